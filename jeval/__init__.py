@@ -1,0 +1,34 @@
+"""jeval: evaluate Japanese language models inside a company's own walls.
+
+The public API is small: :func:`run` (a model path in, a run folder out), :class:`Fitness` (a search's objective
+function) and the rooms ``jeval.keigo``, ``jeval.finreg``, ``jeval.leak``. Everything is imported on first use, so that
+``import jeval`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jeval import finreg, keigo, leak
+    from jeval.evaluation import run
+    from jeval.fitness import Fitness, FitnessResult
+
+__version__ = "0.1.0"
+
+__all__ = ["Fitness", "FitnessResult", "finreg", "keigo", "leak", "run"]
+
+_LAZY = {
+    "run": "jeval.evaluation",
+    "Fitness": "jeval.fitness",
+    "FitnessResult": "jeval.fitness",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    if name in {"keigo", "finreg", "leak"}:
+        return import_module(f"jeval.{name}")
+    raise AttributeError(f"module 'jeval' has no attribute {name!r}")

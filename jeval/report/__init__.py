@@ -1,0 +1,1 @@
+"""Reports: self-contained HTML from a run record."""

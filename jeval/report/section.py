@@ -1,0 +1,29 @@
+"""What a domain hands to the report: plain text and tables, never markup.
+
+The template escapes everything, so a domain cannot inject HTML even where a cell quotes a model's output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+Cell = str | int | float | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption; ``None`` in a cell reads "not measured", floats are shown with three digits."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of a domain's part of the report."""
+
+    title: str
+    paragraphs: Sequence[str] = field(default_factory=tuple)
+    tables: Sequence[Table] = field(default_factory=tuple)
