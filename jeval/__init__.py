@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jeval import finreg, keigo, leak
-    from jeval.evaluation import run
+    from jeval.runner import run
     from jeval.fitness import Fitness, FitnessResult
 
 __version__ = "0.1.0"
@@ -20,7 +20,7 @@ __version__ = "0.1.0"
 __all__ = ["Fitness", "FitnessResult", "finreg", "keigo", "leak", "run"]
 
 _LAZY = {
-    "run": "jeval.evaluation",
+    "run": "jeval.runner",
     "Fitness": "jeval.fitness",
     "FitnessResult": "jeval.fitness",
 }

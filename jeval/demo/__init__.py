@@ -1,1 +1,1 @@
-"""Room of jeval."""
+"""``jeval demo``: tiny models trained on the spot, so that the whole road can be seen without any model at hand."""

@@ -1,1 +1,11 @@
-"""Room of jeval."""
+"""A fitness function for merge searches: a candidate in, one number and what is behind it out.
+
+``Fitness`` keeps the tasks and, for live models, the tokenised requests; a candidate costs only its forward passes.
+It takes search items only: a search that sees the audit items would make the audit report worthless.
+"""
+
+from __future__ import annotations
+
+from jeval.fitness.fitness import BROKEN, Fitness, FitnessResult, copy_weights
+
+__all__ = ["BROKEN", "Fitness", "FitnessResult", "copy_weights"]

@@ -1,1 +1,1 @@
-"""Room of jeval."""
+"""The run record: its schema, its statistics, its folder, comparisons."""

@@ -1,0 +1,97 @@
+"""Which model is it: SHA-256 digests of weights, configuration, tokenizer and chat template.
+
+A path is not an identity: a re-merge into the same folder is another model. Digests are taken from the bytes on disk
+each time, never from names or times.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jeval.models.load import ModelSource
+
+_TOKENIZER_FILES = (
+    "tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "added_tokens.json", "*.model", "tekken.json",
+)  # fmt: skip
+_TEMPLATE_FILES = ("chat_template*", "additional_chat_templates/*")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Digests of one model (hex SHA-256); ``files`` maps each file name to its own digest."""
+
+    weights: str
+    config: str
+    tokenizer: str
+    chat_template: str | None
+    files: dict[str, str]
+
+    @property
+    def digest(self) -> str:
+        """One digest over weights, configuration, tokenizer and chat template."""
+        parts = [self.weights, self.config, self.tokenizer, self.chat_template or ""]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "digest": self.digest}
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        while block := handle.read(1 << 22):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def combine(entries: Iterable[tuple[str, str]]) -> str:
+    """One digest over (name, digest) pairs, in the order of the names."""
+    text = "\n".join(f"{name} {value}" for name, value in sorted(entries))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def identify(source: ModelSource) -> Identity:
+    """Digest the files of a model on disk."""
+    files: dict[str, str] = {}
+
+    def take(folder: Path, patterns: Iterable[str], label: str) -> str:
+        found = sorted({f for pattern in patterns for f in folder.glob(pattern) if f.is_file()})
+        entries = []
+        for file in found:
+            name = f"{label}{file.relative_to(folder).as_posix()}"
+            files.setdefault(name, file_digest(file))
+            entries.append((name, files[name]))
+        return combine(entries)
+
+    if source.kind == "gguf":
+        files[source.path.name] = file_digest(source.path)
+        whole = combine([(source.path.name, files[source.path.name])])
+        return Identity(whole, whole, whole, None, files)
+    weights = take(source.base, ("*.safetensors", "*.bin", "*.safetensors.index.json"), "base/")
+    config = take(source.base, ("config.json", "generation_config.json", "*.py"), "base/")
+    if source.kind == "lora":
+        adapter = take(source.path, ("adapter_model*.safetensors", "adapter_model*.bin"), "adapter/")
+        weights = combine([("base", weights), ("adapter", adapter)])
+        config = combine([("base", config), ("adapter", take(source.path, ("adapter_config.json",), "adapter/"))])
+    tokenizer = take(source.tokenizer, _TOKENIZER_FILES, "tokenizer/")
+    return Identity(weights, config, tokenizer, _template_digest(source.tokenizer, take), files)
+
+
+def _template_digest(folder: Path, take: Any) -> str | None:
+    """Digest of the chat template: its own file, or the field of ``tokenizer_config.json``."""
+    if any(f.is_file() for pattern in _TEMPLATE_FILES for f in folder.glob(pattern)):
+        return str(take(folder, _TEMPLATE_FILES, "tokenizer/"))
+    config = folder / "tokenizer_config.json"
+    if not config.is_file():
+        return None
+    template = json.loads(config.read_text(encoding="utf-8")).get("chat_template")
+    if template is None:
+        return None
+    return hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()

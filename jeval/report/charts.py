@@ -1,0 +1,40 @@
+"""Charts as static SVG inside the page: no script is needed to read a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+_COLOURS = ["#1f4e79", "#c55a11", "#3a7d44", "#7b3f8c", "#8a6d00", "#555555"]
+
+
+def interval_chart(rows: Sequence[dict[str, Any]], *, score_title: str) -> str:
+    """Dots with 95 % intervals, a grey tick at the chance level.
+
+    Args:
+        rows: dicts with ``label``, ``model``, ``score``, ``low``, ``high``, ``chance``.
+
+    Returns:
+        SVG markup (text is escaped by the renderer).
+    """
+    import altair as alt
+    import vl_convert
+
+    values = [dict(row) for row in rows]
+    labels = list(dict.fromkeys(row["label"] for row in values))
+    models = list(dict.fromkeys(row["model"] for row in values))
+    base = alt.Chart(alt.Data(values=values))
+    y = alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(labelLimit=260, labelFontSize=12))
+    offset = alt.YOffset("model:N", sort=models)
+    legend = alt.Legend(title=None, orient="top", labelLimit=220) if len(models) > 1 else None
+    colour = alt.Color("model:N", sort=models, scale=alt.Scale(domain=models, range=_COLOURS), legend=legend)
+    scale = alt.Scale(domain=[0, 1])
+    bars = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("low:Q", scale=scale, title=score_title), x2="high:Q", y=y, yOffset=offset, color=colour
+    )
+    dots = base.mark_point(filled=True, size=60, opacity=1).encode(x="score:Q", y=y, yOffset=offset, color=colour)
+    ticks = base.mark_tick(color="#999999", thickness=2).encode(x="chance:Q", y=y)
+    chart = (ticks + bars + dots).properties(width=520, height=alt.Step(22 if len(models) == 1 else 14))
+    font = "Noto Sans CJK JP, Hiragino Sans, Yu Gothic, Meiryo, sans-serif"
+    chart = chart.configure(font=font).configure_view(strokeWidth=0).configure_axis(grid=True, gridColor="#eeeeee")
+    return str(vl_convert.vegalite_to_svg(chart.to_json()))

@@ -1,0 +1,135 @@
+"""Intervals and tests for scores in [0, 1].
+
+One method serves single items, clustered items and averages of tasks: the Wilson score interval at the effective sample
+size n* = p(1 - p) / SE^2 (Wilson 1927; Korn & Graubard 1998 for the effective size), with SE from the data, clustered
+where several items share an article, a frame or a record.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+Z95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean of scores with its standard error and 95 % interval; ``n`` items in ``clusters`` clusters."""
+
+    score: float
+    stderr: float
+    low: float
+    high: float
+    n: int
+    clusters: int
+
+    @property
+    def interval(self) -> list[float]:
+        return [self.low, self.high]
+
+
+def wilson(p: float, n: float, z: float = Z95) -> tuple[float, float]:
+    """Wilson score interval of a proportion ``p`` observed on ``n`` (possibly effective, fractional) trials."""
+    if n <= 0:
+        return 0.0, 1.0
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    return (0.0 if p <= 0 else low), (1.0 if p >= 1 else high)
+
+
+def _effective(p: float, stderr: float, fallback: float) -> float:
+    return p * (1 - p) / (stderr * stderr) if stderr > 0 and 0 < p < 1 else fallback
+
+
+def mean_interval(scores: Sequence[float], clusters: Sequence[Hashable] | None = None) -> Estimate:
+    """Mean of item scores with a 95 % interval that respects clusters.
+
+    Args:
+        scores: item scores in [0, 1], at least one.
+        clusters: one label per item; items with one label count as dependent. ``None``: all independent.
+
+    The cluster-robust standard error is never taken below the independent one: few clusters can make it too small
+    by chance. For 0/1 scores without clusters the result is the plain Wilson interval.
+    """
+    n = len(scores)
+    if n == 0:
+        raise ValueError("no scores: a task without scored items is 'not scored', it has no mean")
+    p = sum(scores) / n
+    groups: dict[Hashable, float] = {}
+    labels: Sequence[Hashable] = clusters if clusters is not None else range(n)
+    for label, score in zip(labels, scores, strict=True):
+        groups[label] = groups.get(label, 0.0) + (score - p)
+    k = len(groups)
+    binary = all(score in (0, 1) for score in scores)
+    simple = math.sqrt(p * (1 - p) / n) if binary else math.sqrt(sum((s - p) ** 2 for s in scores)) / n
+    robust = math.sqrt(sum(r * r for r in groups.values()) * (k / (k - 1) if k > 1 else 1.0)) / n if k < n else 0.0
+    stderr = max(simple, robust)
+    low, high = wilson(p, _effective(p, stderr, float(k)))
+    return Estimate(p, stderr, low, high, n, k)
+
+
+def combine(parts: Sequence[Estimate], weights: Sequence[float] | None = None) -> Estimate:
+    """Weighted mean of independent estimates (a domain from its tasks); weights default to equal ones."""
+    if not parts:
+        raise ValueError("nothing to combine")
+    raw = list(weights) if weights is not None else [1.0] * len(parts)
+    total = sum(raw)
+    share = [w / total for w in raw]
+    p = sum(w * e.score for w, e in zip(share, parts, strict=True))
+    stderr = math.sqrt(sum((w * e.stderr) ** 2 for w, e in zip(share, parts, strict=True)))
+    n, clusters = sum(e.n for e in parts), sum(e.clusters for e in parts)
+    low, high = wilson(p, _effective(p, stderr, float(clusters)))
+    return Estimate(p, stderr, low, high, n, clusters)
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A score after correction for the errors of the instrument that measured it."""
+
+    score: float
+    low: float
+    high: float
+
+
+def rogan_gladen(
+    estimate: Estimate, *, sensitivity: float, specificity: float, n_positive: int, n_negative: int
+) -> Corrected | None:
+    """Correct the share of *right* outputs for a detector of errors that misses some and accuses some.
+
+    With ``q = 1 - score`` the apparent share of outputs with an error, the true share is
+    ``(q + specificity - 1) / (sensitivity + specificity - 1)`` (Rogan & Gladen 1978); the interval adds the sampling
+    errors of both rates by the delta method (Lang & Reiczigel 2014, without their small-sample shift).
+
+    Returns:
+        The corrected score, or ``None`` where the detector is no better than chance and nothing can be corrected.
+    """
+    youden = sensitivity + specificity - 1
+    if youden <= 0:
+        return None
+    q = 1 - estimate.score
+    true = (q + specificity - 1) / youden
+    variance = (
+        estimate.stderr**2
+        + true**2 * sensitivity * (1 - sensitivity) / max(n_positive, 1)
+        + (1 - true) ** 2 * specificity * (1 - specificity) / max(n_negative, 1)
+    ) / youden**2
+    half = Z95 * math.sqrt(variance)
+
+    def clip(value: float) -> float:
+        return min(1.0, max(0.0, value))
+
+    return Corrected(clip(1 - true), clip(1 - true - half), clip(1 - true + half))
+
+
+def paired_difference(a: Sequence[float], b: Sequence[float]) -> tuple[float, float, float]:
+    """Mean of ``a - b`` over the same items with a 95 % interval (normal approximation over the differences)."""
+    if len(a) != len(b) or not a:
+        raise ValueError("a paired difference needs the same items, at least one")
+    differences = [x - y for x, y in zip(a, b, strict=True)]
+    n = len(differences)
+    mean = sum(differences) / n
+    spread = math.sqrt(sum((d - mean) ** 2 for d in differences) / (n - 1) / n) if n > 1 else 1.0
+    return mean, mean - Z95 * spread, mean + Z95 * spread
