@@ -1,0 +1,69 @@
+"""Fixtures shared by all areas: a tiny model on disk, the demonstration's models, the command line in-process."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("TQDM_DISABLE", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+@pytest.fixture(autouse=True)
+def private_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Answers of a test are its own."""
+    path = tmp_path_factory.mktemp("cache") / "answers.sqlite"
+    monkeypatch.setenv("JEVAL_CACHE", str(path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained character-level Llama in a Hugging Face folder (read only: copy it to change it)."""
+    from jeval.demo.corpus import vocabulary_texts
+    from jeval.demo.model import char_tokenizer, save, tiny_llama
+
+    tokenizer = char_tokenizer(vocabulary_texts())
+    return save(tiny_llama(len(tokenizer), hidden=32, layers=2), tokenizer, tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture
+def model_copy(tiny_model: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny model that a test may damage."""
+    return Path(shutil.copytree(tiny_model, tmp_path / "model"))
+
+
+@dataclass
+class CliResult:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., CliResult]:
+    """Run ``jeval …`` in this process."""
+    from jeval.cli import main
+
+    def call(*args: object) -> CliResult:
+        monkeypatch.setattr(sys, "argv", ["jeval", *map(str, args)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return CliResult(int(ended.value.code or 0), captured.out, captured.err)
+
+    return call

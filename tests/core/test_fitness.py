@@ -1,0 +1,139 @@
+"""Fitness: search items only, any kind of candidate in, broken candidates last."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from jeval import Fitness
+from jeval.errors import InputError
+from jeval.fitness import BROKEN
+
+TASKS = ["jeval_search_keigo_pairs", "jeval_search_finreg_statement"]
+
+
+@pytest.fixture(scope="module")
+def live(tiny_model: Path) -> tuple[Any, Any]:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    return AutoModelForCausalLM.from_pretrained(tiny_model), AutoTokenizer.from_pretrained(tiny_model)
+
+
+@pytest.fixture(scope="module")
+def fitness(live: tuple[Any, Any]) -> Fitness:
+    return Fitness(tasks=TASKS, limit=12, resident=live[0], tokenizer=live[1])
+
+
+def test_the_audit_suite_is_refused_in_plain_words() -> None:
+    with pytest.raises(InputError, match="audit"):
+        Fitness(suite="audit")
+
+
+def test_audit_tasks_are_refused_by_name() -> None:
+    with pytest.raises(InputError, match="jeval_keigo_pairs"):
+        Fitness(tasks=["jeval_keigo_pairs"])
+    with pytest.raises(InputError, match="audit"):
+        Fitness(tasks=["jeval_search_keigo_pairs", "jeval_finreg"])
+
+
+def test_path_live_model_and_state_dict_get_the_same_result(
+    fitness: Fitness, live: tuple[Any, Any], tiny_model: Path
+) -> None:
+    as_state = fitness(live[0].state_dict())
+    as_live = Fitness(tasks=TASKS, limit=12)(live[0], live[1])
+    as_path = Fitness(tasks=TASKS, limit=12, dtype="float32", device="cpu")(tiny_model)
+    assert as_state.per_item == as_live.per_item == as_path.per_item
+    assert float(as_state) == as_live.score == as_path.score
+    assert set(as_state.objectives) == {"keigo", "finreg"}
+    assert as_state.n_items == 24
+    assert as_state.stderr is not None and as_state.stderr > 0
+    assert not as_state.stopped_early
+
+
+def test_the_score_is_the_weighted_mean_of_the_objectives(live: tuple[Any, Any]) -> None:
+    weighted = Fitness(tasks=TASKS, limit=12, weights={"keigo": 3, "finreg": 1}, resident=live[0], tokenizer=live[1])
+    result = weighted(live[0].state_dict())
+    expected = (3 * result.objectives["keigo"] + result.objectives["finreg"]) / 4
+    assert result.score == pytest.approx(expected)
+
+
+def test_constraints_are_feasible_at_zero_or_below(live: tuple[Any, Any]) -> None:
+    limits = {"keigo": 0.0, "jeval_search_finreg_statement": 1.5}
+    result = Fitness(tasks=TASKS, limit=12, constraints=limits, resident=live[0], tokenizer=live[1])(live[0].state_dict())
+    assert result.constraints["keigo"] == pytest.approx(-result.objectives["keigo"])
+    assert result.constraints["jeval_search_finreg_statement"] > 0
+    assert not result.feasible
+
+
+def damaged(live: tuple[Any, Any], kind: str) -> dict[str, torch.Tensor]:
+    state = {name: tensor.clone() for name, tensor in live[0].state_dict().items()}
+    name = "model.layers.0.mlp.up_proj.weight"
+    if kind == "nan":
+        state[name][0, 0] = float("nan")
+    elif kind == "shape":
+        state[name] = state[name][:-1]
+    elif kind == "missing":
+        del state[name]
+    else:
+        state["no.such.tensor"] = torch.zeros(1)
+    return state
+
+
+@pytest.mark.parametrize("kind", ["nan", "shape", "missing", "unknown"])
+def test_a_broken_candidate_sorts_last_and_does_not_raise(fitness: Fitness, live: tuple[Any, Any], kind: str) -> None:
+    whole = {name: tensor.clone() for name, tensor in live[0].state_dict().items()}
+    good = fitness(whole)
+    result = fitness(damaged(live, kind))
+    assert result.error
+    assert float(result) == BROKEN < 0 <= good.score
+    assert sorted([good, result], key=float)[0] is result
+    assert fitness(whole).per_item == good.per_item  # and it leaves no trace in the next candidate
+
+
+def test_a_missing_path_is_a_broken_candidate(fitness: Fitness) -> None:
+    result = Fitness(tasks=TASKS, limit=4)("/no/such/model")
+    assert "no such model path" in (result.error or "")
+    assert result.score == BROKEN
+
+
+def test_a_wrong_call_is_told_apart_from_a_broken_candidate(live: tuple[Any, Any]) -> None:
+    with pytest.raises(InputError, match="resident"):
+        Fitness(tasks=TASKS, limit=4)(live[0].state_dict())
+    with pytest.raises(InputError, match="tokenizer"):
+        Fitness(tasks=TASKS, limit=4)(live[0])
+
+
+def test_unknown_weights_and_constraints_are_refused() -> None:
+    with pytest.raises(InputError, match="speed"):
+        Fitness(tasks=TASKS, weights={"speed": 1.0})
+    with pytest.raises(InputError, match="speed"):
+        Fitness(tasks=TASKS, constraints={"speed": 1.0})
+
+
+def test_results_travel_to_other_processes(fitness: Fitness, live: tuple[Any, Any]) -> None:
+    result = fitness(live[0].state_dict())
+    assert pickle.loads(pickle.dumps(result)) == result
+
+
+def test_the_search_group_has_one_metric_key_that_mergekit_reads(tiny_model: Path) -> None:
+    from jeval.resources import tasks_path
+    from lm_eval import simple_evaluate
+    from lm_eval.tasks import TaskManager
+
+    manager = TaskManager(include_path=str(tasks_path()), include_defaults=False)
+    results = simple_evaluate(
+        model="hf",
+        model_args={"pretrained": str(tiny_model), "dtype": "float32"},
+        tasks=["jeval_search"],
+        task_manager=manager,
+        limit=2,
+        batch_size=8,
+        device="cpu",
+        bootstrap_iters=0,
+    )
+    assert results is not None
+    score = results["results"]["jeval_search"]["score,none"]
+    assert 0.0 <= score <= 1.0
