@@ -1,0 +1,74 @@
+"""The demonstration: experts that beat their base, taught in other words than the items'."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from jeval.demo import corpus
+from jeval.results.store import read_record
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path, float]:
+    folder = tmp_path_factory.mktemp("demo")
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "jeval.cli", "demo", "--out", folder / "reports", "--keep", folder / "models", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout), folder, time.monotonic() - started
+
+
+def interval(result: dict, model: str, task: str) -> tuple[float, float]:
+    record = read_record(Path(result["runs"][model]))
+    assert record.tasks[task].interval is not None
+    return record.tasks[task].interval
+
+
+def test_the_keigo_expert_beats_base_with_intervals_apart(demo: tuple[dict, Path, float]) -> None:
+    assert interval(demo[0], "keigo", "jeval_keigo_pairs")[0] > interval(demo[0], "base", "jeval_keigo_pairs")[1]
+
+
+def test_the_finance_expert_beats_base_with_intervals_apart(demo: tuple[dict, Path, float]) -> None:
+    task = "jeval_finreg_statement"
+    assert interval(demo[0], "finance", task)[0] > interval(demo[0], "base", task)[1]
+
+
+def test_the_search_tried_a_few_dozen_candidates(demo: tuple[dict, Path, float]) -> None:
+    assert demo[0]["search"]["candidates"] >= 24
+
+
+def test_the_report_says_plainly_what_the_models_are(demo: tuple[dict, Path, float]) -> None:
+    page = Path(demo[0]["report"]).read_text()
+    assert "実演用" in page
+    assert "学習文に問題文は含まれない" in page
+    for name in ("base", "keigo", "finance", "merged"):
+        assert name in page
+
+
+def test_the_kept_models_can_be_run_at_once(demo: tuple[dict, Path, float], tmp_path: Path) -> None:
+    _, folder, _ = demo
+    command = [sys.executable, "-m", "jeval.cli", "run", "--model", folder / "models" / "merged", "--limit", "2",
+               "--out", tmp_path / "run", "--json"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["tasks"]
+
+
+def test_no_item_text_is_taught() -> None:
+    taught = [corpus.normalise(text) for text in [*corpus.finance_sentences(), *corpus.keigo_sentences(0, 6000)]]
+    taught += [corpus.normalise(text) for text in corpus.base_sentences(0, 6000)]
+    whole = "\n".join(taught)
+    sentences = set(taught)
+    for text in corpus.item_texts():
+        item = corpus.normalise(text)
+        assert item not in sentences, text
+        if len(item) >= 16:
+            assert item not in whole, text

@@ -1,0 +1,37 @@
+"""The same numbers from stock lm-eval, from any working directory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from jeval.resources import tasks_path
+from jeval.results.store import read_record
+from jeval.runner import RunOptions, run
+
+
+def test_stock_lm_eval_gives_the_same_scores(tiny_model: Path, tmp_path: Path) -> None:
+    script = Path(sys.executable).with_name("lm_eval")
+    command = [str(script), "run", "--model", "hf", "--model_args", f"pretrained={tiny_model},dtype=float32",
+               "--include_path", str(tasks_path()), "--tasks", "jeval", "--limit", "12", "--batch_size", "16",
+               "--device", "cpu", "--output_path", str(tmp_path / "stock")]  # fmt: skip
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (file,) = (tmp_path / "stock").rglob("results_*.json")
+    stock = json.loads(file.read_text())["results"]
+    run(tiny_model, RunOptions(out=tmp_path / "run", limit=12, device="cpu", dtype="float32"), silent=True)
+    record = read_record(tmp_path / "run")
+    compared = 0
+    for name, task in record.tasks.items():
+        if task.score is None:
+            assert name not in stock
+            continue
+        assert abs(stock[name]["score,none"] - task.score) <= 1e-6, name
+        for metric, value in task.metrics.items():
+            assert abs(stock[name][f"{metric},none"] - value) <= 1e-6, (name, metric)
+        compared += 1
+    assert compared >= 6
