@@ -1,0 +1,110 @@
+"""Which quantity a generated answer asserts, and whether it is the one asked for.
+
+The rule, in the order applied:
+
+1. The answer ends where the model starts a new question of its own.
+2. The first sentence decides that names a quantity of the kind asked for (or, if none does, the first that names any).
+3. Quantities that the question already names are restatements and do not count; nor do denied ones (5年ではなく7年).
+4. What is left must be one quantity. Two different ones of the kind asked for are a hedge, and a hedge is wrong, also where
+   the next sentence begins with または, あるいは or もしくは.
+5. A number without a unit is no quantity: the question asks for both, and a wrong unit is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from jeval.finreg.quantity import AMBIGUOUS_BU, BARE, RATIO, Quantity, canonical, parse, same
+
+_NEW_QUESTION = re.compile(r"\n\s*(?:問|質問|次の問い|Q\s*[::0-9]|Question)")
+_SENTENCE = re.compile(r"[^。．!！?？\n]*[。．!！?？\n]?")
+_DENIED = re.compile(r"\s*(?:以上|以下|未満|超|以内)?\s*(?:では?な|じゃな|でな(?:く|い)|とは限|ではあり?ませ|というわけでは)")
+_ALTERNATIVE = re.compile(r"\s*(?:または|又は|もしくは|若しくは|あるいは|或いは|ないしは|もしかする)")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The decision on one answer; ``found`` is the quantity read as the answer, ``None`` if there is none."""
+
+    correct: bool
+    found: Quantity | None
+    reasons: tuple[str, ...]
+
+
+def judge(doc: dict[str, Any], output: str) -> Verdict:
+    """Judge a generated answer to a figure document (keys ``value``, ``unit``, ``bound``, ``question``, ``answer``)."""
+    expected = canonical(Fraction(str(doc["value"])), str(doc["unit"]), str(doc.get("bound") or ""))
+    per = next((q.per for q in parse(str(doc.get("answer", ""))) if q.per), "")
+    if per in ("月", "日"):
+        expected = Quantity(expected.value, expected.unit, expected.bound, per)
+    return judge_text(expected, output, question=str(doc.get("question", "")), unit=str(doc["unit"]))
+
+
+def judge_text(
+    expected: Quantity, output: str, *, question: str = "", bounds: bool | None = None, unit: str = ""
+) -> Verdict:
+    """Judge a generated answer against ``expected``.
+
+    Args:
+        expected: the quantity asked for, in canonical units.
+        output: the generated text.
+        question: the question's text; quantities in it are restatements.
+        bounds: whether 以上, 以下, 超, 未満 are part of the answer; default: where ``expected`` has one.
+        unit: the unit as the item writes it, for counters that the unit table lacks.
+    """
+    bounded = bool(expected.bound) if bounds is None else bounds
+    if new := _NEW_QUESTION.search(output, len(output) - len(output.lstrip())):
+        output = output[: new.start()]
+    unit = unit or expected.unit
+    restated = [q for q in parse(question, unit=unit) if not same(q, expected)]
+    found = [q for q in parse(output, unit=unit) if q.unit != BARE]
+    asserted = [
+        q for q in found if not _DENIED.match(output, q.end) and not any(same(q, given) for given in restated)
+    ]
+    if not asserted:
+        reason = "the answer only repeats or denies quantities" if found else "the answer names no quantity with a unit"
+        return Verdict(False, None, (reason,))
+    kind = [q for q in asserted if _comparable(q, expected)]
+    if not kind:
+        return Verdict(False, asserted[0], (f"wrong unit: {asserted[0].text}",))
+    sentence = _sentence_of(output, kind[0])
+    here = [q for q in kind if sentence[0] <= q.start < sentence[1]]
+    first = here[0]
+    if hedge := next((q for q in here if not same(q, first)), None):
+        return Verdict(False, first, (f"several different quantities: {first.text}, {hedge.text}",))
+    if _ALTERNATIVE.match(output, sentence[1]):
+        follow = _sentence_of_offset(output, sentence[1])
+        other = next((q for q in kind if follow[0] <= q.start < follow[1] and not same(q, first)), None)
+        if other:
+            return Verdict(False, first, (f"several different quantities: {first.text}, {other.text}",))
+    if not same(first, expected):
+        return Verdict(False, first, (f"another quantity: {first.text}",))
+    if bounded:
+        said = {q.bound for q in here if q.bound}
+        if said != {expected.bound}:
+            return Verdict(False, first, (f"bound {'/'.join(sorted(said)) or 'missing'}, asked for {expected.bound}",))
+    return Verdict(True, first, (f"equal: {first.text}",))
+
+
+def _comparable(found: Quantity, expected: Quantity) -> bool:
+    """Same kind of quantity: a 分 may be a rate or minutes; periods in 月, 日 and 営業日 compete with each other."""
+    periods = {"月", "日", "営業日", "時間", AMBIGUOUS_BU}
+    if found.unit == AMBIGUOUS_BU:
+        return expected.unit in (RATIO, "時間", AMBIGUOUS_BU)
+    if found.unit in periods and expected.unit in periods:
+        return True
+    return found.unit == expected.unit
+
+
+def _sentence_of(text: str, quantity: Quantity) -> tuple[int, int]:
+    return next(
+        (m.span() for m in _SENTENCE.finditer(text) if m.start() <= quantity.start < m.end()), (0, len(text))
+    )
+
+
+def _sentence_of_offset(text: str, offset: int) -> tuple[int, int]:
+    match = _SENTENCE.match(text, offset)
+    return match.span() if match else (offset, len(text))

@@ -1,0 +1,200 @@
+"""Regulation items as they lie on disk: one JSON object a line, four kinds, each tied to the article it rests on."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+
+from jeval.errors import InputError
+
+Kind = Literal["statement", "choice", "figure", "case"]
+Suite = Literal["audit", "search"]
+KINDS: tuple[Kind, ...] = ("statement", "choice", "figure", "case")
+SUITES: tuple[Suite, ...] = ("audit", "search")
+CHANCE: dict[str, float] = {"statement": 0.5, "choice": 0.25, "case": 0.25, "figure": 0.0}
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class ItemBase(BaseModel):
+    """What every item records.
+
+    ``article`` is the number as printed in Arabic numerals with の ("36の3", "別表第一"); ``paragraph`` is "1", "2" …,
+    or "" where the whole article or a schedule is meant. ``basis`` is the wording of the article that decides the
+    answer, verbatim. ``article_sha256`` is the digest of the article's normalised text (:mod:`jeval.finreg.statutes`)
+    on the day ``as_of``. ``in_force_from`` and ``in_force_until`` (first and last day, inclusive) bound the wording
+    the item was written for, where they are known.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+
+    id: Annotated[str, Field(pattern=r"^[a-z]+-[A-Za-z0-9_.\-]+$")]
+    suite: Suite
+    topic: Text
+    difficulty: Annotated[int, Field(ge=1, le=3)]
+    law_id: Annotated[str, Field(pattern=r"^[0-9A-Z]{15}$")]
+    law: Text
+    article: Text
+    paragraph: Annotated[str, Field(pattern=r"^\d*$")] = ""
+    basis: Text
+    as_of: date
+    article_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    in_force_from: date | None = None
+    in_force_until: date | None = None
+    why: Text
+    why_wrong: list[Text] = []
+    note: str = ""
+
+    @field_validator("in_force_from", "in_force_until", mode="before")
+    @classmethod
+    def _blank_is_none(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> ItemBase:
+        if self.in_force_from and self.in_force_until and self.in_force_from > self.in_force_until:
+            raise ValueError("in_force_from lies after in_force_until")
+        return self
+
+    @property
+    def cluster(self) -> str:
+        """Items that rest on one article are dependent; intervals are clustered by it."""
+        return f"{self.law_id}:{self.article}"
+
+
+class Statement(ItemBase):
+    """A true statement and its minimally false twin."""
+
+    kind: Literal["statement"]
+    true: Text
+    false: Text
+
+    @model_validator(mode="after")
+    def _twins_differ(self) -> Statement:
+        if bare(self.true) == bare(self.false):
+            raise ValueError("two right answers: the true and the false statement are the same")
+        return self
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (self.true, self.false)
+
+
+class _Options(ItemBase):
+    question: Text
+    options: Annotated[list[Text], Field(min_length=4, max_length=4)]
+    answer: Annotated[int, Field(ge=0, le=3)]
+
+    @field_validator("answer", mode="before")
+    @classmethod
+    def _one_answer(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            raise ValueError(f"two right answers: answer is the list {value}; expected one index 0 to 3")
+        return value
+
+    @model_validator(mode="after")
+    def _options_differ(self) -> _Options:
+        from jeval.finreg.quantity import only_quantity, same
+
+        right = self.options[self.answer]
+        figure = only_quantity(right)
+        seen: dict[str, int] = {}
+        for index, option in enumerate(self.options):
+            if (first := seen.setdefault(bare(option), index)) != index:
+                what = "two right answers" if self.answer in (first, index) else "two equal options"
+                raise ValueError(f"{what}: options {first} and {index} read the same")
+            other = only_quantity(option)
+            if index != self.answer and figure and other and same(figure, other, bounds=True):
+                raise ValueError(f"two right answers: options {self.answer} and {index} name the same quantity")
+        return self
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (self.question, *self.options)
+
+
+class Choice(_Options):
+    """A question with four options, one right."""
+
+    kind: Literal["choice"]
+
+
+class Case(_Options):
+    """A firm meets a customer; four actions, one lawful."""
+
+    kind: Literal["case"]
+
+
+class QuantitySpec(BaseModel):
+    """The quantity that a figure item asks for: ``value`` exact (a number or a fraction "1/3"), unit, bound if asked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: int | float | str
+    unit: Text
+    bound: Literal["", "以上", "以下", "超", "未満", "以内"] = ""
+
+    @field_validator("bound", mode="before")
+    @classmethod
+    def _no_bound(cls, value: Any) -> Any:
+        return "" if value is None else value
+
+    @property
+    def exact(self) -> Fraction:
+        return Fraction(str(self.value).replace(",", ""))
+
+    @model_validator(mode="after")
+    def _readable(self) -> QuantitySpec:
+        try:
+            _ = self.exact
+        except (ValueError, ZeroDivisionError) as err:
+            raise ValueError(f"quantity value {self.value!r} is neither a number nor a fraction like 1/3") from err
+        return self
+
+
+class Figure(ItemBase):
+    """A question for one amount, rate, period or count; the answer is generated and matched as a quantity."""
+
+    kind: Literal["figure"]
+    question: Text
+    answer: Text
+    quantity: QuantitySpec
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (self.question,)
+
+
+Item = Annotated[Statement | Choice | Case | Figure, Field(discriminator="kind")]
+_ADAPTER: TypeAdapter[Any] = TypeAdapter(Item)
+
+
+def bare(text: str) -> str:
+    """The text without spaces and punctuation, in NFKC: two options that agree in this read the same."""
+    import unicodedata
+
+    return re.sub(r"[\s。、．，,.・「」『』（）()]", "", unicodedata.normalize("NFKC", text))
+
+
+def parse_item(row: dict[str, Any], where: str) -> Statement | Choice | Case | Figure:
+    """Validate one object.
+
+    Raises:
+        InputError: naming the item id, the place and every reason.
+    """
+    try:
+        item: Statement | Choice | Case | Figure = _ADAPTER.validate_python(row)
+    except ValidationError as err:
+        reasons = "; ".join(_reason(detail) for detail in err.errors()[:4])
+        raise InputError(f"item {row.get('id', '(no id)')!r} ({where}): {reasons}") from err
+    return item
+
+
+def _reason(detail: Any) -> str:
+    place = ".".join(str(part) for part in detail["loc"] if part not in KINDS)
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message

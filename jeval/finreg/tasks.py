@@ -1,0 +1,155 @@
+"""Hooks of the regulation tasks (``tasks/finreg/*.yaml``): items to documents, prompts, targets and scores."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from jeval.finreg import bank
+from jeval.resources import data_path
+
+if TYPE_CHECKING:
+    from jeval.finreg.bank import AnyItem, Layout
+
+
+@lru_cache(maxsize=1)
+def templates() -> dict[str, list[dict[str, Any]]]:
+    """The prompt templates per kind (``data/finreg/templates.yaml``)."""
+    import yaml
+
+    data = yaml.safe_load(data_path("finreg", "templates.yaml").read_text(encoding="utf-8"))
+    return {kind: data[kind] for kind in ("statement", "choice", "case", "figure")}
+
+
+def dataset(kind: str, suite: str = "audit", **_: Any) -> dict[str, Any]:
+    """``custom_dataset`` hook: the items of one kind and suite as documents, in the order of file and line."""
+    import datasets
+
+    return {"test": datasets.Dataset.from_list(documents(kind, suite))}
+
+
+def documents(kind: str, suite: str) -> list[dict[str, Any]]:
+    """Documents of one kind and suite. Facets are flat strings; dates not recorded are ""."""
+    items = bank.select(bank.load(), kind, suite)
+    plan = bank.layouts(items, len(templates()[kind]))
+    return [_document(item, plan[item.id]) for item in items]
+
+
+def _document(item: AnyItem, layout: Layout) -> dict[str, Any]:
+    from jeval.finreg.schema import CHANCE
+
+    template = templates()[item.kind][layout.template]
+    doc: dict[str, Any] = {
+        "id": item.id,
+        "suite": item.suite,
+        "cluster": item.cluster,
+        "chance": CHANCE[item.kind],
+        "law": item.law,
+        "law_id": item.law_id,
+        "article": item.article,
+        "paragraph": item.paragraph,
+        "topic": item.topic,
+        "difficulty": str(item.difficulty),
+        "template": template["id"],
+        "as_of": item.as_of.isoformat(),
+        "in_force_from": item.in_force_from.isoformat() if item.in_force_from else "",
+        "in_force_until": item.in_force_until.isoformat() if item.in_force_until else "",
+        "basis": item.basis,
+        "why": item.why,
+    }
+    if item.kind == "statement":
+        twins = (item.true, item.false)
+        return doc | {
+            "prompt": template["text"],
+            "choices": list(twins if layout.position == 0 else twins[::-1]),
+            "target": layout.position,
+        }
+    if item.kind == "figure":
+        return doc | {
+            "prompt": template["text"].format(question=item.question),
+            "question": item.question,
+            "answer": item.answer,
+            "value": str(item.quantity.exact),
+            "unit": item.quantity.unit,
+            "bound": item.quantity.bound,
+        }
+    options = bank.rotate(item.options, item.answer, layout.position)
+    lines = [template["option"].format(label=l, text=o) for l, o in zip(template["labels"], options, strict=True)]
+    return doc | {
+        "prompt": template["text"].format(question=item.question, options="\n".join(lines)),
+        "options": options,
+        "choices": list(template["labels"]),
+        "target": layout.position,
+    }
+
+
+def text(doc: dict[str, Any]) -> str:
+    """``doc_to_text``: the prompt."""
+    return str(doc["prompt"])
+
+
+def choices(doc: dict[str, Any]) -> list[str]:
+    """``doc_to_choice``: the twins of a statement, or the option labels."""
+    return list(doc["choices"])
+
+
+def target(doc: dict[str, Any]) -> int:
+    """``doc_to_target``: index of the right answer in :func:`choices`."""
+    return int(doc["target"])
+
+
+def figure_target(doc: dict[str, Any]) -> str:
+    """``doc_to_target`` of the generated figure: the answer as a professional writes it (for the log only)."""
+    return str(doc["answer"])
+
+
+def share_of_right(values: list[float], right: int) -> float:
+    """1 where the right answer alone has the highest value; ``1/k`` where it ties with k - 1 others; else 0."""
+    best = max(values)
+    winners = [index for index, value in enumerate(values) if value == best]
+    return 1 / len(winners) if right in winners else 0.0
+
+
+def statement_results(doc: dict[str, Any], results: list[tuple[float, bool]]) -> dict[str, float]:
+    """``score``: the true twin is the likelier one (sum of log-likelihoods; a tie is 0.5).
+
+    Own metrics: ``score_per_char`` compares log-likelihood per character; ``margin`` is the difference of the
+    log-likelihoods, true minus false, in nats.
+    """
+    values = [float(result[0]) for result in results]
+    right = target(doc)
+    per_char = [value / len(twin) for value, twin in zip(values, doc["choices"], strict=True)]
+    margin = values[right] - values[1 - right]
+    return {
+        "score": share_of_right(values, right),
+        "score_per_char": share_of_right(per_char, right),
+        "margin": 0.0 if math.isnan(margin) else margin,
+    }
+
+
+def option_results(doc: dict[str, Any], results: list[tuple[float, bool]]) -> dict[str, float]:
+    """``score``: the right label is the likeliest (ties share). ``picked_1`` … ``picked_4``: which position was."""
+    values = [float(result[0]) for result in results]
+    shares = {f"picked_{index + 1}": share_of_right(values, index) for index in range(len(values))}
+    return {"score": share_of_right(values, target(doc)), **shares}
+
+
+def figure_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
+    """``score``: the generated answer is the quantity asked for. ``answered``: it names any quantity at all."""
+    from jeval.finreg.answer import judge
+
+    verdict = judge(doc, str(results[0]))
+    return {"score": float(verdict.correct), "answered": float(verdict.found is not None)}
+
+
+def explain_figure(doc: dict[str, Any], outputs: list[Any]) -> dict[str, Any]:
+    """Evidence for the report: the span read as the answer, and why it was accepted or refused."""
+    from jeval.finreg.answer import judge
+
+    verdict = judge(doc, str(outputs[0]) if outputs else "")
+    spans = []
+    if verdict.found is not None:
+        kind = "right" if verdict.correct else "wrong"
+        spans.append({"start": verdict.found.start, "end": verdict.found.end, "type": kind, "note": verdict.found.text})
+    return {"spans": spans, "reasons": list(verdict.reasons)}
