@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jeval import finreg, keigo, leak
-    from jeval.runner import run
     from jeval.fitness import Fitness, FitnessResult
+    from jeval.runner import run
 
 __version__ = "0.1.0"
 

@@ -25,7 +25,7 @@ _HUB_VARIABLES = {
 }
 
 
-class OutboundRefused(ConnectionRefusedError):
+class OutboundRefusedError(ConnectionRefusedError):
     """An outbound connection was attempted and refused."""
 
 
@@ -74,7 +74,7 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     if _is_local(host) or str(host) in _guard.allowed:
         return
     _guard.attempts.append(f"{event.removeprefix('socket.')} {str(host)[:100]}")
-    raise OutboundRefused(f"jeval works offline and refused a connection to {str(host)[:100]!r}")
+    raise OutboundRefusedError(f"jeval works offline and refused a connection to {str(host)[:100]!r}")
 
 
 def enable(allow_hosts: Iterable[str] = ()) -> Guard:

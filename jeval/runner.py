@@ -106,7 +106,10 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
 
         record.timing = {
             "finished": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "seconds": {**{k: round(v, 3) for k, v in seconds.items()}, "total": round(time.perf_counter() - started, 3)},
+            "seconds": {
+                **{k: round(v, 3) for k, v in seconds.items()},
+                "total": round(time.perf_counter() - started, 3),
+            },
         }
         write_run(folder, record, loaded, items, reveal=options.reveal, lang=options.lang)
         (folder / ".started.json").unlink(missing_ok=True)
@@ -269,7 +272,7 @@ def _load_model(
         trust_remote_code=options.trust_remote_code,
         model_args=args,
     )
-    weights = list(lm.model.parameters())  # type: ignore[attr-defined]
+    weights = list(lm.model.parameters())
     info = ModelInfo(
         name=source.name,
         path=str(source.path),
@@ -279,7 +282,7 @@ def _load_model(
         dtype=str(weights[0].dtype).removeprefix("torch."),
         parameters=sum(p.numel() for p in weights),
         weight_bytes=sum(p.numel() * p.element_size() for p in weights),
-        chat_template=getattr(lm.tokenizer, "chat_template", None) is not None,  # type: ignore[attr-defined]
+        chat_template=getattr(lm.tokenizer, "chat_template", None) is not None,
         identity=identity.as_dict() if identity else None,
     )
     return Subject(lm, info, identity)
@@ -339,7 +342,7 @@ def _score(
         lm = StoredLM(lm, store, progress=progress.update)
     try:
         return evaluate(lm, loaded, rows, chat_template=subject.info.chat_template), left_out
-    except offline.OutboundRefused as err:
+    except offline.OutboundRefusedError as err:
         raise InputError(f"{err}; run a server inside the company with --allow-host HOST") from err
     except ModelError:
         _name_bad_layer(subject.lm)

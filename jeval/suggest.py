@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def near(given: str, known: Iterable[str], limit: int = 4) -> str:
-    """"did you mean …" for the closest known names, or the first known names when none is close."""
+    """ "did you mean …" for the closest known names, or the first known names when none is close."""
     names = sorted(known)
     matches = difflib.get_close_matches(given, names, n=limit, cutoff=0.5)
     if matches:

@@ -129,4 +129,6 @@ def instrument(metadata: dict[str, Any]) -> dict[str, Any] | None:
             value = value[part] if part else value
         return {key: value[key] for key in ("sensitivity", "specificity", "n_positive", "n_negative", "source")}
     except (OSError, json.JSONDecodeError, KeyError, TypeError) as err:
-        raise InputError(f"instrument file {path} is missing or incomplete ({err}); measure the detector again") from err
+        raise InputError(
+            f"instrument file {path} is missing or incomplete ({err}); measure the detector again"
+        ) from err

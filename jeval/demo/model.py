@@ -33,7 +33,9 @@ def char_tokenizer(texts: Iterable[str], max_length: int = 4096) -> PreTrainedTo
     )
 
 
-def tiny_llama(vocabulary: int, *, hidden: int = 96, layers: int = 3, seed: int = 0, context: int = 4096) -> LlamaForCausalLM:
+def tiny_llama(
+    vocabulary: int, *, hidden: int = 96, layers: int = 3, seed: int = 0, context: int = 4096
+) -> LlamaForCausalLM:
     """An untrained Llama with tied embeddings: 3 layers of width 96 are about 0.35 million parameters plus 96 per token."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM

@@ -111,7 +111,8 @@ class Fitness:
         self.objectives = sorted({str(self._loaded.metadata(n).get("domain", "other")) for n in self._loaded.tasks})
         self.weights = self._check_weights(weights)
         self.constraints = self._check_constraints(constraints)
-        self._options = {"device": device, "dtype": dtype, "batch_size": batch_size, "backend": backend}
+        self._device, self._dtype = device, dtype
+        self._batch_size, self._backend = batch_size, backend
         self._lm: Any = None
         if resident is not None:
             self._lm = self._open(resident, tokenizer)
@@ -169,19 +170,17 @@ class Fitness:
         from jeval.models.load import default_device, default_dtype, load, resolve, wrap
 
         if isinstance(model, (str, Path)):
-            device = self._options["device"] or default_device()
+            device = self._device or default_device()
             return load(
                 resolve(model),
-                backend=self._options["backend"],
+                backend=self._backend,
                 device=device,
-                dtype=self._options["dtype"] or default_dtype(device),
-                batch_size=self._options["batch_size"],
+                dtype=self._dtype or default_dtype(device),
+                batch_size=self._batch_size,
             )
         if tokenizer is None:
             raise InputError("a live model needs its tokenizer: pass tokenizer=")
-        return wrap(
-            model.eval(), tokenizer, backend=self._options["backend"], batch_size=self._options["batch_size"]
-        )
+        return wrap(model.eval(), tokenizer, backend=self._backend, batch_size=self._batch_size)
 
     def _evaluate(self, started: float) -> FitnessResult:
         from jeval.evaluation import evaluate, seed_everything
@@ -218,8 +217,10 @@ class Fitness:
         return FitnessResult(
             score=sum(self.weights[n] * objectives[n] for n in objectives) / total,
             objectives=objectives,
-            constraints={n: float(low - (BROKEN if achieved[n] is None else achieved[n]))  # type: ignore[operator]
-                         for n, low in self.constraints.items()},  # fmt: skip
+            constraints={
+                n: float(low - (BROKEN if achieved[n] is None else achieved[n]))  # type: ignore[operator]
+                for n, low in self.constraints.items()
+            },
             stderr=variance**0.5,
             per_item=per_item,
             n_items=sum(score is not None for scores in per_item.values() for score in scores.values()),

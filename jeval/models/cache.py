@@ -52,7 +52,9 @@ class AnswerStore:
             self._db.execute(_SCHEMA)
             self._db.commit()
         except (OSError, sqlite3.Error) as err:
-            raise InputError(f"the answer cache {path} cannot be used ({err}); set JEVAL_CACHE to another file") from err
+            raise InputError(
+                f"the answer cache {path} cannot be used ({err}); set JEVAL_CACHE to another file"
+            ) from err
         self.hits = 0
         self.stored = 0
 
@@ -140,11 +142,11 @@ class StoredLM(LM):
                 self.progress(len(results), len(requests))
         return results
 
-    def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:  # type: ignore[override]
+    def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
         return self._run("loglikelihood", requests)
 
-    def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:  # type: ignore[override]
+    def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:
         return self._run("loglikelihood_rolling", requests)
 
-    def generate_until(self, requests: list[Instance]) -> list[str]:  # type: ignore[override]
+    def generate_until(self, requests: list[Instance]) -> list[str]:
         return self._run("generate_until", requests)

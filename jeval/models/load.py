@@ -184,10 +184,15 @@ def wrap(model: Any, tokenizer: Any, *, backend: str = "jeval-hf", batch_size: s
     """
     import torch
 
+    lm_class: Any
     if backend == "jeval-hf":
-        from jeval.models.hf import JevalHF as lm_class  # noqa: N813
+        from jeval.models.hf import JevalHF
+
+        lm_class = JevalHF
     else:
-        from lm_eval.models.huggingface import HFLM as lm_class  # noqa: N813
+        from lm_eval.models.huggingface import HFLM
+
+        lm_class = HFLM
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     double = next(model.parameters()).dtype == torch.float64
     try:
@@ -218,9 +223,10 @@ def _load_transformers(source: ModelSource, dtype: str, trust_remote_code: bool)
             config = AutoConfig.from_pretrained(location, trust_remote_code=trust_remote_code)
             if config.is_encoder_decoder:
                 raise InputError(f"{location} is an encoder-decoder model; jeval scores causal language models")
-        model, info = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             location, output_loading_info=True, local_files_only=True, **kwargs
         )
+        model, info = loaded
     except (ValueError, KeyError, TypeError, NotImplementedError, ImportError) as err:
         raise InputError(f"{source.path} cannot be loaded: {_one_line(err)}") from err
     except (OSError, RuntimeError) as err:

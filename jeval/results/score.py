@@ -64,9 +64,7 @@ def _mean_metrics(items: list[ItemResult]) -> dict[str, float]:
     return {name: sum(found) / len(found) for name, found in sorted(values.items())}
 
 
-def not_scored_tasks(
-    suite: str, explicit: bool, canaries: Path | None, corpus: Path | None
-) -> dict[str, TaskResult]:
+def not_scored_tasks(suite: str, explicit: bool, canaries: Path | None, corpus: Path | None) -> dict[str, TaskResult]:
     """Tasks that need a file of the user's: without it they stand in the record as "not scored", never as 0."""
     if explicit or suite == "search":
         return {}
@@ -128,7 +126,13 @@ def _domain(loaded: LoadedTasks, tasks: dict[str, TaskResult], names: list[str])
     if not sides or set(sides) != wanted:
         missing = ", ".join(sorted(wanted - set(sides))) or "every task"
         return DomainResult(
-            suite=suite, score=None, interval=None, stderr=None, n=0, chance=None, method=f"not scored: {missing} missing"
+            suite=suite,
+            score=None,
+            interval=None,
+            stderr=None,
+            n=0,
+            chance=None,
+            method=f"not scored: {missing} missing",
         )
     whole = combine([combine([e for e, _ in part]) for part in sides.values()])
     chance = sum(sum(c for _, c in part) / len(part) for part in sides.values()) / len(sides)

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from jeval.demo import corpus
 from jeval.results.store import read_record
 

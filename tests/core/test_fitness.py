@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from jeval import Fitness
 from jeval.errors import InputError
 from jeval.fitness import BROKEN
@@ -62,7 +63,9 @@ def test_the_score_is_the_weighted_mean_of_the_objectives(live: tuple[Any, Any])
 
 def test_constraints_are_feasible_at_zero_or_below(live: tuple[Any, Any]) -> None:
     limits = {"keigo": 0.0, "jeval_search_finreg_statement": 1.5}
-    result = Fitness(tasks=TASKS, limit=12, constraints=limits, resident=live[0], tokenizer=live[1])(live[0].state_dict())
+    result = Fitness(tasks=TASKS, limit=12, constraints=limits, resident=live[0], tokenizer=live[1])(
+        live[0].state_dict()
+    )
     assert result.constraints["keigo"] == pytest.approx(-result.objectives["keigo"])
     assert result.constraints["jeval_search_finreg_statement"] > 0
     assert not result.feasible
@@ -119,9 +122,10 @@ def test_results_travel_to_other_processes(fitness: Fitness, live: tuple[Any, An
 
 
 def test_the_search_group_has_one_metric_key_that_mergekit_reads(tiny_model: Path) -> None:
-    from jeval.resources import tasks_path
     from lm_eval import simple_evaluate
     from lm_eval.tasks import TaskManager
+
+    from jeval.resources import tasks_path
 
     manager = TaskManager(include_path=str(tasks_path()), include_defaults=False)
     results = simple_evaluate(

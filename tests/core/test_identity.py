@@ -6,12 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from jeval.models.cache import AnswerStore, StoredLM
-from jeval.models.identity import identify
-from jeval.models.load import resolve
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from safetensors.torch import load_file, save_file
+
+from jeval.models.cache import AnswerStore, StoredLM
+from jeval.models.identity import identify
+from jeval.models.load import resolve
 
 
 def test_a_remerge_into_the_same_folder_is_another_model(model_copy: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from jeval import offline
 
 
@@ -44,7 +45,7 @@ def test_a_host_allowed_by_name_is_not_counted() -> None:
         sock.settimeout(0.05)
         with pytest.raises(OSError) as raised:
             sock.connect(("192.0.2.1", 9))
-    assert not isinstance(raised.value, offline.OutboundRefused)
+    assert not isinstance(raised.value, offline.OutboundRefusedError)
     assert guard.count == 0
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from jeval.evaluation import ItemResult
 from jeval.report.page import render
 
@@ -88,6 +89,7 @@ def test_a_report_names_digest_items_interval_and_chance(run_folder: Path) -> No
 
 def test_every_string_has_both_languages() -> None:
     import yaml
+
     from jeval.resources import data_path
 
     table = yaml.safe_load(data_path("report", "strings.yaml").read_text(encoding="utf-8"))
@@ -97,7 +99,14 @@ def test_every_string_has_both_languages() -> None:
 def test_a_score_outside_the_unit_interval_is_a_bug() -> None:
     from jeval.evaluation import _item
 
-    sample = {"doc": {"id": "x"}, "doc_id": 0, "filtered_resps": ["a"], "arguments": [("p", {})], "metrics": ["score"], "score": 1.5}
+    sample = {
+        "doc": {"id": "x"},
+        "doc_id": 0,
+        "filtered_resps": ["a"],
+        "arguments": [("p", {})],
+        "metrics": ["score"],
+        "score": 1.5,
+    }
     with pytest.raises(ValueError, match=r"outside \[0, 1\]"):
         _item(sample)
     assert isinstance(_item({**sample, "score": 1.0}), ItemResult)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jeval.results.statistics import combine, mean_interval, paired_difference, rogan_gladen, wilson
 from scipy.stats import binomtest
+
+from jeval.results.statistics import combine, mean_interval, paired_difference, rogan_gladen, wilson
 
 
 @given(st.integers(1, 500), st.data())
