@@ -1,0 +1,87 @@
+"""A .gguf file is dequantised and scored like the folder it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+import torch
+from jeval.models.load import load, resolve
+from jeval.results.store import read_record
+
+_LAYER = {
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+}
+
+
+def write_gguf(folder: Path, target: Path) -> Path:
+    """Write a tiny Llama folder as GGUF (F32, llama.cpp's order of rotary dimensions)."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    config, heads = model.config, model.config.num_attention_heads
+    writer = gguf.GGUFWriter(target, "llama")
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_rope_freq_base(10000.0)
+    writer.add_rope_dimension_count(config.hidden_size // heads)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_vocab_size(config.vocab_size)
+    tokens = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(tokens)
+    writer.add_token_scores([0.0] * len(tokens))
+    writer.add_token_types([2, 3, 3, 3] + [1] * (len(tokens) - 4))
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+    writer.add_pad_token_id(3)
+    names = {"model.embed_tokens.weight": "token_embd.weight", "model.norm.weight": "output_norm.weight"}
+    for layer in range(config.num_hidden_layers):
+        names |= {f"model.layers.{layer}.{a}.weight": f"blk.{layer}.{b}.weight" for a, b in _LAYER.items()}
+    state = model.state_dict()
+    for ours, theirs in names.items():
+        tensor = state[ours]
+        if ours.endswith(("q_proj.weight", "k_proj.weight")):
+            shape = tensor.shape
+            tensor = tensor.reshape(heads, 2, shape[0] // heads // 2, shape[1]).swapaxes(1, 2).reshape(shape)
+        writer.add_tensor(theirs, tensor.numpy().astype(np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return target
+
+
+def test_a_gguf_file_computes_what_its_source_computes(tiny_model: Path, tmp_path: Path) -> None:
+    file = write_gguf(tiny_model, tmp_path / "tiny.gguf")
+    options: dict[str, Any] = {"device": "cpu", "dtype": "float32", "backend": "hf"}
+    a, b = load(resolve(file), **options), load(resolve(tiny_model), **options)
+    ids = torch.tensor([b.tok_encode("社長がいらっしゃいます。")])  # type: ignore[attr-defined]
+    with torch.inference_mode():
+        assert torch.allclose(a.model(ids).logits, b.model(ids).logits, atol=1e-5)  # type: ignore[attr-defined]
+
+
+def test_jeval_run_takes_a_gguf_file(cli: Callable[..., Any], tiny_model: Path, tmp_path: Path) -> None:
+    file = write_gguf(tiny_model, tmp_path / "tiny.gguf")
+    args = ("--device", "cpu", "--limit", "4", "--tasks", "jeval_keigo_pairs", "--out", tmp_path / "run")
+    result = cli("run", "--model", file, *args)
+    assert result.code == 0, result.err
+    record = read_record(tmp_path / "run")
+    assert record.model.kind == "gguf"
+    assert record.tasks["jeval_keigo_pairs"].n == 4
