@@ -9,6 +9,7 @@ from typing import Any
 import gguf
 import numpy as np
 import torch
+
 from jeval.models.load import load, resolve
 from jeval.results.store import read_record
 
