@@ -21,7 +21,9 @@ from jeval.finreg.quantity import AMBIGUOUS_BU, BARE, RATIO, Quantity, canonical
 
 _NEW_QUESTION = re.compile(r"\n\s*(?:問|質問|次の問い|Q\s*[::0-9]|Question)")
 _SENTENCE = re.compile(r"[^。．!！?？\n]*[。．!！?？\n]?")
-_DENIED = re.compile(r"\s*(?:以上|以下|未満|超|以内)?\s*(?:では?な|じゃな|でな(?:く|い)|とは限|ではあり?ませ|というわけでは)")
+_DENIED = re.compile(
+    r"\s*(?:以上|以下|未満|超|以内)?\s*(?:では?な|じゃな|でな(?:く|い)|とは限|ではあり?ませ|というわけでは)"
+)
 _ALTERNATIVE = re.compile(r"\s*(?:または|又は|もしくは|若しくは|あるいは|或いは|ないしは|もしかする)")
 
 
@@ -61,9 +63,7 @@ def judge_text(
     unit = unit or expected.unit
     restated = [q for q in parse(question, unit=unit) if not same(q, expected)]
     found = [q for q in parse(output, unit=unit) if q.unit != BARE]
-    asserted = [
-        q for q in found if not _DENIED.match(output, q.end) and not any(same(q, given) for given in restated)
-    ]
+    asserted = [q for q in found if not _DENIED.match(output, q.end) and not any(same(q, given) for given in restated)]
     if not asserted:
         reason = "the answer only repeats or denies quantities" if found else "the answer names no quantity with a unit"
         return Verdict(False, None, (reason,))
@@ -100,9 +100,7 @@ def _comparable(found: Quantity, expected: Quantity) -> bool:
 
 
 def _sentence_of(text: str, quantity: Quantity) -> tuple[int, int]:
-    return next(
-        (m.span() for m in _SENTENCE.finditer(text) if m.start() <= quantity.start < m.end()), (0, len(text))
-    )
+    return next((m.span() for m in _SENTENCE.finditer(text) if m.start() <= quantity.start < m.end()), (0, len(text)))
 
 
 def _sentence_of_offset(text: str, offset: int) -> tuple[int, int]:

@@ -58,7 +58,7 @@ def read_rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
 
 
 def load(folder: Path | None = None) -> tuple[AnyItem, ...]:
-    """Every item, in the order of file and line.
+    """Every item of a folder (default: the packed bank) or of one file, in the order of file and line.
 
     Raises:
         InputError: an item breaks the schema, an id occurs twice, or an item stands in the file of another kind or suite.
@@ -70,19 +70,21 @@ def load(folder: Path | None = None) -> tuple[AnyItem, ...]:
 def _load(folder: Path) -> tuple[AnyItem, ...]:
     from jeval.finreg.schema import parse_item
 
-    if not folder.is_dir():
-        raise InputError(f"no item folder {folder}; expected files named <kind>.<suite>.<part>.jsonl")
+    files = [folder] if folder.is_file() else item_files(folder)
+    if not files:
+        raise InputError(f"no item files in {folder}; expected files named <kind>.<suite>.<part>.jsonl")
     items: list[AnyItem] = []
     places: dict[str, str] = {}
-    for path in item_files(folder):
-        kind, suite = path.name.split(".")[:2]
+    for path in files:
         for number, row in read_rows(path):
             where = f"{path.name}:{number}"
             item = parse_item(row, where)
             if (first := places.setdefault(item.id, where)) != where:
                 raise InputError(f"item {item.id!r} ({where}): the id occurs twice, first in {first}; ids are unique")
-            if (item.kind, item.suite) != (kind, suite):
-                raise InputError(f"item {item.id!r} ({where}): a {item.kind}/{item.suite} item in the file of {kind}/{suite}")
+            if not folder.is_file() and not path.name.startswith(f"{item.kind}.{item.suite}."):
+                raise InputError(
+                    f"item {item.id!r} ({where}): a {item.kind}/{item.suite} item in a file of another kind"
+                )
             items.append(item)
     return tuple(items)
 

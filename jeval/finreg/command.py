@@ -16,8 +16,11 @@ items_app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_
 
 @items_app.command()
 def verify(
-    statutes: Annotated[Path, typer.Option(help="Folder of statutes: e-Gov XML, e-Gov API v2 JSON, or jeval's JSON.")],
-    items: Annotated[Path | None, typer.Option(help="Folder of item files; default: the packed item bank.")] = None,
+    statutes: Annotated[
+        Path,
+        typer.Option(envvar="JEVAL_STATUTES", help="Folder of statutes: e-Gov XML or API v2 JSON, or jeval's JSON."),
+    ],
+    items: Annotated[Path | None, typer.Option(help="Item folder or one item file; default: the packed bank.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one machine-readable object.")] = False,
 ) -> None:
     """Check every regulation item against the statute it rests on (exit code 1 when any fails)."""
@@ -27,13 +30,16 @@ def verify(
     if as_json:
         print(json.dumps(report.as_dict(), ensure_ascii=False))
     else:
-        for failure in report.failures:
-            print(failure.line())
+        for finding in (*report.errors, *report.failures):
+            print(finding.line())
         for note in report.notes:
             print(f"note: {note.line()}", file=sys.stderr)
-        print(f"{report.checked} items checked against {report.laws} statutes: {len(report.failures)} fail")
-    if report.failures:
-        raise typer.Exit(1)
+        unchecked = f", {len(report.errors)} cannot be checked" if report.errors else ""
+        print(f"{report.checked} items, {report.laws} statutes: {len(report.failures)} fail{unchecked}")
+    for error in report.errors:
+        print(f"jeval: item {error.line()}", file=sys.stderr)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
 
 
 @items_app.command()

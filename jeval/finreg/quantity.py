@@ -78,7 +78,10 @@ _SKIP = (
     rf"|数{NUMBER}|{NUMBER}数|(?:[何幾])[十百千万億兆]+"
 )
 _BOUND_AFTER = (
-    (r"を超えて(?:は|も)?(?:なら|いけ|でき)|を超え(?:ない|ず|ぬ)|を上回(?:ら|って(?:は)?なら)|以下|以内|まで|内(?=[にの。、で]|$)|or less", "以下"),
+    (
+        r"を超えて(?:は|も)?(?:なら|いけ|でき)|を超え(?:ない|ず|ぬ)|を上回(?:ら|って(?:は)?なら)|以下|以内|まで|内(?=[にの。、で]|$)|or less",
+        "以下",
+    ),
     (r"を下回って(?:は)?なら|を下回ら(?:ない|ず)|を割らない|以上|以降|or more", "以上"),
     (r"に満たない|に達しない|を下回(?:る|り|っ)|より(?:少|小さ|低|短)|未満", "未満"),
     (r"を超(?:える|えた|えて|え|過)|を上回(?:る|り|っ)|より(?:多|大き|高|長)|超え|超", "超"),
@@ -103,9 +106,7 @@ _RANGE = re.compile(
 
 def _core(extra: Sequence[Unit]) -> str:
     table = (*extra, *units())
-    named = "|".join(
-        f"(?P<u{i}>{u.pattern}){f'(?!{u.unless})' if u.unless else ''}" for i, u in enumerate(table)
-    )
+    named = "|".join(f"(?P<u{i}>{u.pattern}){f'(?!{u.unless})' if u.unless else ''}" for i, u in enumerate(table))
     month = r"(?:[かカヵヶケ箇個]月|月)"
     return (
         rf"(?P<den>{NUMBER})\s*分の\s*(?P<num>{NUMBER})"

@@ -75,7 +75,10 @@ def _document(item: AnyItem, layout: Layout) -> dict[str, Any]:
             "bound": item.quantity.bound,
         }
     options = bank.rotate(item.options, item.answer, layout.position)
-    lines = [template["option"].format(label=l, text=o) for l, o in zip(template["labels"], options, strict=True)]
+    lines = [
+        template["option"].format(label=label, text=option)
+        for label, option in zip(template["labels"], options, strict=True)
+    ]
     return doc | {
         "prompt": template["text"].format(question=item.question, options="\n".join(lines)),
         "options": options,
