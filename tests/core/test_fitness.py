@@ -136,7 +136,7 @@ def test_the_search_group_has_one_metric_key_that_mergekit_reads(tiny_model: Pat
         limit=2,
         batch_size=8,
         device="cpu",
-        bootstrap_iters=0,
+        log_samples=False,
     )
     assert results is not None
     score = results["results"]["jeval_search"]["score,none"]
