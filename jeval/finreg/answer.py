@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from jeval.finreg.quantity import AMBIGUOUS_BU, BARE, RATIO, Quantity, canonical, parse, same
 
@@ -27,13 +27,26 @@ _DENIED = re.compile(
 _ALTERNATIVE = re.compile(r"\s*(?:または|又は|もしくは|若しくは|あるいは|或いは|ないしは|もしかする)")
 
 
+Outcome = Literal[
+    "equal", "another value", "wrong unit", "several values", "wrong bound", "no quantity", "only repeated"
+]
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The decision on one answer; ``found`` is the quantity read as the answer, ``None`` if there is none."""
 
-    correct: bool
+    outcome: Outcome
     found: Quantity | None
-    reasons: tuple[str, ...]
+    detail: str = ""
+
+    @property
+    def correct(self) -> bool:
+        return self.outcome == "equal"
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return (f"{self.outcome}: {self.detail}" if self.detail else self.outcome,)
 
 
 def judge(doc: dict[str, Any], output: str) -> Verdict:
@@ -65,28 +78,27 @@ def judge_text(
     found = [q for q in parse(output, unit=unit) if q.unit != BARE]
     asserted = [q for q in found if not _DENIED.match(output, q.end) and not any(same(q, given) for given in restated)]
     if not asserted:
-        reason = "the answer only repeats or denies quantities" if found else "the answer names no quantity with a unit"
-        return Verdict(False, None, (reason,))
+        return Verdict("only repeated" if found else "no quantity", None)
     kind = [q for q in asserted if _comparable(q, expected)]
     if not kind:
-        return Verdict(False, asserted[0], (f"wrong unit: {asserted[0].text}",))
+        return Verdict("wrong unit", asserted[0], asserted[0].text)
     sentence = _sentence_of(output, kind[0])
     here = [q for q in kind if sentence[0] <= q.start < sentence[1]]
     first = here[0]
     if hedge := next((q for q in here if not same(q, first)), None):
-        return Verdict(False, first, (f"several different quantities: {first.text}, {hedge.text}",))
+        return Verdict("several values", first, f"{first.text}, {hedge.text}")
     if _ALTERNATIVE.match(output, sentence[1]):
         follow = _sentence_of_offset(output, sentence[1])
         other = next((q for q in kind if follow[0] <= q.start < follow[1] and not same(q, first)), None)
         if other:
-            return Verdict(False, first, (f"several different quantities: {first.text}, {other.text}",))
+            return Verdict("several values", first, f"{first.text}, {other.text}")
     if not same(first, expected):
-        return Verdict(False, first, (f"another quantity: {first.text}",))
+        return Verdict("another value", first, first.text)
     if bounded:
         said = {q.bound for q in here if q.bound}
         if said != {expected.bound}:
-            return Verdict(False, first, (f"bound {'/'.join(sorted(said)) or 'missing'}, asked for {expected.bound}",))
-    return Verdict(True, first, (f"equal: {first.text}",))
+            return Verdict("wrong bound", first, f"{'/'.join(sorted(said)) or 'none'}, asked for {expected.bound}")
+    return Verdict("equal", first, first.text)
 
 
 def _comparable(found: Quantity, expected: Quantity) -> bool:

@@ -102,13 +102,14 @@ class Layout:
 
 
 def layouts(items: Sequence[AnyItem], templates: int = 3) -> dict[str, Layout]:
-    """Balanced assignment of templates and answer positions to items of one kind and suite, by id."""
+    """Balanced assignment of templates and answer positions to items of one kind and suite, by id.
+
+    The counts of templates (3) and positions (4 or 2) have no common divisor, so their remainders run through every
+    pair before repeating one.
+    """
     ranked = sorted(items, key=lambda item: hashlib.sha256(item.id.encode()).digest())
     places = {"statement": 2, "figure": 1}
-    return {
-        item.id: Layout(rank % templates, rank // templates % places.get(item.kind, 4))
-        for rank, item in enumerate(ranked)
-    }
+    return {item.id: Layout(rank % templates, rank % places.get(item.kind, 4)) for rank, item in enumerate(ranked)}
 
 
 def rotate(options: Sequence[str], answer: int, position: int) -> list[str]:

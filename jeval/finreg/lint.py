@@ -1,0 +1,106 @@
+"""What the schema cannot see: ``python -m jeval.finreg.lint`` names items that break the rules of the bank.
+
+It needs no statutes. Facts of law are checked by :mod:`jeval.finreg.check` and by people.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jeval.errors import InputError
+
+if TYPE_CHECKING:
+    from jeval.finreg.bank import AnyItem
+    from jeval.finreg.schema import Figure
+
+LENGTH_GAP = 4  # characters by which twins may differ
+
+
+def problems(items: Sequence[AnyItem]) -> list[str]:
+    """One line per problem: item id and reason."""
+    return [*_single(items), *_suites(items), *_repeats(items)]
+
+
+def _single(items: Sequence[AnyItem]) -> Iterator[str]:
+    from jeval.finreg.statutes import known_laws
+
+    laws = {law.law_id: law for law in known_laws()}
+    for item in items:
+        law = laws.get(item.law_id)
+        if law is None:
+            yield f"{item.id}: law {item.law_id} is not in data/finreg/laws.tsv"
+        elif item.law not in (law.short_title, law.title):
+            yield f"{item.id}: law is called {item.law!r}; expected {law.short_title!r}"
+        if not item.id.startswith(f"{item.kind}-"):
+            yield f"{item.id}: ids begin with the kind ({item.kind}-)"
+        wrong = {"statement": 1, "choice": 3, "case": 3}.get(item.kind, 0)
+        if len(item.why_wrong) < wrong:
+            yield f"{item.id}: why_wrong has {len(item.why_wrong)} reasons; expected {wrong}"
+        if item.kind == "statement" and abs(len(item.true) - len(item.false)) > LENGTH_GAP:
+            yield f"{item.id}: the twins differ by {abs(len(item.true) - len(item.false))} characters"
+        if item.kind == "figure":
+            yield from (f"{item.id}: {reason}" for reason in figure_problems(item))
+
+
+def figure_problems(item: Figure) -> Iterator[str]:
+    """The author's own answer must be accepted, and the question must not give it away."""
+    from jeval.finreg.answer import judge_text
+    from jeval.finreg.quantity import canonical, parse, same
+
+    expected = canonical(item.quantity.exact, item.quantity.unit, item.quantity.bound)
+    verdict = judge_text(expected, item.answer, question=item.question, unit=item.quantity.unit)
+    if not verdict.correct:
+        yield f"its own answer {item.answer!r} is not accepted ({verdict.reasons[0]})"
+    if any(same(found, expected) for found in parse(item.question, unit=item.quantity.unit)):
+        yield "the question names the quantity it asks for"
+
+
+def _suites(items: Sequence[AnyItem]) -> Iterator[str]:
+    suites: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for item in items:
+        suites[item.cluster][item.suite].append(item.id)
+    for found in suites.values():
+        if len(found) > 1:
+            few = min(found.values(), key=len)
+            other = next(ids for ids in found.values() if ids is not few)
+            yield f"{', '.join(few)}: the article is in both suites (other: {', '.join(other[:3])})"
+
+
+def _repeats(items: Sequence[AnyItem]) -> Iterator[str]:
+    from jeval.finreg.schema import bare
+
+    seen: dict[str, str] = {}
+    for item in items:
+        key = bare(item.true if item.kind == "statement" else item.question)
+        if (first := seen.setdefault(key, item.id)) != item.id:
+            yield f"{item.id}: asks the same as {first}"
+    spread = Counter(item.answer for item in items if item.kind in ("choice", "case"))
+    if (total := sum(spread.values())) >= 100 and max(spread.values()) > 0.35 * total:
+        yield f"answers as written stand at {dict(sorted(spread.items()))}; spread them evenly"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    from jeval.finreg.bank import load
+
+    parser = argparse.ArgumentParser(prog="python -m jeval.finreg.lint", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--items", type=Path, default=None, help="item folder or one item file; default: the bank")
+    options = parser.parse_args(arguments)
+    try:
+        items = load(options.items)
+    except InputError as err:
+        print(f"jeval: {err}", file=sys.stderr)
+        return 2
+    found = problems(items)
+    for line in found:
+        print(line)
+    print(f"{len(items)} items, {len(found)} problems", file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,281 @@
+"""The regulation part of the report: where a model knows the law, and how far prompts and positions move the score."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from jeval.report.section import Cell, Section, Table
+
+    Rows = list[tuple[dict[str, Any], float]]
+
+_KINDS = {
+    "statement": ("正誤記述対", "statement pairs"),
+    "choice": ("四択", "choices"),
+    "figure": ("数値", "figures"),
+    "case": ("事例", "cases"),
+}
+_RANGE_OF_THREE = 1.693  # expected range of three standard normal values (Tippett 1925)
+_FEW = 5  # fewer items than this say too little to stand in a row of their own
+
+
+def sections(samples: dict[str, pd.DataFrame], lang: str) -> list[Section]:
+    """Sections of the report for the regulation tasks among ``samples`` (task name → frame of items)."""
+    from jeval.report.section import Section
+
+    ja = lang == "ja"
+    scored = {name: _scored(frame) for name, frame in samples.items() if _kind(name)}
+    scored = {name: rows for name, rows in scored.items() if rows}
+    if not scored:
+        return []
+    everything = [row for rows in scored.values() for row in rows]
+    clustered = (
+        "区間は95％Wilson区間で、同じ条文に基づく問題をまとめたクラスターに対して頑健です。"
+        if ja
+        else "Intervals are 95 % Wilson intervals, robust to clusters: items resting on one article count as dependent."
+    )
+    result = [
+        Section(
+            "法令別・論点別" if ja else "By law and topic",
+            [clustered, _mixed(ja)],
+            [
+                _by(everything, "law", "法令別" if ja else "By law", ja),
+                _by(everything, "topic", "論点別" if ja else "By topic", ja),
+                _by(
+                    everything,
+                    "difficulty",
+                    "難易度別（1 基本～3 応用）" if ja else "By difficulty (1 basic to 3 hard)",
+                    ja,
+                ),
+            ],
+        ),
+        Section(
+            "書式による差" if ja else "Spread between prompt templates",
+            [
+                "各問題は三つの固定書式の一つに均等に割り当てられ、得点はその平均です。差は最高の書式と最低の書式の得点差で、「偶然だけの差」は書式に影響がないときに標本の揺れだけで生じる差の期待値です。"
+                if ja
+                else "Each item has one of three fixed templates, assigned evenly; the score averages over them. "
+                "The spread is the best template's score minus the worst's; “by sampling alone” is its expectation if templates made no difference."
+            ],
+            [_templates(scored, ja)],
+        ),
+    ]
+    if any(_kind(name) in ("choice", "case") for name in scored):
+        result.append(_positions({n: samples[n] for n in scored if _kind(n) in ("choice", "case")}, ja))
+    if any(_kind(name) == "figure" for name in scored):
+        result.append(_figures({n: samples[n] for n in scored if _kind(n) == "figure"}, ja))
+    result.append(_guessers(scored, ja))
+    return result
+
+
+def _kind(task: str) -> str:
+    kind = task.rpartition("_")[2]
+    return kind if "finreg" in task and kind in _KINDS else ""
+
+
+def _title(task: str, ja: bool) -> str:
+    return _KINDS[_kind(task)][0 if ja else 1] + ((" (探索用)" if ja else " (search)") if "search" in task else "")
+
+
+def _scored(frame: pd.DataFrame) -> Rows:
+    return [
+        (doc, float(score))
+        for doc, score in zip(frame["doc"], frame["score"], strict=True)
+        if isinstance(doc, dict) and score == score and score is not None
+    ]
+
+
+def _mixed(ja: bool) -> str:
+    return (
+        "行は種類の異なる問題を合わせたもので、「偶然」はその組合せで当てずっぽうが得る得点です。"
+        if ja
+        else "Rows pool kinds of items; “chance” is what guessing earns on that mixture."
+    )
+
+
+def _estimate(rows: Iterable[tuple[dict[str, Any], float]]) -> list[Cell]:
+    """n, articles, score, low, high, chance."""
+    from jeval.results.statistics import mean_interval
+
+    kept = list(rows)
+    found = mean_interval([score for _, score in kept], [str(doc.get("cluster") or doc["id"]) for doc, _ in kept])
+    chance = sum(float(doc.get("chance", 0.0)) for doc, _ in kept) / len(kept)
+    return [found.n, found.clusters, found.score, found.low, found.high, chance]
+
+
+def _columns(first: str, ja: bool) -> list[str]:
+    rest = (
+        ["問題数", "条文数", "得点", "下限", "上限", "偶然"]
+        if ja
+        else ["n", "articles", "score", "low", "high", "chance"]
+    )
+    return [first, *rest]
+
+
+def _by(rows: Rows, facet: str, caption: str, ja: bool) -> Table:
+    from jeval.report.section import Table
+
+    groups: dict[str, Rows] = defaultdict(list)
+    for doc, score in rows:
+        groups[str(doc.get(facet) or "-")].append((doc, score))
+    small = [name for name, group in groups.items() if len(group) < _FEW]
+    if len(small) > 1:
+        other = (
+            f"その他（{len(small)}項目、各{_FEW}問未満）"
+            if ja
+            else f"others ({len(small)}, fewer than {_FEW} items each)"
+        )
+        groups[other] = [row for name in small for row in groups.pop(name)]
+    order = sorted(
+        groups, key=lambda name: (name not in groups or name.startswith(("その他", "others")), -len(groups[name]), name)
+    )
+    if facet == "difficulty":
+        order = sorted(groups)
+    return Table(caption, _columns("", ja), [[name, *_estimate(groups[name])] for name in order])
+
+
+def _templates(scored: dict[str, Rows], ja: bool) -> Table:
+    from jeval.report.section import Table
+
+    lines: list[list[Cell]] = []
+    for task, rows in scored.items():
+        groups: dict[str, Rows] = defaultdict(list)
+        for doc, score in rows:
+            groups[str(doc.get("template", "-"))].append((doc, score))
+        scores = []
+        for name in sorted(groups):
+            cells = _estimate(groups[name])
+            scores.append(float(cells[2] or 0))
+            lines.append([_title(task, ja), name, cells[0], *cells[2:5], None, None])
+        mean = sum(score for _, score in rows) / len(rows)
+        by_chance = _RANGE_OF_THREE * math.sqrt(mean * (1 - mean) * len(groups) / len(rows))
+        label = "差" if ja else "spread"
+        lines.append([_title(task, ja), label, len(rows), None, None, None, max(scores) - min(scores), by_chance])
+    columns = (
+        ["課題", "書式", "問題数", "得点", "下限", "上限", "差", "偶然だけの差"]
+        if ja
+        else ["task", "template", "n", "score", "low", "high", "spread", "by sampling alone"]
+    )
+    return Table("書式別の得点" if ja else "Score by template", columns, lines)
+
+
+def _positions(samples: dict[str, pd.DataFrame], ja: bool) -> Section:
+    from jeval.report.section import Section, Table
+    from jeval.results.statistics import wilson
+
+    lines: list[list[Cell]] = []
+    for task, frame in samples.items():
+        for place in range(4):
+            column = f"picked_{place + 1}"
+            if column not in frame.columns:
+                continue
+            picked = [float(v) for v in frame[column] if v is not None and v == v]
+            here = [score for doc, score in _scored(frame) if int(doc.get("target", -1)) == place]
+            if not picked:
+                continue
+            share = sum(picked) / len(picked)
+            low, high = wilson(share, len(picked))
+            hit = sum(here) / len(here) if here else None
+            lines.append([_title(task, ja), place + 1, len(picked), share, low, high, len(here), hit])
+    columns = (
+        ["課題", "位置", "問題数", "選んだ割合", "下限", "上限", "正解がここにある問題", "その得点"]
+        if ja
+        else ["task", "position", "n", "chosen", "low", "high", "items right here", "their score"]
+    )
+    text = (
+        "正解は各位置に均等に置かれています。特定の位置を選ぶ癖は得点になりませんが、癖の有無はここに表れます（偏りがなければ0.25）。"
+        if ja
+        else "Right answers stand evenly at all positions: a habit earns nothing, but it shows here (none: 0.25 each)."
+    )
+    return Section(
+        "位置の癖" if ja else "Position preference",
+        [text],
+        [Table("選んだ位置" if ja else "Positions chosen", columns, lines)],
+    )
+
+
+def _figures(samples: dict[str, pd.DataFrame], ja: bool) -> Section:
+    from jeval.finreg.answer import judge
+    from jeval.report.section import Section, Table
+
+    names = {
+        "equal": "正しい数量",
+        "another value": "別の値",
+        "wrong unit": "単位が違う",
+        "several values": "複数の異なる値を挙げた",
+        "wrong bound": "以上・超などが違う",
+        "no quantity": "単位の付いた数量がない",
+        "only repeated": "問いの数量の復唱か否定だけ",
+    }
+    lines: list[list[Cell]] = []
+    for task, frame in samples.items():
+        tally: dict[str, int] = defaultdict(int)
+        for doc, outputs in zip(frame["doc"], frame["outputs"], strict=True):
+            if isinstance(doc, dict):
+                answer = outputs[0] if outputs is not None and len(outputs) else ""
+                tally[judge(doc, str(answer)).outcome] += 1
+        total = sum(tally.values())
+        for key, count in sorted(tally.items(), key=lambda kv: -kv[1]):
+            lines.append([_title(task, ja), names[key] if ja else key, count, count / total])
+    columns = ["課題", "判定", "件数", "割合"] if ja else ["task", "verdict", "n", "share"]
+    text = (
+        "生成された答えから数量を読み取り、正確な値として比べます。二割と20％は同じ、単位違いと複数回答は誤りです。"
+        if ja
+        else "The quantity is read from the generated answer and compared exactly: 二割 equals 20％; wrong units and hedges are wrong."
+    )
+    return Section(
+        "数値の答え方" if ja else "How figures were answered",
+        [text],
+        [Table("判定の内訳" if ja else "Verdicts", columns, lines)],
+    )
+
+
+def _guessers(scored: dict[str, Rows], ja: bool) -> Section:
+    from jeval.finreg import bank
+    from jeval.finreg.guessers import HELD, modal_figure, run
+    from jeval.report.section import Section, Table
+
+    lines: list[list[Cell]] = []
+    items = {item.id: item for item in bank.load()}
+    for task, rows in scored.items():
+        shown = [items[doc["id"]] for doc, _ in rows if doc["id"] in items]
+        if not shown:
+            continue
+        model = sum(score for _, score in rows) / len(rows)
+        if _kind(task) == "figure":
+            n, accuracy = modal_figure(shown)
+            lines.append([_title(task, ja), "最頻値" if ja else "commonest value", n, accuracy, None, model])
+        lines += [
+            [_title(task, ja), _guesser(o.guesser, ja), o.n, o.accuracy, o.chance, model]
+            for o in run(shown)
+            if o.guesser in HELD
+        ]
+    columns = (
+        ["課題", "推測器", "問題数", "得点", "偶然", "このモデル"]
+        if ja
+        else ["task", "guesser", "n", "score", "chance", "this model"]
+    )
+    text = (
+        "法令を知らない推測器が同じ問題で得る得点です。偶然から離れていれば、問題に手掛かりが漏れています。"
+        if ja
+        else "What guessers that know no law score on the same items. Away from chance, the items give something away."
+    )
+    return Section(
+        "推測器との比較" if ja else "Guessers", [text], [Table("推測器" if ja else "Guessers", columns, lines)]
+    )
+
+
+def _guesser(name: str, ja: bool) -> str:
+    japanese = {
+        "longest": "最も長い",
+        "shortest": "最も短い",
+        "specific": "最も具体的",
+        "unspecific": "最も抽象的",
+        "ngram": "文字n-gram",
+    }
+    return japanese.get(name, name) if ja else name
