@@ -246,7 +246,7 @@ def _prepend_range(
     found.append(replace(here, value=low * here.value / raw, bound="", start=start, end=end))
 
 
-def canonical(amount: Fraction | int | str, unit: str, bound: str = "") -> Quantity:
+def canonical(amount: Fraction | int | float | str, unit: str, bound: str = "") -> Quantity:
     """The quantity that an item records, in canonical units.
 
     Raises:
@@ -255,7 +255,7 @@ def canonical(amount: Fraction | int | str, unit: str, bound: str = "") -> Quant
     name = normalise(unit)[0].strip()
     if not name:
         raise ValueError("a quantity needs a unit")
-    number = Fraction(amount)
+    number = amount if isinstance(amount, Fraction) else Fraction(str(amount))
     kind = {"以内": "以下"}.get(bound, bound)
     if name == RATIO:
         return Quantity(number, RATIO, kind)
