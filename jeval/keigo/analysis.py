@@ -1,0 +1,136 @@
+"""``analyze``: honorific expressions, style and misuses of an utterance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from jeval.errors import InputError
+from jeval.keigo.clause import Clause
+from jeval.keigo.forms import FormFinder, Found
+from jeval.keigo.knowledge import Knowledge, knowledge
+from jeval.keigo.misuse import MisuseFinder
+from jeval.keigo.normalise import Normalised, normalise
+from jeval.keigo.persons import Scene, scene_of
+from jeval.keigo.style import overall, sentence_style
+from jeval.keigo.text import MASK, Sentence, sentences
+from jeval.keigo.tokens import Token
+from jeval.keigo.types import Analysis, HonorificForm, Misuse
+
+_JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿々]")
+_QUESTION = re.compile(r"(?:か[ねなよ]?|[?？])[。?？\s]*$")
+
+
+class Analyser:
+    """The analyser over one :class:`Knowledge`; :func:`analyze` uses the installed data."""
+
+    def __init__(self, data: Knowledge) -> None:
+        self.knowledge = data
+        self.find_forms = FormFinder(data)
+        self.find_misuses = MisuseFinder(data)
+
+    def __call__(self, text: str, context: Mapping[str, object] | None = None) -> Analysis:
+        if not _JAPANESE.search(text) and not _JAPANESE.search(normalise(text).text):
+            return Analysis(text, None, (), ())
+        scene = scene_of(context)
+        normal = normalise(text)
+        forms: list[HonorificForm] = []
+        errors: list[Misuse] = []
+        styles: list[tuple[str, int, int]] = []
+        soft = False
+        for sentence in sentences(normal, self.knowledge):
+            soft |= self._sentence(sentence, normal, text, scene, forms, errors, styles)
+        style = overall([one for one, _, _ in styles])
+        if style == "mixed":
+            errors.extend(self._mix(text, styles))
+        if style is None:
+            style = "polite" if soft else "plain"
+        return Analysis(text, style, tuple(forms), tuple(_distinct(errors)))
+
+    def _sentence(
+        self, sentence: Sentence, normal: Normalised, text: str, scene: Scene, forms: list[HonorificForm],
+        errors: list[Misuse], styles: list[tuple[str, int, int]],
+    ) -> bool:  # fmt: skip
+        tokens = self.knowledge.tagger(sentence.text)
+        starts = []
+        position = 0
+        for token in tokens:
+            position += token.blank
+            starts.append(position)
+            position += len(token.surface)
+
+        def outer(start: int, end: int) -> tuple[int, int]:
+            left, right = sentence.origin(start, end)
+            return normal.span(left, right)
+
+        masked = sentence.masked
+        question = bool(_QUESTION.search(masked))
+        clause = Clause(tokens, self.knowledge)
+        found = self.find_forms(tokens, clause, scene, question)
+        for one in found:
+            start, end = outer(starts[one.start], starts[one.end - 1] + len(tokens[one.end - 1].surface))
+            forms.append(HonorificForm(text[start:end], start, end, one.type))
+        said = [one for one in found if masked[starts[one.start]] != MASK]
+        for rule, left, right in self.find_misuses(
+            sentence.text, masked, tokens, starts, clause, said, scene, question
+        ):
+            start, end = outer(left, right)
+            errors.append(Misuse(rule.type, text[start:end], start, end, rule.id))
+        self._style(tokens, starts, masked, outer, styles)
+        return any(one.type == "teineigo" for one in found)
+
+    def _style(
+        self, tokens: list[Token], starts: list[int], masked: str, outer: object, styles: list[tuple[str, int, int]]
+    ) -> None:
+        kept = [(t, s) for t, s in zip(tokens, starts, strict=True) if masked[s : s + 1] != MASK]
+        style, at = sentence_style([token for token, _ in kept], self.knowledge)
+        if style is None:
+            return
+        if style == "plain" and not masked.rstrip().endswith(("。", "!", "?", "！", "？")) and styles:
+            return
+        start = kept[at][1]
+        assert callable(outer)
+        left, right = outer(start, start + len(kept[at][0].surface))
+        styles.append((style, left, right))
+
+    def _mix(self, text: str, styles: list[tuple[str, int, int]]) -> list[Misuse]:
+        plain = [one for one in styles if one[0] == "plain"]
+        rest = [one for one in styles if one[0] != "plain"]
+        _, start, end = plain[0] if len(plain) <= len(rest) else rest[0]
+        return [Misuse("style_mix", text[start:end], start, end, "style-mix")]
+
+
+def _distinct(errors: list[Misuse]) -> list[Misuse]:
+    """One finding per place and type; where spans of two types overlap, the earlier rule stays."""
+    kept: list[Misuse] = []
+    for error in errors:
+        if not any(error.start < other.end and other.start < error.end for other in kept):
+            kept.append(error)
+    return sorted(kept, key=lambda error: error.start)
+
+
+@lru_cache(maxsize=1)
+def _analyser() -> Analyser:
+    return Analyser(knowledge())
+
+
+def analyze(text: str, context: Mapping[str, object] | None = None) -> Analysis:
+    """Analyse an utterance.
+
+    ``context`` says who speaks to whom about whom, in free Japanese, every field optional:
+    ``{"speaker": "自社社員", "addressee": "顧客", "referent": "自社の部長"}``. Without context and without an explicit
+    subject the rules that depend on persons abstain.
+
+    Offsets in the result are code points of ``text`` as given. ``style`` is ``None`` when the text holds no Japanese.
+
+    Raises :class:`jeval.errors.InputError` when ``text`` is not a string or ``context`` not a mapping.
+    """
+    if not isinstance(text, str):
+        raise InputError(f"keigo: text must be a string, not {type(text).__name__}")
+    if context is not None and not isinstance(context, Mapping):
+        raise InputError(f"keigo: context must be an object with speaker, addressee, referent, not {type(context).__name__}")
+    return _analyser()(text, context)
+
+
+__all__ = ["Analyser", "Found", "analyze"]

@@ -1,0 +1,121 @@
+"""Who does it: the noun phrases of a sentence and the subject of a predicate, as far as the surface tells.
+
+There is no parser here. A predicate's subject is the nearest person phrase before it marked が (in its own clause), else a
+person phrase marked は or も anywhere before it. Where the surface does not tell, the answer is ``None`` and the rules abstain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jeval.keigo.knowledge import Knowledge
+from jeval.keigo.persons import phrase_role
+from jeval.keigo.tokens import Token
+
+_SUBJECT = {"が": "が", "は": "は", "も": "も", "の": "の", "って": "は", "より": "は"}
+_BREAK = {"が", "ので", "から", "けど", "けれど", "けれども", "し", "と", "ば", "て", "で", "のに", "ながら"}
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A noun phrase: tokens ``start:end``, what it says, its role (see :mod:`jeval.keigo.persons`), its particle."""
+
+    start: int
+    end: int
+    text: str
+    role: str
+    particle: str
+
+
+class Clause:
+    """The tokens of one sentence with their noun phrases, computed when first asked for."""
+
+    def __init__(self, tokens: Sequence[Token], knowledge: Knowledge) -> None:
+        self.tokens = tokens
+        self._nominal = knowledge.bit("nominal") | knowledge.bit("noun") | knowledge.bit("suffix") | knowledge.bit("pfx")
+        self._phrases: list[Phrase] | None = None
+
+    @property
+    def phrases(self) -> list[Phrase]:
+        if self._phrases is None:
+            self._phrases = list(self._find())
+        return self._phrases
+
+    def _find(self) -> list[Phrase]:
+        tokens = self.tokens
+        found = []
+        start = -1
+        for i, token in enumerate(tokens):
+            if token.pos.startswith(("名詞", "代名詞", "接尾辞", "接頭辞", "形状詞", "連体詞")):
+                if start < 0:
+                    start = i
+                continue
+            inner = token.surface == "の" and token.pos.startswith("助詞") and i + 1 < len(tokens)
+            if start >= 0:
+                if inner and tokens[i + 1].pos.startswith(("名詞", "代名詞", "接頭辞")):
+                    found.append(self._phrase(start, i, "の"))
+                    continue
+                particle = token.surface if token.pos.startswith(("助詞", "補助記号")) else ""
+                found.append(self._phrase(start, i, self._particle(i, particle)))
+            start = -1
+        if start >= 0:
+            found.append(self._phrase(start, len(tokens), ""))
+        return found
+
+    def _particle(self, at: int, particle: str) -> str:
+        following = self.tokens[at + 1].surface if at + 1 < len(self.tokens) else ""
+        if particle in {"に", "から", "へ", "と", "で"} and following in {"は", "も"}:
+            return particle
+        if particle == "に" and following == "おか":
+            return "は"
+        return particle
+
+    def _phrase(self, start: int, end: int, particle: str) -> Phrase:
+        tokens = self.tokens
+        text = "".join(token.surface for token in tokens[start:end])
+        role = phrase_role(text)
+        if not role and "の" in text:
+            role = phrase_role(text.rsplit("の", 1)[1])
+            if role == "self":
+                role = ""
+        if not role and "人名-姓" in tokens[end - 1].pos:
+            role = "name"
+        return Phrase(start, end, text, role, particle)
+
+    def subject(self, predicate: int) -> Phrase | None:
+        """The person who does what token ``predicate`` says, when the sentence names one."""
+        tokens = self.tokens
+        barrier = -1
+        for i in range(predicate - 1, -1, -1):
+            token = tokens[i]
+            if token.pos == "助詞-接続助詞" and token.surface in _BREAK and not self._auxiliary(i, predicate):
+                barrier = i
+                break
+        topic = None
+        for phrase in reversed(self.phrases):
+            if phrase.end > predicate or not phrase.role:
+                continue
+            if phrase.particle == "が" and phrase.end > barrier:
+                return phrase
+            if topic is None and phrase.particle in {"は", "も", "って"}:
+                topic = phrase
+        return topic
+
+    def _auxiliary(self, te: int, predicate: int) -> bool:
+        """Whether the て at ``te`` ties the predicate to the verb before it (読んで いらっしゃる)."""
+        return te + 1 == predicate and self.tokens[te].surface in {"て", "で"}
+
+    def marked(self, before: int, particles: set[str], roles: frozenset[str] | set[str]) -> Phrase | None:
+        """The nearest phrase before token ``before`` with one of these particles and roles."""
+        for phrase in reversed(self.phrases):
+            if phrase.end <= before and phrase.particle in particles and phrase.role in roles:
+                return phrase
+        return None
+
+    def vocative(self) -> Phrase | None:
+        """The person addressed at the head of the sentence: 部長、…."""
+        for phrase in self.phrases[:2]:
+            if phrase.particle in {"、", ","} and phrase.role in {"out", "teacher", "superior", "honoured"}:
+                return phrase
+        return None

@@ -1,0 +1,156 @@
+"""``jeval keigo``: a linter for honorific Japanese, and its JSON Lines service.
+
+Findings go to standard output, one a line, like a compiler's: ``file:line:column: type [rule] …``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from jeval.errors import InputError
+
+if TYPE_CHECKING:
+    from jeval.keigo.types import Analysis
+
+
+def keigo(
+    files: Annotated[list[str] | None, typer.Argument(help="Text files; - or nothing: standard input.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 when there is an error.")] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help='JSON Lines in {"id", "text", "context"?}, JSON Lines out.')] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one machine-readable object to standard output.")] = False,
+) -> None:
+    """Find honorific expressions and their misuses in Japanese text (敬語の指針, 2007)."""
+    if jsonl and as_json:
+        raise InputError("--jsonl and --json: choose one of the two")
+    _utf8()
+    names = files or ["-"]
+    if jsonl:
+        found = _json_lines(names)
+    elif as_json:
+        found = _one_object(names)
+    else:
+        found = _lint(names)
+    sys.stdout.flush()
+    if check and found:
+        raise typer.Exit(1)
+
+
+def _utf8() -> None:
+    for stream in (sys.stdin, sys.stdout):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="surrogateescape", **({"newline": "\n"} if stream is sys.stdin else {}))
+
+
+def _lines(name: str) -> Iterator[str]:
+    """Lines without their line feed; bytes that are not UTF-8 arrive as lone surrogates."""
+    if name == "-":
+        yield from (_chomp(line) for line in sys.stdin)
+        return
+    path = Path(name)
+    try:
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
+            yield from (_chomp(line) for line in stream)
+    except OSError as err:
+        raise InputError(f"{name}: {err.strerror or err}; give the path of a text file, or - for standard input") from err
+
+
+def _chomp(line: str) -> str:
+    return line.rstrip("\r\n")
+
+
+def _dump(value: Any) -> str:
+    """JSON as UTF-8, or in ASCII where the text holds lone surrogates, which UTF-8 cannot carry."""
+    line = json.dumps(value, ensure_ascii=False)
+    try:
+        line.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return line
+
+
+def _json_lines(names: Iterable[str]) -> int:
+    from jeval.keigo.analysis import analyze
+
+    errors = 0
+    for name in names:
+        for number, line in enumerate(_lines(name), 1):
+            if not line.strip():
+                continue
+            where = f"{'standard input' if name == '-' else name}:{number}"
+            row = _row(line, where)
+            analysis = analyze(row["text"], row.get("context"))
+            errors += len(analysis.errors)
+            sys.stdout.write(_dump({"id": row.get("id"), **analysis.to_dict()}) + "\n")
+    return errors
+
+
+def _row(line: str, where: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as err:
+        sys.stdout.flush()
+        raise InputError(f'{where}: not JSON ({err}); expected one object a line: {{"id": …, "text": "…"}}') from err
+    problem = None
+    if not isinstance(row, dict):
+        problem = "not an object"
+    elif not isinstance(row.get("text"), str):
+        problem = '"text" is missing or not a string'
+    elif row.get("context") is not None and not isinstance(row["context"], dict):
+        problem = '"context" is not an object'
+    if problem:
+        sys.stdout.flush()
+        raise InputError(f'{where}: {problem}; expected {{"id": …, "text": "…", "context"?: {{…}}}}')
+    return dict(row)
+
+
+def _analyses(names: Iterable[str]) -> Iterator[tuple[str, int, Analysis]]:
+    from jeval.keigo.analysis import analyze
+
+    for name in names:
+        for number, line in enumerate(_lines(name), 1):
+            if line.strip():
+                yield name, number, analyze(line)
+
+
+def _one_object(names: Iterable[str]) -> int:
+    results = [
+        {"file": name, "line": number, **analysis.to_dict()}
+        for name, number, analysis in _analyses(names)
+        if analysis.style is not None
+    ]
+    errors = sum(len(result["errors"]) for result in results)
+    scored = len(results)
+    sys.stdout.write(_dump({"lines": scored, "errors": errors, "results": results}) + "\n")
+    return errors
+
+
+def _lint(names: list[str]) -> int:
+    errors = 0
+    scored = 0
+    for name, number, analysis in _analyses(names):
+        scored += analysis.style is not None
+        for error in analysis.errors:
+            errors += 1
+            _finding(sys.stdout, name, number, analysis, error)
+    if not scored:
+        print("jeval keigo: no Japanese text, nothing to score", file=sys.stderr)
+    return errors
+
+
+def _finding(out: TextIO, name: str, number: int, analysis: Analysis, error: Any) -> None:
+    from jeval.keigo.knowledge import knowledge
+
+    rule = knowledge().by_id[error.rule].fields
+    suggestion = f" → {error.suggestion}" if error.suggestion else ""
+    shown = error.surface.encode("utf-8", "replace").decode("utf-8")
+    out.write(
+        f"{name}:{number}:{error.start + 1}: {error.type} [{error.rule}] 「{shown}」{suggestion} "
+        f"{rule['message']}（敬語の指針 {rule['section']}）\n"
+    )

@@ -1,0 +1,172 @@
+"""Honorific expressions of one tokenised sentence: frames, special forms, nouns, polite endings.
+
+Frames come from ``data/keigo/frames.yaml``; words from ``lexicon.tsv``. What is left to code is what a table cannot say: whose
+thing or act an お/ご noun is, and whether a れる・られる is an honorific.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jeval.keigo.clause import Clause
+from jeval.keigo.knowledge import Knowledge
+from jeval.keigo.persons import RESPECTED, Scene
+from jeval.keigo.tokens import Token
+from jeval.keigo.voice import honorific_reru
+
+
+@dataclass(frozen=True)
+class Found:
+    """A form over tokens ``start:end``. ``agent``: it says that somebody does something; ``frame``: how it is made."""
+
+    start: int
+    end: int
+    type: str
+    frame: str
+    agent: bool
+
+
+class FormFinder:
+    """Finds forms; one instance per knowledge, holding the atoms it asks for."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        bit = knowledge.bit
+        self.knowledge = knowledge
+        self.frames = {rule.id for rule in knowledge.frames}
+        self.pfx = bit("pfx")
+        self.verbs = (
+            (bit("sonkei_verb"), "sonkeigo"), (bit("kenjo1_verb"), "kenjogo1"), (bit("kenjo2_verb"), "kenjogo2"),
+        )  # fmt: skip
+        self.nouns = (
+            (bit("sonkei_noun"), "sonkeigo"), (bit("kenjo1_noun"), "kenjogo1"), (bit("kenjo2_noun"), "kenjogo2"),
+        )  # fmt: skip
+        names = (
+            "reru masu desu ta nu gozaru oru mieru te kudasaru itasu suru bikago bikago_go kenjo1_own fixed_o sama adj "
+            "na_adj imperative naru ni wo nominal verb act mairu"
+        )
+        self.bits = {name: bit(name) for name in names.split()}
+        b = self.bits
+        self.interest = (
+            self.pfx | b["reru"] | b["masu"] | b["desu"] | b["gozaru"] | b["oru"] | b["mieru"]
+            | sum(one for one, _ in self.verbs) | sum(one for one, _ in self.nouns)
+        )  # fmt: skip
+
+    def __call__(self, tokens: list[Token], clause: Clause, scene: Scene, question: bool) -> list[Found]:
+        interest = self.interest
+        found: list[Found] = []
+        end = 0
+        for i, token in enumerate(tokens):
+            mask = token.mask
+            if i < end or (not token.triggers and not mask & interest):
+                continue
+            one = self._frame(tokens, i) or self._word(tokens, i, clause, scene, question)
+            if one is not None:
+                if one.type:
+                    found.append(one)
+                end = one.end
+        return found
+
+    def _frame(self, tokens: list[Token], i: int) -> Found | None:
+        for rule in tokens[i].triggers:
+            if rule.id in self.frames and rule.pattern is not None:
+                hit = rule.pattern.match(tokens, i)
+                if hit:
+                    return Found(hit[2], hit[3], rule.type, rule.id, True)
+        return None
+
+    def _word(self, tokens: list[Token], i: int, clause: Clause, scene: Scene, question: bool) -> Found | None:
+        token = tokens[i]
+        mask = token.mask
+        b = self.bits
+        if mask & (b["masu"] | b["desu"]):
+            return Found(i, self._polite_end(tokens, i), "teineigo", "polite", False)
+        if mask & b["gozaru"]:
+            return Found(i, self._polite_end(tokens, i), "teineigo", "gozaru", False)
+        if mask & self.pfx:
+            return self._noun(tokens, i, clause)
+        following = tokens[i + 1].mask if i + 1 < len(tokens) else 0
+        for one, form in self.verbs:
+            if mask & one:
+                return self._special(tokens, i, form, following)
+        for one, form in self.nouns:
+            if mask & one:
+                return Found(i, i + 1, form, "word", False)
+        if mask & b["oru"]:
+            if i and tokens[i - 1].surface in {"を", "から"}:
+                return None
+            if following & b["reru"]:
+                return Found(i, i + 2, "sonkeigo", "orareru", True)
+            return Found(i, i + 1, "kenjogo2", "oru", True)
+        if mask & b["mieru"]:
+            subject = clause.subject(i)
+            if subject is not None and subject.role in RESPECTED and not self._thing_before(tokens, i):
+                return Found(i, i + 2 if following & b["reru"] else i + 1, "sonkeigo", "mieru", True)
+            return None
+        if mask & b["reru"] and honorific_reru(tokens, i, clause, scene, question, self.knowledge):
+            start = i - 2 if i > 1 and tokens[i - 1].mask & b["suru"] else i - 1
+            return Found(max(start, 0), i + 1, "sonkeigo", "reru", True)
+        return None
+
+    def _special(self, tokens: list[Token], i: int, form: str, following: int) -> Found | None:
+        b = self.bits
+        token = tokens[i]
+        before = tokens[i - 1].mask if i else 0
+        if token.mask & b["kudasaru"] and before & b["te"] and token.mask & b["imperative"]:
+            return None  # 〜てください: counted by some, not by others
+        if token.mask & b["itasu"] and i + 1 < len(tokens) and tokens[i + 1].surface in {"方", "かた"}:
+            return None
+        if token.mask & b["mairu"] and i > 1 and tokens[i - 2].lemma in {"神社", "寺", "墓", "御墓"}:
+            return None
+        end = i + 2 if following & b["reru"] else i + 1
+        return Found(i, end, form, "special", True)
+
+    def _thing_before(self, tokens: list[Token], i: int) -> bool:
+        return i > 0 and tokens[i - 1].surface in {"に", "と", "く", "よく", "そう"}
+
+    def _polite_end(self, tokens: list[Token], i: int) -> int:
+        b = self.bits
+        end = i + 1
+        while end < len(tokens) and tokens[end].mask & (b["masu"] | b["desu"] | b["ta"] | b["nu"]):
+            end += 1
+        return end
+
+    def _noun(self, tokens: list[Token], i: int, clause: Clause) -> Found | None:
+        """お/ご + noun, adjective or adverb: in whose honour is it?"""
+        b = self.bits
+        if i + 1 >= len(tokens):
+            return None
+        head = tokens[i + 1]
+        if head.pos.startswith(("助詞", "助動詞", "補助記号", "感動詞", "空白", "記号")):
+            return None
+        end = i + 2
+        while end < len(tokens) and (
+            tokens[end].pos.startswith(("接尾辞", "名詞")) and not tokens[end].pos.startswith("名詞-数詞")
+        ):
+            end += 1
+        last = head.mask
+        if last & b["fixed_o"]:
+            return Found(i, end, "", "fixed", False)
+        surface = tokens[i].surface
+        if (surface != "ご" and last & b["bikago"]) or (surface != "お" and last & b["bikago_go"]):
+            return Found(i, end, self._owned(tokens, i, clause, "bikago"), "noun", False)
+        if end < len(tokens) and tokens[end].mask & b["sama"]:
+            end += 1
+        kind = self._direction(tokens, i, end, clause, "kenjogo1" if last & b["kenjo1_own"] else "sonkeigo")
+        return Found(i, end, kind, "noun", False)
+
+    def _owned(self, tokens: list[Token], i: int, clause: Clause, default: str) -> str:
+        """A 美化語 noun stays one; with a respected owner named (先生のお荷物) it is his."""
+        return default
+
+    def _direction(self, tokens: list[Token], i: int, end: int, clause: Clause, default: str) -> str:
+        before = "".join(token.surface for token in tokens[max(0, i - 2) : i])
+        if before.endswith("への"):
+            return "kenjogo1"
+        if before.endswith(("からの", "様の", "さまの", "御社の", "貴社の", "皆様の", "先生の")):
+            return "sonkeigo"
+        after = "".join(token.surface for token in tokens[end : end + 3])
+        if after.startswith(("をいただ", "を頂", "をくださ", "を下さ", "をお待ち", "を賜", "ありがと", "をありがと", "に感謝", "をお寄せ")):
+            return "sonkeigo"
+        if after.startswith(("を差し上げ", "をさしあげ", "が遅", "を申し上げ", "をいたし", "をさせ", "いたし", "が遅れ")):
+            return "kenjogo1"
+        return default

@@ -1,0 +1,279 @@
+"""Misuses that depend on who is who: kenjo_for_superior, sonkei_for_self, uchi_soto.
+
+Each needs a person that the context gives or the sentence names; where neither does, there is no finding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from jeval.keigo.clause import Clause, Phrase
+from jeval.keigo.forms import Found
+from jeval.keigo.knowledge import Knowledge
+from jeval.keigo.persons import IN_GROUP, Scene
+from jeval.keigo.tokens import Token
+
+Hit = tuple[str, int, int]  # rule id, tokens
+
+_TITLES = re.compile(r"^(?:社長|会長|頭取|部長|課長|係長|次長|室長|支店長|店長|所長|専務|常務|主任|さん|様|さま|氏|殿|先生|取締役|本部長)$")
+_OWN = re.compile(r"^(?:弊社|当社|当行|弊行|小社|わが社|我が社|弊店|当店|うち|私ども|手前ども|私|僕|俺|わたし|わたくし)$")
+
+
+class Relations:
+    """Finds misuses between persons; one instance per knowledge."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        bit = knowledge.bit
+        names = (
+            "pfx act reru te de kudasaru itadaku nasaru irassharu suru itasu kenjo1_verb kenjo2_verb kenjo1_noun oru masu "
+            "kenjo1_own desu da possession customer_act self_only_kenjo imperative noun verb adj na_adj sonkei_noun mieru "
+            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj"
+        )
+        self.b = {name: bit(name) for name in names.split()}
+
+    def __call__(
+        self, tokens: list[Token], clause: Clause, found: Sequence[Found], scene: Scene, question: bool, masked: str
+    ) -> Iterator[Hit]:
+        yield from self._own_nouns(tokens, clause, scene)
+        predicates = [one for one in found if one.agent]
+        if not predicates and not scene.given:
+            yield from self._predicate_noun(tokens, clause, found, scene, question)
+            return
+        for one in predicates:
+            if one.type == "sonkeigo":
+                yield from self._raised(tokens, clause, one, scene, question, masked)
+            elif one.type in {"kenjogo1", "kenjogo2"}:
+                yield from self._humbled(tokens, clause, one, scene, question, masked)
+        yield from self._predicate_noun(tokens, clause, found, scene, question)
+
+    # ------------------------------------------------------------------ kenjo for somebody to be raised
+    def _humbled(
+        self, tokens: list[Token], clause: Clause, one: Found, scene: Scene, question: bool, masked: str
+    ) -> Iterator[Hit]:
+        b = self.b
+        last = tokens[one.end - 1]
+        head = tokens[one.start]
+        after = tokens[one.end : one.end + 3]
+        masks = [token.mask for token in after] + [0, 0, 0]
+        benefactive = one.frame == "o-itadaku" or (one.frame == "goran-itadaku") or (
+            one.start > 0 and head.mask & b["itadaku"] and tokens[one.start - 1].mask & b["te"]
+        )
+        if benefactive or one.frame in {"o-negau", "o-ide-itadaku"}:
+            yield from self._kenjo_to_own(tokens, clause, one, scene)
+            return
+        frame = one.frame in {"o-suru", "o-dekiru", "o-moushiageru"}
+        own_act = bool(any(token.mask & b["kenjo1_own"] for token in tokens[one.start : one.end]))
+        third = bool(any(token.mask & b["third_kenjo"] for token in tokens[one.start : one.end]))
+        target = clause.marked(one.start, {"に", "を", "へ", "から"}, {"out", "teacher", "superior", "honoured"})
+        # 申される, 参られる, 拝見なさる, 拝見される, お伺いになる: raised and lowered at once
+        if last.mask & b["reru"]:
+            if last.lemma and one.frame == "special" and not benefactive and head.mask & b["self_only_kenjo"]:
+                yield "kenjo-reru", one.start, one.end
+            return
+        # 〜してください, 〜していただく, 〜していらっしゃる, 〜してくださる after a kenjo form
+        request = masks[0] & b["te"] and masks[1] & (b["kudasaru"] | b["itadaku"] | b["irassharu"])
+        if request and one.frame != "oru":
+            asked = masks[1] & (b["kudasaru"] | b["itadaku"])
+            if frame and not own_act and target is None and asked:
+                yield "kenjo-request", one.start, one.end + 2
+                return
+            if head.mask & b["self_only_kenjo"] and target is None and not own_act:
+                yield "kenjo-request", one.start, one.end + 2
+                return
+        subject = clause.subject(one.start)
+        role = subject.role if subject is not None else ""
+        if subject is not None and role in {"out", "teacher"} and not scene.referent_own:
+            if subject.particle == "が" and not third:
+                yield "kenjo-subject", one.start, one.end
+                return
+            if subject.particle in {"は", "も"} and (
+                head.mask & b["self_only_kenjo"] or one.frame == "oru" or self._customer_act(tokens, one)
+            ) and not self._self_follows(clause, subject, one):
+                yield "kenjo-subject", one.start, one.end
+                return
+        if subject is not None and role in {"superior", "honoured", "name"} and scene.given and not scene.to_outside:
+            raised = scene.referent_raised or scene.addressee_raised
+            strong = head.mask & b["self_only_kenjo"] or one.frame == "oru" or self._customer_act(tokens, one)
+            if raised and strong and role != "name" and subject.particle in {"が", "は", "も"}:
+                yield "kenjo-subject", one.start, one.end
+                return
+        vocative = clause.vocative()
+        asked_person = (
+            vocative.role in {"out", "teacher", "superior"} if vocative is not None else False
+        ) or (scene.given and scene.addressee_raised and scene.referent not in {"self", "in", "family"} and not scene.referent_own)
+        if question and asked_person and subject is None and self._final(tokens, one.end):
+            if self._offer(tokens, one.end):
+                return
+            if head.mask & b["self_only_kenjo"] and not (head.mask & b["itasu"]):
+                yield "kenjo-question", one.start, one.end
+                return
+            if self._customer_act(tokens, one):
+                yield "kenjo-question", one.start, one.end
+                return
+        if one.frame == "o-dekiru" and scene.given and scene.addressee_raised and self._customer_act(tokens, one) and (
+            subject is None or subject.role not in IN_GROUP
+        ) and not any(token.surface == "は" for token in tokens[one.start : one.end]):
+            yield "kenjo-dekiru", one.start, one.end
+            return
+        yield from self._kenjo_to_own(tokens, clause, one, scene)
+
+    def _self_follows(self, clause: Clause, subject: Phrase, one: Found) -> bool:
+        return any(
+            p.role in IN_GROUP and p.start > subject.end and p.end <= one.start and p.particle in {"が", "から", "より"}
+            for p in clause.phrases
+        )
+
+    def _customer_act(self, tokens: list[Token], one: Found) -> bool:
+        return any(token.mask & self.b["customer_act"] for token in tokens[one.start : one.end])
+
+    def _final(self, tokens: list[Token], end: int) -> bool:
+        """Whether only auxiliaries and particles follow."""
+        return all(token.pos.startswith(("助動詞", "助詞", "補助記号", "記号", "動詞-非自立")) for token in tokens[end:])
+
+    def _offer(self, tokens: list[Token], end: int) -> bool:
+        return any(token.surface in {"ましょう", "よう"} for token in tokens[end : end + 3])
+
+    def _kenjo_to_own(self, tokens: list[Token], clause: Clause, one: Found, scene: Scene) -> Iterator[Hit]:
+        """母をお見送りする; (to a customer) 部長に申し上げておきます."""
+        if one.type != "kenjogo1" or one.frame in {"o-itadaku", "goran-itadaku", "word"}:
+            return
+        if tokens[one.start].mask & self.b["itadaku"]:
+            return
+        roles = {"family"} | ({"superior", "name", "in"} if scene.given and scene.to_outside and scene.referent_own else set())
+        target = None
+        for phrase in reversed(clause.phrases):
+            if phrase.end <= one.start and phrase.particle in {"を", "に", "へ"}:
+                target = phrase
+                break
+        if target is None:
+            return
+        if target.role == "in" and not raised_thing(target):
+            yield "uchi-kenjo", one.start, one.end
+        elif target.role in roles:
+            yield "uchi-kenjo", one.start, one.end
+
+    # ------------------------------------------------------------------ sonkei for one's own side
+    def _raised(
+        self, tokens: list[Token], clause: Clause, one: Found, scene: Scene, question: bool, masked: str
+    ) -> Iterator[Hit]:
+        b = self.b
+        last = tokens[one.end - 1]
+        if last.mask & b["kudasaru"]:
+            return
+        subject = clause.subject(one.start)
+        adnominal = self._adnominal(tokens, one.end)
+        conditional = self._conditional(tokens, one.end)
+        if subject is not None:
+            topic = subject.particle in {"は", "も", "って"}
+            if topic and (adnominal or conditional):
+                return
+            if self._other_agent(clause, subject, one):
+                return
+            if subject.role == "self":
+                yield "sonkei-self", one.start, one.end
+            elif subject.role in {"family", "in"}:
+                yield "uchi-sonkei", one.start, one.end
+            elif scene.referent_own and subject.role in {"superior", "name", "honoured"}:
+                yield ("sonkei-self" if scene.referent == "self" else "uchi-sonkei"), one.start, one.end
+            return
+        if not scene.given or adnominal or conditional or not self._closing(tokens, one.end):
+            return
+        if scene.referent_own and not self._asks(tokens, one.end):
+            if scene.referent == "self":
+                if not question:
+                    yield "sonkei-self", one.start, one.end
+            elif not (question and scene.speaker in {"out", "peer"}):
+                yield "uchi-sonkei", one.start, one.end
+
+    def _other_agent(self, clause: Clause, subject: Phrase, one: Found) -> bool:
+        return any(
+            p.role in {"out", "teacher"} and p.start > subject.end and p.end <= one.start and p.particle in {"が", "は", "も"}
+            for p in clause.phrases
+        )
+
+    def _asks(self, tokens: list[Token], end: int) -> bool:
+        return any(token.mask & (self.b["kudasaru"] | self.b["itadaku"]) for token in tokens[end : end + 3])
+
+    def _adnominal(self, tokens: list[Token], end: int) -> bool:
+        """Whether the predicate that ends at ``end`` modifies a noun."""
+        for token in tokens[end:]:
+            if token.pos.startswith(("助動詞", "動詞-非自立")) or token.surface in {"て", "で"}:
+                continue
+            return token.pos.startswith(("名詞", "代名詞", "接頭辞", "形状詞")) and token.surface not in {"の", "ん", "よう", "そう"}
+        return False
+
+    def _conditional(self, tokens: list[Token], end: int) -> bool:
+        for token in tokens[end : end + 5]:
+            if token.pos.startswith(("助動詞", "動詞-非自立")) and token.surface not in {"たら", "なら", "でしたら", "ましたら"}:
+                continue
+            return token.surface in {"ば", "と", "たら", "なら", "でしたら", "ので", "際", "から"} or token.c_form.startswith("仮定形")
+        return False
+
+    def _closing(self, tokens: list[Token], end: int) -> bool:
+        """Whether the predicate is that of the sentence or of a coordinate clause."""
+        for token in tokens[end:]:
+            if token.pos.startswith(("動詞-一般", "名詞-普通名詞", "形容詞-一般")):
+                return False
+        return True
+
+    def _predicate_noun(
+        self, tokens: list[Token], clause: Clause, found: Sequence[Found], scene: Scene, question: bool
+    ) -> Iterator[Hit]:
+        """私はお元気です; (to a customer) 佐藤部長はお出かけです."""
+        b = self.b
+        for one in found:
+            if one.frame != "noun" or one.type != "sonkeigo" or one.end >= len(tokens):
+                continue
+            head = tokens[one.start + 1]
+            if not tokens[one.end].mask & (b["desu"] | b["da"]) and not (tokens[one.end].surface in {"。", "で"} ):
+                continue
+            state = head.mask & (b["adj"] | b["na_adj"] | b["act"] | b["state_adj"]) and one.end == one.start + 2
+            if not state or not tokens[one.start].mask & b["pfx"]:
+                continue
+            subject = clause.subject(one.start)
+            if subject is None:
+                if scene.given and scene.referent_own and scene.referent != "self" and not question and self._closing(tokens, one.end) and not self._conditional(tokens, one.end):
+                    yield "uchi-sonkei", one.start, one.end
+                continue
+            if self._conditional(tokens, one.end) and subject.particle != "が":
+                continue
+            if subject.role == "self":
+                if subject.text in {"私", "わたし", "わたくし", "僕", "俺"}:
+                    yield "sonkei-self", one.start, one.end
+            elif subject.role in {"family", "in"} or (
+                scene.referent_own and subject.role in {"superior", "name", "honoured"}
+            ):
+                yield "uchi-sonkei", one.start, one.end
+
+    def _own_nouns(self, tokens: list[Token], clause: Clause, scene: Scene) -> Iterator[Hit]:
+        """私のお考え; 弊社の佐藤部長; 私のお父さん; (to a customer) 鈴木課長, 木村さん of one's own colleague."""
+        b = self.b
+        for i, token in enumerate(tokens):
+            if token.mask & b["pfx"] and i + 1 < len(tokens) and tokens[i + 1].mask & b["possession"] and i > 1:
+                if tokens[i - 1].surface == "の" and _OWN.match(tokens[i - 2].surface) and not (i > 2 and tokens[i - 3].surface in {"の"}):
+                    yield "sonkei-own-noun", i, i + 2
+                continue
+            if _TITLES.match(token.surface) and i:
+                before = tokens[i - 1]
+                if "人名-姓" in before.pos:
+                    marked = i > 2 and tokens[i - 2].surface == "の" and _OWN.match(tokens[i - 3].surface)
+                    following = tokens[i + 1].surface if i + 1 < len(tokens) else ""
+                    own = scene.referent_own and scene.referent != "family" and following in {
+                        "は", "が", "も", "に", "を", "から", "の", "と", "で", "でし", "です", "へ", "より",
+                    } and token.surface not in {"様", "さま", "殿"}  # fmt: skip
+                    if following == "の" and i + 2 < len(tokens) and "人名" in tokens[i + 2].pos:
+                        own = False
+                    if marked or own:
+                        yield "uchi-title", i - 1, i + 1
+                elif token.surface in {"さん", "様", "さま"} and i > 2:
+                    j = i - 1
+                    kin = tokens[j].surface in {"父", "母", "兄", "姉", "祖父", "祖母", "爺", "婆", "じい", "ばあ", "奥", "社長", "部長", "課長", "支店長"}
+                    if kin and tokens[j - 1].mask & b["pfx"]:
+                        j -= 1
+                    if kin and j > 1 and tokens[j - 1].surface == "の" and _OWN.match(tokens[j - 2].surface):
+                        yield "uchi-title", j, i + 1
+
+
+def raised_thing(phrase: Phrase) -> bool:
+    return bool(re.search(r"お客|顧客|取引先|皆様|様$", phrase.text))

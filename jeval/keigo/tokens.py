@@ -1,0 +1,123 @@
+"""Morphemes: MeCab's analysis of a sentence as cached, interned :class:`Token` objects.
+
+MeCab prints one line a node (surface and raw features); the line is the key of a cache, so that a node costs one
+dictionary look-up once it has been seen. The cache is bounded: open text has endless unknown words.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+_CACHE_LIMIT = 60_000
+_FIELDS = 26
+
+# The dictionary breaks these spellings (docs/keigo.md); the same word in kanji, of which it knows the analysis.
+_A_ROW = dict(zip("かがさただなばまらわ", "くぐすつづぬぶむるう", strict=True))
+_I_ROW = dict(zip("いきぎしちにびみり", "うくぐすつぬぶむる", strict=True))
+
+
+class Token:
+    """One morpheme. ``mask`` holds the bits of the atoms it satisfies, ``triggers`` the rules that may start here."""
+
+    __slots__ = (
+        "blank", "c_form", "c_type", "goshu", "l_form", "lemma", "mask", "orth_base", "pos", "surface", "triggers",
+    )  # fmt: skip
+
+    def __init__(self, line: str) -> None:
+        raw, _, features = line.partition("\t")
+        self.surface = raw.lstrip(" ")
+        self.blank = len(raw) - len(self.surface)
+        row = next(csv.reader([features])) if '"' in features else features.split(",")
+        row += ["*"] * (_FIELDS - len(row))
+        self.pos = "-".join(part for part in row[:4] if part != "*")
+        self.c_type, self.c_form, self.l_form = row[4], row[5], row[6]
+        self.lemma = row[7] if row[7] != "*" else ""
+        self.orth_base = row[10] if row[10] != "*" else self.surface
+        self.goshu = row[12]
+        self.mask = 0
+        self.triggers: tuple[Any, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"{self.surface}/{self.lemma}({self.pos},{self.c_type},{self.c_form})"
+
+
+class Tagger:
+    """MeCab with unidic-lite; ``prepare`` is called once for every new kind of node."""
+
+    def __init__(self, prepare: Callable[[Token], None]) -> None:
+        import fugashi
+
+        self._mecab = fugashi.Tagger(r"'-F%M\t%H\n' '-U%M\t%H\n' '-E' '' -O ''")
+        self._prepare = prepare
+        self._cache: dict[str, Token] = {}
+
+    def __call__(self, sentence: str) -> list[Token]:
+        """The morphemes of ``sentence``: no NUL, no lone surrogate, no line feed inside."""
+        lines = self._mecab.parse(sentence).split("\n")
+        if not lines[-1]:
+            lines.pop()
+        cache = self._cache
+        try:
+            return [cache[line] for line in lines]
+        except KeyError:
+            pass
+        tokens = []
+        for line in lines:
+            token = cache.get(line)
+            if token is None:
+                token = Token(line)
+                self._prepare(token)
+                if len(cache) >= _CACHE_LIMIT:
+                    cache.clear()
+                cache[line] = token
+            tokens.append(token)
+        return tokens
+
+    def plain(self, text: str) -> list[Token]:
+        """The same without ``prepare``: for questions about the dictionary itself."""
+        return [Token(line) for line in self._mecab.parse(text).split("\n") if line]
+
+
+class Dictionary:
+    """Questions about words that the features of a token in its sentence do not answer."""
+
+    def __init__(self) -> None:
+        self._tagger: Tagger | None = None
+        self.is_verb = lru_cache(20_000)(self._is_verb)
+        self.verb_type = lru_cache(20_000)(self._verb_type)
+
+    def _verb_type(self, base: str) -> str:
+        """Conjugation type of a verb in its dictionary form, ``""`` when it is not one word, or not a verb."""
+        if self._tagger is None:
+            self._tagger = Tagger(lambda token: None)
+        tokens = self._tagger.plain(base)
+        if len(tokens) != 1 or not tokens[0].pos.startswith("動詞"):
+            return ""
+        return tokens[0].c_type
+
+    def _is_verb(self, base: str) -> bool:
+        return bool(self._verb_type(base))
+
+    def verb_of_stem(self, stem: str) -> str:
+        """The verb of which ``stem`` is the 連用形 (読み → 読む, 受け → 受ける), ``""`` when there is none."""
+        if not stem or not re.fullmatch(r"[ぁ-ん一-鿿々ヶ]+", stem):
+            return ""
+        candidates = [stem + "る"]
+        if stem[-1] in _I_ROW:
+            candidates.insert(0, stem[:-1] + _I_ROW[stem[-1]])
+        for base in candidates:
+            if self.is_verb(base):
+                return base
+        return ""
+
+    def godan_of_irrealis(self, stem: str) -> str:
+        """The 五段 verb of which ``stem`` is the 未然形 (歌わ → 歌う), ``""`` when there is none."""
+        if stem and stem[-1] in _A_ROW:
+            base = stem[:-1] + _A_ROW[stem[-1]]
+            if self.verb_type(base).startswith("五段"):
+                return base
+        return ""

@@ -1,0 +1,77 @@
+"""What the analyser says about an utterance. The names are those of ``docs/keigo.md``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+FORM_TYPES = ("sonkeigo", "kenjogo1", "kenjogo2", "teineigo", "bikago")
+STYLES = ("plain", "polite", "formal", "mixed")
+ERROR_TYPES = (
+    "double_honorific",
+    "kenjo_for_superior",
+    "sonkei_for_self",
+    "uchi_soto",
+    "sa_insertion",
+    "ra_deletion",
+    "baito_keigo",
+    "wrong_form",
+    "style_mix",
+    "excessive_sasete",
+    "inappropriate_word",
+)
+
+
+@dataclass(frozen=True)
+class HonorificForm:
+    """One honorific expression: ``text[start:end] == surface``, ``type`` one of :data:`FORM_TYPES`."""
+
+    surface: str
+    start: int
+    end: int
+    type: str
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"surface": self.surface, "start": self.start, "end": self.end, "type": self.type}
+
+
+@dataclass(frozen=True)
+class Misuse:
+    """One misuse: ``text[start:end] == surface``, ``type`` one of :data:`ERROR_TYPES`.
+
+    ``rule`` is the id of the rule in ``data/keigo/rules.yaml``; ``suggestion`` replaces the span where the
+    right form follows by rule, and is ``None`` where a person has to decide.
+    """
+
+    type: str
+    surface: str
+    start: int
+    end: int
+    rule: str
+    suggestion: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"type": self.type, "surface": self.surface, "start": self.start, "end": self.end, "rule": self.rule}
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The honorific expressions, the style and the misuses of one utterance.
+
+    Offsets are code points of ``text`` as it was given. ``style`` is one of :data:`STYLES`, or ``None`` when there is
+    nothing to judge: no Japanese text at all.
+    """
+
+    text: str
+    style: str | None
+    forms: tuple[HonorificForm, ...]
+    errors: tuple[Misuse, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object of the JSON Lines contract, without the ``id``."""
+        return {
+            "text": self.text,
+            "style": self.style,
+            "forms": [form.to_dict() for form in self.forms],
+            "errors": [error.to_dict() for error in self.errors],
+        }
