@@ -63,25 +63,27 @@ def load(folder: Path | None = None) -> tuple[AnyItem, ...]:
     Raises:
         InputError: an item breaks the schema, an id occurs twice, or an item stands in the file of another kind or suite.
     """
-    return _load(folder or item_folder())
+    place = folder or item_folder()
+    files = [place] if place.is_file() else item_files(place)
+    if not files:
+        raise InputError(f"no item files in {place}; expected files named <kind>.<suite>.<part>.jsonl")
+    return _load(not place.is_file(), tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
 
 
 @lru_cache(maxsize=8)
-def _load(folder: Path) -> tuple[AnyItem, ...]:
+def _load(named: bool, files: tuple[tuple[Path, int, int], ...]) -> tuple[AnyItem, ...]:
+    """The items of ``files`` (with time and size, so that an edited file is read again)."""
     from jeval.finreg.schema import parse_item
 
-    files = [folder] if folder.is_file() else item_files(folder)
-    if not files:
-        raise InputError(f"no item files in {folder}; expected files named <kind>.<suite>.<part>.jsonl")
     items: list[AnyItem] = []
     places: dict[str, str] = {}
-    for path in files:
+    for path, _, _ in files:
         for number, row in read_rows(path):
             where = f"{path.name}:{number}"
             item = parse_item(row, where)
             if (first := places.setdefault(item.id, where)) != where:
                 raise InputError(f"item {item.id!r} ({where}): the id occurs twice, first in {first}; ids are unique")
-            if not folder.is_file() and not path.name.startswith(f"{item.kind}.{item.suite}."):
+            if named and not path.name.startswith(f"{item.kind}.{item.suite}."):
                 raise InputError(
                     f"item {item.id!r} ({where}): a {item.kind}/{item.suite} item in a file of another kind"
                 )

@@ -240,7 +240,7 @@ def _prepend_range(
     start = places[first.start("n")]
     if low is None or not raw:
         return
-    if found and found[-1].unit == BARE and found[-1].start <= start < found[-1].end:
+    while found and found[-1].unit == BARE and found[-1].end > start:
         found.pop()
     end = places[first.end("n") - 1] + 1
     found.append(replace(here, value=low * here.value / raw, bound="", start=start, end=end))

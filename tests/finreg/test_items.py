@@ -1,0 +1,76 @@
+"""The item bank itself: sound, disjoint, without shortcuts, and true to the statutes."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from jeval.finreg import bank, coverage, guessers, lint
+from jeval.finreg.schema import KINDS, SUITES
+
+ENOUGH = 100  # items below which a guesser's score is mostly noise
+
+
+def test_no_item_breaks_a_rule_of_the_bank() -> None:
+    assert lint.problems(bank.load()) == []
+
+
+def test_ids_are_unique_and_every_kind_has_items_in_both_suites() -> None:
+    items = bank.load()
+    assert len({item.id for item in items}) == len(items)
+    assert {(item.kind, item.suite) for item in items} == {(k, s) for k in KINDS for s in SUITES}
+
+
+def test_the_suites_share_no_article() -> None:
+    suites: dict[str, set[str]] = defaultdict(set)
+    for item in bank.load():
+        suites[item.cluster].add(item.suite)
+    assert {cluster for cluster, found in suites.items() if len(found) > 1} == set()
+
+
+def test_every_item_carries_the_digest_of_its_article() -> None:
+    assert [item.id for item in bank.load() if not item.article_sha256] == []
+
+
+def test_every_item_rests_on_the_statutes() -> None:
+    folder = os.environ.get("JEVAL_STATUTES")
+    if not folder:
+        pytest.skip("JEVAL_STATUTES is not set: no statutes at hand to check the items against")
+    from jeval.finreg.check import verify_items
+
+    report = verify_items(Path(folder))
+    assert [finding.line() for finding in (*report.errors, *report.failures)] == []
+    assert report.checked == len(bank.load())
+
+
+@pytest.mark.parametrize("kind", guessers.GUESSED)
+def test_no_guesser_beats_chance_by_five_points(kind: str) -> None:
+    items = [item for item in bank.load() if item.kind == kind]
+    audit = [item for item in items if item.suite == "audit"]
+    if len(audit) < ENOUGH:
+        pytest.skip(f"{len(audit)} {kind} items in audit: too few to tell a shortcut from noise")
+    for group in (items, audit):
+        held = {
+            o.guesser: round(o.accuracy, 3) for o in guessers.run(group) if o.guesser in guessers.HELD and not o.within
+        }
+        assert held == {}, f"see python -m jeval.finreg.guessers for the items to rewrite (n = {len(group)})"
+
+
+def test_the_coverage_table_of_the_document_is_current() -> None:
+    path = coverage.document()
+    if not path.is_file():
+        pytest.skip("not a checkout: docs/ is not packed in the wheel")
+    text = path.read_text(encoding="utf-8")
+    assert coverage.spliced(text, coverage.markdown(bank.load())) == text, "run python -m jeval.finreg.coverage --write"
+
+
+def test_the_counts_of_the_coverage_table_add_up() -> None:
+    items = bank.load()
+    total: Counter[tuple[str, str]] = Counter()
+    for found in coverage.counts(items).values():
+        total += found
+    assert sum(total.values()) == len(items)
+    assert coverage.markdown(items).rstrip().splitlines()[-1].startswith("| 計 |")
