@@ -40,10 +40,10 @@ _LARGE = {"万": 10**4, "億": 10**8, "兆": 10**12}
 
 KANJI = "〇零一二三四五六七八九十百千万億兆"
 _KD = "〇零一二三四五六七八九"
-# One number: digits, kanji and separators that stand between digits; a space may precede 万, 億, 兆.
+# One number: digits, kanji and separators that stand between digits; a space may stand beside 万, 億, 兆.
 NUMBER = (
     rf"(?:[0-9{KANJI}]"
-    rf"(?:[0-9{KANJI}]|,(?=[0-9]{{3}}(?![0-9]))|(?<=[0-9])\.(?=[0-9])|(?<=[{KANJI}])[・.](?=[{_KD}])| (?=[万億兆]))*)"
+    rf"(?:[0-9{KANJI}]|,(?=[0-9]{{3}}(?![0-9]))|(?<=[0-9])\.(?=[0-9])|(?<=[{KANJI}])[・.](?=[{_KD}])| (?=[万億兆])|(?<=[万億兆]) (?=[0-9]))*)"
 )
 _TOKEN = re.compile(rf"[0-9][0-9,]*(?:\.[0-9]+)?|[{_KD}]+|[十百千]|[万億兆]|[・.][{_KD}]+")
 
@@ -51,8 +51,8 @@ _TOKEN = re.compile(rf"[0-9][0-9,]*(?:\.[0-9]+)?|[{_KD}]+|[十百千]|[万億兆
 def normalise(text: str) -> tuple[str, list[int]]:
     """NFKC with 大字 as plain numerals, and for every character of the result its place in ``text``.
 
-    Circled list marks (①) become spaces: as digits they would join the number that follows. The list has one more
-    entry than the result, the length of ``text``.
+    Circled list marks (①) become spaces: as digits they would join the number that follows. The full-width space, which
+    parts an item's number from its text, stays. The list has one more entry than the result, the length of ``text``.
     """
     pieces: list[str] = []
     places: list[int] = []
@@ -62,7 +62,12 @@ def normalise(text: str) -> tuple[str, list[int]]:
         while end < len(text) and text[end] in "ﾞﾟ゙゚":
             end += 1
         raw = text[index:end]
-        piece = " " if _LIST_MARK.match(raw) else unicodedata.normalize("NFKC", raw).translate(_DAIJI)
+        if _LIST_MARK.match(raw):
+            piece = " "
+        elif raw == "　":
+            piece = raw
+        else:
+            piece = unicodedata.normalize("NFKC", raw).translate(_DAIJI)
         pieces.append(piece)
         places += [index] * len(piece)
         index = end

@@ -109,15 +109,15 @@ def _core(extra: Sequence[Unit]) -> str:
     named = "|".join(f"(?P<u{i}>{u.pattern}){f'(?!{u.unless})' if u.unless else ''}" for i, u in enumerate(table))
     month = r"(?:[かカヵヶケ箇個]月|月)"
     return (
-        rf"(?P<den>{NUMBER})\s*分の\s*(?P<num>{NUMBER})"
+        rf"(?P<den>{NUMBER}) ?分の ?(?P<num>{NUMBER})"
         rf"|(?<![0-9/])(?P<numa>[0-9]+)\s*[/⁄]\s*(?P<dena>[0-9]+)(?![0-9/])(?:{month})?"
         rf"|(?P<wari>{NUMBER})割(?!合|当|賦|戻)(?:(?P<bu>{NUMBER})分(?:(?P<rin>{NUMBER})厘)?|(?P<rin2>{NUMBER})厘)?"
         rf"|(?P<bu3>{NUMBER})分(?P<rin3>{NUMBER})厘|(?P<rin4>{NUMBER})厘"
-        rf"|(?P<bu4>{NUMBER})分(?![間の別離割担配析類野])"
+        rf"|(?P<bu4>{NUMBER})分(?![間の別離割担配析類野率])"
         rf"|(?P<years>{NUMBER})\s*[かカヵヶケ箇個]?年(?:間)?(?:と|及び|、)?(?:(?P<months>{NUMBER})\s*{month}(?!{NUMBER}日|[末期分])間?|(?P<half>半)間?)"
         rf"|(?P<mhalf>{NUMBER})\s*[かカヵヶケ箇個]月半|(?P<halfyear>半年)間?|(?P<majority>過半数)|(?P<halves>半数|半分|半額|二分の一)"
         rf"|[¥\\]\s*(?P<yen>{NUMBER})(?:円)?"
-        rf"|(?P<n>{NUMBER})\s*(?:{named})"
+        rf"|(?P<n>(?<![同統単唯]){NUMBER}) ?(?:{named})"
         rf"|(?P<bare>[0-9](?:[0-9]|,(?=[0-9]{{3}})|\.(?=[0-9]))*)"
     )
 
@@ -146,7 +146,8 @@ def _read(match: re.Match[str], table: Sequence[Unit]) -> tuple[Fraction, str, s
 
     try:
         if got["den"]:
-            return num("num") / num("den"), RATIO, ""
+            whole = Fraction(10**4) if got["den"] == "万" else num("den")
+            return num("num") / whole, RATIO, ""
         if got["numa"]:
             return num("numa") / num("dena"), RATIO, ""
         if got["wari"]:

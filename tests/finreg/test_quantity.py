@@ -169,6 +169,7 @@ def test_minus_signs_are_read(number: int, sign: str) -> None:
         ("〇・三パーセント", [("3/1000", RATIO)]),
         ("一・四六倍", [("73/50", "倍")]),
         ("半数以上", [("1/2", RATIO)]),
+        ("万分の〇・〇四", [("1/250000", RATIO)]),
         ("半年", [("6", "月")]),
         ("一年六月", [("18", "月")]),
         ("1年半", [("18", "月")]),
@@ -215,6 +216,9 @@ def test_known_notations(text: str, expected: list[tuple[str, str]]) -> None:
         "千葉県の業者",
         "6月30日",
         "毎月10日",
+        "三　株式交換をする場合",
+        "同一種類の有価証券",
+        "百分率で表示する",
     ],
 )
 def test_dates_articles_ordinals_and_words_are_no_quantities(text: str) -> None:
