@@ -26,7 +26,12 @@ def verify(
     """Check every regulation item against the statute it rests on (exit code 1 when any fails)."""
     from jeval.finreg.check import verify_items
 
-    report = verify_items(statutes, items)
+    try:
+        report = verify_items(statutes, items)
+    except InputError as err:
+        if as_json:
+            print(json.dumps({"checked": 0, "ok": False, "errors": [{"reason": str(err)}]}, ensure_ascii=False))
+        raise
     if as_json:
         print(json.dumps(report.as_dict(), ensure_ascii=False))
     else:

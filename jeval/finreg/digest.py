@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from jeval.errors import InputError
 from jeval.finreg.bank import item_files, item_folder, read_rows
 from jeval.finreg.check import applicable, words_in
-from jeval.finreg.statutes import Law, Statutes, digest, read_statutes
+from jeval.finreg.statutes import Article, Law, Statutes, Wording, digest, normalised, read_statutes
 from jeval.resources import data_path
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def stamp(path: Path, statutes: Statutes) -> tuple[int, list[str]]:
         facts: dict[str, Any] = {"article_sha256": digest(article.text)}
         if law.as_of and article is law.articles.get(item.article):
             facts["as_of"] = law.as_of.isoformat()
-        facts.update(_dates(item, law))
+        facts.update(_dates(item, law, article))
         new = _insert(row, facts)
         changed += new != row
         lines.append(_dump(new))
@@ -70,17 +70,17 @@ def stamp(path: Path, statutes: Statutes) -> tuple[int, list[str]]:
     return changed, problems
 
 
-def _dates(item: AnyItem, law: Law) -> dict[str, str]:
+def _dates(item: AnyItem, law: Law, article: Article) -> dict[str, str]:
     dates: dict[str, str] = {}
     if item.in_force_from is None:
-        begins = [earlier.until for earlier in law.previous if earlier.until and _differs(item, earlier.articles)]
+        begins = [earlier.until for earlier in law.previous if earlier.until and _differs(item, article, earlier)]
         begins += [day for law_id, article, day in known_changes() if (law_id, article) == (item.law_id, item.article)]
         if begins and (item.in_force_until is None or max(begins) <= item.in_force_until):
             dates["in_force_from"] = max(begins).isoformat()
     for coming in sorted((c for c in law.later if c.since and c.fixed), key=lambda c: c.since or date.max):
         if coming.since is None:
             continue
-        gone = item.article in coming.gone or _differs(item, coming.articles)
+        gone = _differs(item, article, coming)
         if item.in_force_until is None and gone and not (item.in_force_from and item.in_force_from >= coming.since):
             dates["in_force_until"] = (coming.since - timedelta(days=1)).isoformat()
             break
@@ -89,10 +89,15 @@ def _dates(item: AnyItem, law: Law) -> dict[str, str]:
     return dates
 
 
-def _differs(item: AnyItem, articles: Any) -> bool:
-    """The other wording has this article, without the words that the item rests on."""
-    other = articles.get(item.article)
-    return other is not None and not words_in(item, other)
+def _differs(item: AnyItem, article: Article, other: Wording) -> bool:
+    """The other wording changes or drops the paragraph (or article) that the item cites."""
+    if item.article in other.gone:
+        return True
+    there = other.articles.get(item.article)
+    if there is None:
+        return False
+    here, part = article.part(item.paragraph), there.part(item.paragraph)
+    return here is not None and (part is None or normalised(part) != normalised(here))
 
 
 def known_changes() -> list[tuple[str, str, date]]:

@@ -68,6 +68,13 @@ def test_bad_input_ends_with_exit_code_2_item_and_reason(
     assert "figure-hansyu-6-01" in message and words in message
 
 
+def test_a_broken_item_file_is_one_object_in_json_too(tmp_path: Path) -> None:
+    shared.statutes(tmp_path / "statutes")
+    code, out, message = verify(tmp_path, shared.item(), shared.item(), flags=("--json",))
+    assert code == 2
+    assert json.loads(out)["errors"] == [{"reason": message}]
+
+
 def test_unreadable_xml_ends_with_exit_code_2_and_names_file_and_item(tmp_path: Path) -> None:
     shared.statutes(tmp_path / "statutes", "<Law", "419AC0000000022.xml")
     code, _, message = verify(tmp_path, shared.item())
