@@ -146,7 +146,8 @@ def telling_ngrams(found: Sequence[Candidate], top: int = 20) -> list[tuple[str,
         expected = wrong[gram] / share
         return (right[gram] - expected) ** 2 / (right[gram] + expected)
 
-    return [(gram, right[gram], wrong[gram]) for gram in sorted({*right, *wrong}, key=weight, reverse=True)[:top]]
+    ranked = sorted({*right, *wrong}, key=lambda gram: (-weight(gram), len(gram), gram))
+    return [(gram, right[gram], wrong[gram]) for gram in ranked[:top]]
 
 
 def _grams(
