@@ -8,7 +8,7 @@ where several items share an article, a frame or a record.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 Z95 = 1.959963984540054
@@ -72,17 +72,25 @@ def mean_interval(scores: Sequence[float], clusters: Sequence[Hashable] | None =
 
 
 def combine(parts: Sequence[Estimate], weights: Sequence[float] | None = None) -> Estimate:
-    """Weighted mean of independent estimates (a domain from its tasks); weights default to equal ones."""
+    """Weighted mean of independent estimates (a domain from its tasks); weights default to equal ones.
+
+    The interval is built from the parts' own limits (MOVER, Zou & Donner 2008), so that a part at 0 or 1, whose
+    standard error is estimated as 0, still contributes its uncertainty.
+    """
     if not parts:
         raise ValueError("nothing to combine")
     raw = list(weights) if weights is not None else [1.0] * len(parts)
     total = sum(raw)
     share = [w / total for w in raw]
+
+    def root_sum(distances: Iterable[float]) -> float:
+        return math.sqrt(sum((w * d) ** 2 for w, d in zip(share, distances, strict=True)))
+
     p = sum(w * e.score for w, e in zip(share, parts, strict=True))
-    stderr = math.sqrt(sum((w * e.stderr) ** 2 for w, e in zip(share, parts, strict=True)))
-    n, clusters = sum(e.n for e in parts), sum(e.clusters for e in parts)
-    low, high = wilson(p, _effective(p, stderr, float(clusters)))
-    return Estimate(p, stderr, low, high, n, clusters)
+    low = max(0.0, p - root_sum(e.score - e.low for e in parts))
+    high = min(1.0, p + root_sum(e.high - e.score for e in parts))
+    stderr = root_sum(e.stderr for e in parts)
+    return Estimate(p, stderr, low, high, sum(e.n for e in parts), sum(e.clusters for e in parts))
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,12 @@ def test_a_domain_averages_its_tasks_equally() -> None:
     assert whole.low < 0.65 < whole.high
 
 
+def test_a_task_at_zero_keeps_its_uncertainty_in_the_domain() -> None:
+    zero, half = mean_interval([0.0] * 4), mean_interval([1.0, 0.0] * 200)
+    whole = combine([zero, half])
+    assert whole.high - whole.score > 0.4 * (zero.high - zero.score)
+
+
 def test_a_perfect_detector_corrects_nothing() -> None:
     estimate = mean_interval([1.0] * 70 + [0.0] * 30)
     fixed = rogan_gladen(estimate, sensitivity=1.0, specificity=1.0, n_positive=100, n_negative=100)

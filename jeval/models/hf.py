@@ -1,0 +1,321 @@
+"""``jeval-hf``: lm-eval's Hugging Face model, with every shared prefix computed once.
+
+The same requests in, the same answers out as from ``hf``; what differs is how many tokens are fed for them. Models that
+cannot be scored over a tree of prefixes are scored by the parent class, and one line says why.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from lm_eval import utils
+from lm_eval.api.registry import register_model
+from lm_eval.models.huggingface import HFLM
+
+from jeval.models.cost import Cost
+from jeval.models.passes import Runner
+from jeval.models.requests import PLANS, Pair, Part, Work, encodings, prepare, tokenizer_identity
+from jeval.models.scoring import Answer, score
+from jeval.models.support import Verdict, check
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+
+    from jeval.models.cache import AnswerStore
+
+_log = logging.getLogger(__name__)
+
+
+@register_model("jeval-hf")
+class JevalHF(HFLM):
+    """Shared-prefix scoring and generation for causal transformers models.
+
+    Args:
+        token_budget: most tokens in one forward pass; by default chosen from the model's size and the machine's memory
+            (not from what happens to be free, so that a resumed run repeats the same sums).
+        softmax_dtype: as in ``hf``, but float32 by default: half precision rounds log-probabilities to steps that decide
+            between answers.
+
+    Attributes:
+        answer_store: where answers are looked up and kept, unit by unit.
+        progress: called with tokens done and tokens to be computed.
+        reason: why the parent class does the work; empty when the tree is used.
+    """
+
+    def __init__(
+        self,
+        pretrained: Any,
+        *args: Any,
+        token_budget: int | str | None = None,
+        softmax_dtype: Any = "float32",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pretrained, *args, softmax_dtype=softmax_dtype, **kwargs)
+        self.answer_store: AnswerStore | None = None
+        self.progress: Callable[[int, int], None] | None = None
+        self._given_budget = int(token_budget) if token_budget else None
+        self._cost = Cost()
+        self._verdict: Verdict | None = None
+
+    # What this model can do, and what it cost
+
+    @property
+    def verdict(self) -> Verdict:
+        if self._verdict is None:
+            self._verdict = self._judge()
+            if self._verdict.reason:
+                _log.warning("jeval-hf scores this model as plain hf does: %s", self._verdict.reason)
+        return self._verdict
+
+    def _judge(self) -> Verdict:
+        if self.world_size > 1:
+            return Verdict("it runs on several processes")
+        if self.mixed_precision_dtype is not None:
+            return Verdict("it runs in mixed precision")
+        import torch
+
+        with torch.inference_mode():
+            return check(self.model, backend=self.backend, vocabulary=self._embeddings())
+
+    def _embeddings(self) -> int:
+        weight = getattr(self.model.get_input_embeddings(), "weight", None)
+        return int(weight.shape[0]) if weight is not None else int(self.vocab_size)
+
+    @property
+    def reason(self) -> str:
+        return self.verdict.reason
+
+    @property
+    def token_budget(self) -> int:
+        return self._given_budget or default_budget(self.model)
+
+    @property
+    def cost(self) -> dict[str, Any]:
+        """What scoring cost so far; see :class:`jeval.models.cost.Cost`."""
+        return self._cost.as_dict(self.model)
+
+    def _runner(self) -> Runner:
+        return Runner(self.model, softmax_dtype=self.softmax_dtype, split_head=self.verdict.split_head, cost=self._cost)
+
+    # Log-likelihoods
+
+    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[Answer]:
+        if self.enable_thinking or not requests:
+            return super().loglikelihood(requests, disable_tqdm=disable_tqdm) if requests else []
+        args = [request.args for request in requests]
+        if self.reason:
+            return self._stored(
+                "loglikelihood",
+                args,
+                lambda some: HFLM.loglikelihood(self, _instances(requests, some), disable_tqdm=True),
+            )
+        began = time.perf_counter()
+        key = (self._identity, "loglikelihood", tuple(args))
+        pairs: list[Pair] | None = PLANS.get(key)
+        if pairs is None:
+            pairs = PLANS.put(key, self._encode_all(args))
+        self._cost.add("tokenise", time.perf_counter() - began)
+        parts = [self._part(context, continuation) for context, continuation in pairs]
+        return self._answers("loglikelihood", args, parts, list(range(len(args))), plan_key=key)
+
+    def _loglikelihood_tokens(
+        self, requests: Sequence[Any], disable_tqdm: bool = False, override_bs: int | None = None
+    ) -> list[Answer]:
+        """Token-level requests ``((context, continuation) or None, context ids, continuation ids)``."""
+        if self.reason or not requests:
+            return super()._loglikelihood_tokens(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
+        parts = [self._part(context, continuation) for _, context, continuation in requests]
+        values = score(
+            self._runner(),
+            parts,
+            list(range(len(parts))),
+            [False] * len(parts),
+            budget=self.token_budget,
+            done=lambda finished, values: None,
+            progress=self.progress,
+        )
+        answers = [value for value in values if value is not None]
+        for (strings, _, _), answer in zip(requests, answers, strict=True):
+            if strings is not None:
+                self.cache_hook.add_partial("loglikelihood", strings, answer)
+        return answers
+
+    def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
+        if not requests:
+            return []
+        args = [request.args for request in requests]
+        if self.reason:
+            return self._stored(
+                "loglikelihood_rolling",
+                args,
+                lambda some: HFLM.loglikelihood_rolling(self, _instances(requests, some), disable_tqdm=True),
+            )
+        parts: list[Part] = []
+        owner: list[int] = []
+        began = time.perf_counter()
+        for number, (string,) in enumerate(args):
+            windows = utils.get_rolling_token_windows(
+                token_list=self._encoded("string", string),
+                prefix_token=self.prefix_token_id,
+                max_seq_len=self.max_length,
+                context_len=1,
+            )
+            for window in windows:
+                parts.append(self._part(*utils.make_disjoint_window(window)))
+                owner.append(number)
+        self._cost.add("tokenise", time.perf_counter() - began)
+        return self._answers("loglikelihood_rolling", args, parts, owner)
+
+    def _part(self, context: list[int], continuation: list[int]) -> Part:
+        """As in ``hf``: too long a context loses its left end; the last token is never an input."""
+        assert len(context) > 0
+        assert 0 < len(continuation) <= self.max_length
+        return Part(tuple((context + continuation)[-(self.max_length + 1) :][:-1]), tuple(continuation))
+
+    def _answers(
+        self, kind: str, args: list[Any], parts: list[Part], owner: list[int], plan_key: Any = None
+    ) -> list[Any]:
+        """Answers to ``args`` from the store and from scoring ``parts``; ``owner`` tells whose part each is."""
+        import torch
+
+        runner = self._runner()
+        budget = self.token_budget
+        began = time.perf_counter()
+        work: Work | None = None
+        if plan_key is not None:
+            work = PLANS.get((plan_key, self.max_length, budget))
+        if work is None:
+            work = prepare(parts, budget)
+            if plan_key is not None:
+                PLANS.put((plan_key, self.max_length, budget), work)
+        self._cost.add("plan", time.perf_counter() - began)
+        self._cost.unique_tokens += len(work.tree)
+        self._cost.request_tokens += work.tree.fed
+        store = self.answer_store
+        answers: list[Any] = store.get_many(kind, args) if store is not None else [None] * len(args)
+        parts_of: list[list[int]] = [[] for _ in args]
+        for part, number in enumerate(owner):
+            parts_of[number].append(part)
+        for number, own in enumerate(parts_of):
+            if not own:  # a rolling request of an empty string
+                answers[number] = 0
+
+        def done(finished: list[int], values: list[Answer | None]) -> None:
+            rows = []
+            for number in finished:
+                some = [value for value in (values[part] for part in parts_of[number]) if value is not None]
+                answers[number] = some[0] if kind == "loglikelihood" else sum(value for value, _ in some)
+                rows.append((args[number], answers[number]))
+                self.cache_hook.add_partial(kind, args[number], answers[number])
+            if store is not None:
+                store.put_many(kind, rows)
+
+        with torch.inference_mode():
+            score(
+                runner,
+                parts,
+                owner,
+                [answer is not None for answer in answers],
+                budget=budget,
+                work=work,
+                done=done,
+                progress=self.progress,
+            )
+        return answers
+
+    def _stored(
+        self, kind: str, args: list[Any], compute: Callable[[list[int]], list[Any]], chunk: int = 64
+    ) -> list[Any]:
+        """Answers of the parent class, kept in chunks fixed by the request list; see ``StoredLM``."""
+        began = time.perf_counter()
+        answers: list[Any] = []
+        if self.answer_store is None and self.progress is None:
+            answers = compute(list(range(len(args))))
+        else:
+            for start in range(0, len(args), chunk):
+                some = list(range(start, min(start + chunk, len(args))))
+                known = (
+                    self.answer_store.get_many(kind, [args[i] for i in some])
+                    if self.answer_store
+                    else [None] * len(some)
+                )
+                if any(answer is None for answer in known):
+                    known = compute(some)
+                    if self.answer_store:
+                        self.answer_store.put_many(kind, list(zip([args[i] for i in some], known, strict=True)))
+                answers += known
+                if self.progress:
+                    self.progress(len(answers), len(args))
+        self._cost.add("stock", time.perf_counter() - began)
+        return answers
+
+    # Token ids, once per tokenizer
+
+    @property
+    def _identity(self) -> str:
+        return tokenizer_identity(
+            self.tokenizer,
+            add_bos_token=self.add_bos_token,
+            prefix=self.prefix_token_id,
+            backend=self.backend,
+        )
+
+    def _encoded(self, kind: str, string: str) -> list[int]:
+        """Token ids of a string: ``string`` as ``tok_encode`` gives them, ``bare`` without special tokens."""
+        kept = encodings(self._identity)
+        key = (kind, string)
+        ids: list[int] | None = kept.get(key)
+        if ids is None:
+            ids = self.tok_encode(string, add_special_tokens=False) if kind == "bare" else self.tok_encode(string)
+            kept[key] = ids
+        return ids
+
+    def _encode_all(self, args: list[Any]) -> list[Pair]:
+        """Context and continuation ids as ``hf`` makes them: ``enc(ctx)`` and what ``enc(ctx + cont)`` adds to its length."""
+        pairs: list[Pair] = []
+        for context, continuation in args:
+            if context == "":
+                ids = self._encoded("bare", continuation)
+                if self.prefix_token_id != ids[0]:
+                    pairs.append(([self.prefix_token_id], ids))
+                else:
+                    pairs.append((ids[:1], ids[1:]))
+                continue
+            spaces = len(context) - len(context.rstrip())
+            if spaces:
+                continuation = context[-spaces:] + continuation
+                context = context[:-spaces]
+            whole = self._encoded("string", context + continuation)
+            before = self._encoded("string", context)
+            pairs.append((before, whole[len(before) :]))
+        return pairs
+
+
+def _instances(requests: list[Instance], some: list[int]) -> list[Instance]:
+    return [requests[i] for i in some]
+
+
+def default_budget(model: Any) -> int:
+    """Tokens per forward pass: about a second's work on a CPU, and never more than an eighth of the memory in activations."""
+    import torch
+
+    config = getattr(model.config, "text_config", None) or model.config
+    width = int(getattr(config, "hidden_size", 1024))
+    inner = int(getattr(config, "intermediate_size", 0) or 4 * width)
+    weights = list(model.parameters())
+    size = weights[0].element_size()
+    per_token = size * (16 * width + 4 * inner)
+    if model.device.type == "cuda":
+        memory = torch.cuda.get_device_properties(model.device).total_memory
+        most = 16384
+    else:
+        import psutil
+
+        memory = psutil.virtual_memory().total
+        count = sum(p.numel() for p in weights)
+        most = int(np.clip(2e11 / max(count, 1), 512, 2048))
+    return int(max(64, min(most, memory // 8 // per_token)))
