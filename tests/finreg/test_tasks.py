@@ -79,6 +79,11 @@ def test_the_right_option_stands_under_the_label_that_counts(kind: str) -> None:
             assert item.question in doc["prompt"]
 
 
+def test_a_scored_continuation_begins_a_line_so_that_no_tokenizer_merges_it_with_the_prompt() -> None:
+    for kind in ("statement", *OPTION_KINDS):
+        assert all(template["text"].endswith("\n") for template in tasks.templates()[kind])
+
+
 def test_the_true_twin_is_the_target_of_a_statement() -> None:
     items = {item.id: item for item in bank.load()}
     for suite in SUITES:
