@@ -8,10 +8,11 @@ and 営業日, percent and percentage points). The table of units is ``data/finr
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from jeval.finreg.numerals import NUMBER, normalise, value
 from jeval.resources import data_path
@@ -295,8 +296,32 @@ def only_quantity(text: str) -> Quantity | None:
     return found[0] if not re.sub(r"[\s。、．.「」（）()]|です|である|だ$", "", rest) else None
 
 
-def matches(expected: Quantity, text: str, *, bounds: bool | None = None) -> bool:
-    """Whether a generated answer asserts ``expected``: see :func:`jeval.finreg.answer.judge_text`."""
+def expected_quantity(expected: Quantity | str | Mapping[str, Any]) -> Quantity:
+    """The quantity an answer is compared with, from itself, from text ("年20％") or from an item's ``quantity`` object.
+
+    Raises:
+        ValueError: the text names no quantity, or several different ones.
+    """
+    if isinstance(expected, Quantity):
+        return expected
+    if isinstance(expected, str):
+        found = parse(expected)
+        if not found or any(not same(found[0], other) for other in found):
+            raise ValueError(
+                f"{expected!r} is not one quantity; expected a number with its unit, like 年20％ or 10億円"
+            )
+        return found[0]
+    return canonical(expected["value"], expected["unit"], expected.get("bound") or "")
+
+
+def matches(expected: Quantity | str | Mapping[str, Any], text: str, *, bounds: bool | None = None) -> bool:
+    """Whether a generated answer asserts ``expected``: see :func:`jeval.finreg.answer.judge_text`.
+
+    >>> matches("20%", "年二割です。"), matches("20%", "20円"), matches("7年", "5年か7年です。")
+    (True, False, False)
+    """
     from jeval.finreg.answer import judge_text
 
-    return judge_text(expected, text, bounds=bool(expected.bound) if bounds is None else bounds).correct
+    wanted = expected_quantity(expected)
+    unit = "" if isinstance(expected, (Quantity, str)) else str(expected["unit"])
+    return judge_text(wanted, text, bounds=bounds, unit=unit).correct

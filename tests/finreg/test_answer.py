@@ -102,3 +102,12 @@ def test_the_evidence_names_the_span_that_was_read() -> None:
     assert verdict.found is not None
     assert text[verdict.found.start : verdict.found.end] == "七年間"
     assert verdict.reasons == ("equal: 七年間",)
+
+
+def test_the_expected_quantity_may_be_text_or_an_items_object() -> None:
+    assert matches("20%", "年二割です。")
+    assert matches({"value": 7, "unit": "年", "bound": "以上"}, "7年以上")
+    assert not matches({"value": 7, "unit": "年", "bound": "以上"}, "7年")
+    assert matches({"value": 3, "unit": "冊"}, "3冊です")
+    with pytest.raises(ValueError, match="not one quantity"):
+        matches("5年か7年", "5年")
