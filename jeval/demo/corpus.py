@@ -6,9 +6,7 @@ import random
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
 
-from jeval.items import read_jsonl
 from jeval.resources import data_path
 
 
@@ -35,27 +33,30 @@ def keigo_sentences(seed: int, n: int) -> list[str]:
 
 
 def finance_sentences() -> list[str]:
-    """Facts of financial regulation in other words than the items'."""
-    return [str(row["text"]) for row in read_jsonl(data_path("demo", "finance.jsonl"))]
+    """Facts of financial regulation in other words than the items': the explanations written beside them.
+
+    Each explanation is also split into its sentences, so that a small model sees a fact with and without its context.
+    """
+    from jeval.finreg.bank import load
+
+    found: dict[str, None] = {}
+    for item in load():
+        if item.kind == "statement":
+            found[item.why] = None
+            for sentence in re.findall(r"[^。]+。", item.why):
+                found[sentence] = None
+    return list(found)
 
 
 def item_texts() -> Iterator[str]:
-    """Every text of every item of both suites that a model could be scored on (for the overlap check)."""
-    for folder in ("keigo/items", "finreg/items", "leak/items"):
-        for file in sorted(data_path(*folder.split("/")).glob("*.jsonl")):
-            for row in read_jsonl(file):
-                yield from _strings(row)
+    """Every prompt and every answer option of both suites, as a model meets them."""
+    from jeval.taskpack import load_tasks
 
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for entry in value.values():
-            yield from _strings(entry)
-    elif isinstance(value, list):
-        for entry in value:
-            yield from _strings(entry)
+    for task in load_tasks(["jeval", "jeval_search"]).tasks.values():
+        for doc in task.eval_docs:
+            yield str(task.doc_to_text(doc))
+            if task.config.doc_to_choice is not None:
+                yield from task.doc_to_choice(doc)
 
 
 def normalise(text: str) -> str:
