@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ def _dates(item: AnyItem, law: Law, article: Article) -> dict[str, str]:
     dates: dict[str, str] = {}
     if item.in_force_from is None:
         begins = [earlier.until for earlier in law.previous if earlier.until and _differs(item, article, earlier)]
-        begins += [day for law_id, article, day in known_changes() if (law_id, article) == (item.law_id, item.article)]
+        begins += [change.since for change in known_changes() if change.concerns(item)]
         if begins and (item.in_force_until is None or max(begins) <= item.in_force_until):
             dates["in_force_from"] = max(begins).isoformat()
     for coming in sorted((c for c in law.later if c.since and c.fixed), key=lambda c: c.since or date.max):
@@ -100,13 +101,30 @@ def _differs(item: AnyItem, article: Article, other: Wording) -> bool:
     return here is not None and (part is None or normalised(part) != normalised(here))
 
 
-def known_changes() -> list[tuple[str, str, date]]:
-    """``data/finreg/changes.tsv``: law, article, first day of the present wording."""
+@dataclass(frozen=True)
+class Change:
+    """A row of ``data/finreg/changes.tsv``: items whose basis has ``words`` hold from ``since``; "*" is any."""
+
+    law_id: str
+    article: str
+    words: str
+    since: date
+
+    def concerns(self, item: AnyItem) -> bool:
+        return (
+            self.law_id in ("*", item.law_id)
+            and self.article in ("*", item.article)
+            and (self.words == "*" or self.words in item.basis)
+        )
+
+
+def known_changes() -> list[Change]:
+    """``data/finreg/changes.tsv``."""
     rows = []
     for line in data_path("finreg", "changes.tsv").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
-            law_id, article, day, _ = line.split("\t")
-            rows.append((law_id, article, date.fromisoformat(day)))
+            law_id, article, words, day, _ = line.split("\t")
+            rows.append(Change(law_id, article, words, date.fromisoformat(day)))
     return rows
 
 
