@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from jeval.finreg.schema import Figure
 
 LENGTH_GAP = 4  # characters by which twins may differ
+LIKENESS = 0.65  # share of their wording that twins have in common, at least
 
 
 def problems(items: Sequence[AnyItem]) -> list[str]:
@@ -43,6 +45,8 @@ def _single(items: Sequence[AnyItem]) -> Iterator[str]:
             yield f"{item.id}: why_wrong has {len(item.why_wrong)} reasons; expected {wrong}"
         if item.kind == "statement" and abs(len(item.true) - len(item.false)) > LENGTH_GAP:
             yield f"{item.id}: the twins differ by {abs(len(item.true) - len(item.false))} characters"
+        if item.kind == "statement" and (alike := SequenceMatcher(None, item.true, item.false).ratio()) < LIKENESS:
+            yield f"{item.id}: the twins share only {alike:.0%} of their wording; they differ in one point and nothing else"
         if item.kind == "figure":
             yield from (f"{item.id}: {reason}" for reason in figure_problems(item))
 
