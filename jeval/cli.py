@@ -262,33 +262,29 @@ def _print_table(record: RunRecord) -> None:
 
 def main() -> NoReturn:
     """Entry point: turns the errors a user can act on into one line and an exit code."""
-    import click
-
+    code: Any = 0
     try:
-        code = app(standalone_mode=False)
+        app()
+    except SystemExit as ended:  # Typer ends every command this way, with 2 after a usage error, 130 after Ctrl-C
+        code = ended.code
     except JevalError as err:
         print(f"jeval: {' '.join(str(err).split())}", file=sys.stderr)
         code = err.exit_code
-    except click.exceptions.Abort:
-        code = _interrupted()
     except KeyboardInterrupt:
-        code = _interrupted()
-    except click.ClickException as err:
-        err.show()
-        code = 2
+        code = 130
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         code = 1
-    sys.stdout.flush()
     if code == 130:
-        os._exit(130)  # worker threads of torch may take longer to unwind than a user waits
-    raise SystemExit(code or 0)
+        _interrupted()
+    sys.stdout.flush()
+    raise SystemExit(code)
 
 
-def _interrupted() -> int:
+def _interrupted() -> NoReturn:
     command = " ".join(["jeval", *sys.argv[1:]])
     print(f"\njeval: interrupted; finished answers are kept, resume with: {command}", file=sys.stderr, flush=True)
-    return 130
+    os._exit(130)  # worker threads of torch may take longer to unwind than a user waits
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -193,18 +194,27 @@ def wrap(model: Any, tokenizer: Any, *, backend: str = "jeval-hf", batch_size: s
         from lm_eval.models.huggingface import HFLM
 
         lm_class = HFLM
+    _check_model_args(lm_class, model_args)
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     double = next(model.parameters()).dtype == torch.float64
-    try:
-        return lm_class(
-            pretrained=model,
-            tokenizer=tokenizer,
-            softmax_dtype="float64" if double else "float32",
-            batch_size=batch_size,
-            **model_args,
-        )
-    except TypeError as err:
-        raise InputError(f"--model-args not accepted ({err}); see lm-eval's documentation of its hf model") from err
+    lm: LM = lm_class(
+        pretrained=model,
+        tokenizer=tokenizer,
+        softmax_dtype="float64" if double else "float32",
+        batch_size=batch_size,
+        **model_args,
+    )
+    return lm
+
+
+def _check_model_args(lm_class: type, model_args: dict[str, Any]) -> None:
+    """lm-eval's class takes any keyword and drops what it does not know; a mistyped option must not vanish."""
+    from jeval.suggest import near
+
+    known = {name for cls in lm_class.__mro__ if cls is not object for name in signature(cls).parameters}
+    for name in model_args:
+        if name not in known:
+            raise InputError(f"--model-args {name}: not an option of this backend; {near(name, known)}")
 
 
 def _load_transformers(source: ModelSource, dtype: str, trust_remote_code: bool) -> Any:
