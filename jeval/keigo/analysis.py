@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from jeval.errors import InputError
@@ -40,7 +41,10 @@ class Analyser:
         styles: list[tuple[str, int, int]] = []
         soft = False
         for sentence in sentences(normal, self.knowledge):
-            soft |= self._sentence(sentence, normal, text, scene, forms, errors, styles)
+            polite, called = self._sentence(sentence, normal, text, scene, forms, errors, styles)
+            soft |= polite
+            if called and not scene.called:
+                scene = replace(scene, called=True)
         style = overall([one for one, _, _ in styles])
         if style == "mixed":
             errors.extend(self._mix(text, styles))
@@ -51,7 +55,7 @@ class Analyser:
     def _sentence(
         self, sentence: Sentence, normal: Normalised, text: str, scene: Scene, forms: list[HonorificForm],
         errors: list[Misuse], styles: list[tuple[str, int, int]],
-    ) -> bool:  # fmt: skip
+    ) -> tuple[bool, bool]:  # fmt: skip
         tokens = self.knowledge.tagger(sentence.text)
         starts = []
         position = 0
@@ -77,17 +81,21 @@ class Analyser:
         ):
             start, end = outer(left, right)
             errors.append(Misuse(rule.type, text[start:end], start, end, rule.id))
-        self._style(tokens, starts, masked, outer, styles)
-        return any(one.type == "teineigo" for one in found)
+        last = sentence.start + len(masked) >= len(normal.text.rstrip())
+        self._style(tokens, starts, masked, outer, styles, last)
+        vocative = clause.vocative()
+        called = vocative is not None and vocative.role in {"out", "teacher", "superior"}
+        return any(one.type == "teineigo" for one in found), called
 
     def _style(
-        self, tokens: list[Token], starts: list[int], masked: str, outer: object, styles: list[tuple[str, int, int]]
-    ) -> None:
+        self, tokens: list[Token], starts: list[int], masked: str, outer: object, styles: list[tuple[str, int, int]],
+        last: bool,
+    ) -> None:  # fmt: skip
         kept = [(t, s) for t, s in zip(tokens, starts, strict=True) if masked[s : s + 1] != MASK]
         style, at = sentence_style([token for token, _ in kept], self.knowledge)
         if style is None:
             return
-        if style == "plain" and not masked.rstrip().endswith(("。", "!", "?", "！", "？")) and styles:
+        if style == "plain" and not masked.rstrip().endswith(("。", "!", "?", "！", "？")) and not last:
             return
         start = kept[at][1]
         assert callable(outer)

@@ -6,14 +6,16 @@ person phrase marked は or も anywhere before it. Where the surface does not t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jeval.keigo.knowledge import Knowledge
-from jeval.keigo.persons import phrase_role
+from jeval.keigo.persons import RESPECTED, phrase_role
 from jeval.keigo.tokens import Token
 
-_SUBJECT = {"が": "が", "は": "は", "も": "も", "の": "の", "って": "は", "より": "は"}
+_OWN_NAME = re.compile(r"^(?:弊社|当社|当行|弊行|小社|わが社|我が社|弊店|当店|うち|私ども|私共|手前ども|わたくしども|当支店|当部|当課|自社|自行|弊所|当院|弊部|私|僕|わたし|わたくし)の|(?:社長|会長|頭取|副頭取|部長|課長|係長|次長|室長|支店長|店長|所長|専務|常務|取締役|役員|主任|局長|院長|館長|工場長|支社長|本部長|副社長|副部長|理事|委員長|監査役|代表|上司|先輩|担当|係|営業)(?:の|を務める)?$")
+_THEIR_NAME = re.compile(r"^(?:御社|貴社|貴行|御行|お客様|取引先|先方|他社)の")
 _BREAK = {"が", "ので", "から", "けど", "けれど", "けれども", "し", "と", "ば", "て", "で", "のに", "ながら"}
 
 
@@ -79,8 +81,9 @@ class Clause:
             role = phrase_role(text.rsplit("の", 1)[1])
             if role == "self":
                 role = ""
-        if not role and "人名-姓" in tokens[end - 1].pos:
-            role = "name"
+        if "人名-姓" in tokens[end - 1].pos and (not role or role == "in"):
+            owner = text[: -len(tokens[end - 1].surface)]
+            role = "in" if _OWN_NAME.search(owner) else "out" if _THEIR_NAME.search(owner) else "name"
         return Phrase(start, end, text, role, particle)
 
     def subject(self, predicate: int) -> Phrase | None:
@@ -91,6 +94,14 @@ class Clause:
             token = tokens[i]
             if token.pos == "助詞-接続助詞" and token.surface in _BREAK and not self._auxiliary(i, predicate):
                 barrier = i
+                break
+            if (
+                token.pos.startswith(("名詞", "代名詞", "接頭辞"))
+                and i
+                and tokens[i - 1].pos.startswith(("動詞", "助動詞", "形容詞"))
+                and tokens[i - 1].c_form.startswith(("連体形", "終止形"))
+            ):
+                barrier = i  # a clause that modifies this noun ends here: its が is not ours
                 break
         topic = None
         for phrase in reversed(self.phrases):
@@ -115,7 +126,12 @@ class Clause:
 
     def vocative(self) -> Phrase | None:
         """The person addressed at the head of the sentence: 部長、…."""
-        for phrase in self.phrases[:2]:
-            if phrase.particle in {"、", ","} and phrase.role in {"out", "teacher", "superior", "honoured"}:
+        phrases = self.phrases
+        for phrase in phrases[:2]:
+            if phrase.particle in {"、", ",", "!", "。"} and phrase.role in RESPECTED:
                 return phrase
+        if len(phrases) > 1 and phrases[-1].role in RESPECTED and phrases[-1].particle in {"。", "", "!", "?"}:
+            before = self.tokens[phrases[-1].start - 1]
+            if before.surface == "、":
+                return phrases[-1]
         return None

@@ -42,7 +42,7 @@ class FormFinder:
         )  # fmt: skip
         names = (
             "reru masu desu ta nu gozaru oru mieru te kudasaru itasu suru bikago bikago_go kenjo1_own fixed_o sama adj "
-            "na_adj imperative naru ni wo nominal verb act mairu"
+            "na_adj imperative naru ni wo nominal verb act mairu fixed_sama nasaru"
         )
         self.bits = {name: bit(name) for name in names.split()}
         b = self.bits
@@ -71,6 +71,9 @@ class FormFinder:
             if rule.id in self.frames and rule.pattern is not None:
                 hit = rule.pattern.match(tokens, i)
                 if hit:
+                    last = tokens[hit[3] - 1]
+                    if last.surface == "なさい" and last.mask & self.bits["imperative"]:
+                        return Found(hit[0], hit[1], "", "greeting", False)  # お帰りなさい
                     return Found(hit[2], hit[3], rule.type, rule.id, True)
         return None
 
@@ -90,7 +93,8 @@ class FormFinder:
                 return self._special(tokens, i, form, following)
         for one, form in self.nouns:
             if mask & one:
-                return Found(i, i + 1, form, "word", False)
+                act = following & b["suru"] and form == "kenjogo1"
+                return Found(i, i + 2 if act else i + 1, form, "special" if act else "word", bool(act or following & b["itasu"]))
         if mask & b["oru"]:
             if i and tokens[i - 1].surface in {"を", "から"}:
                 return None
@@ -117,6 +121,10 @@ class FormFinder:
             return None
         if token.mask & b["mairu"] and i > 1 and tokens[i - 2].lemma in {"神社", "寺", "墓", "御墓"}:
             return None
+        if token.mask & b["nasaru"] and token.surface == "なさい" and token.mask & b["imperative"]:
+            polite = i + 1 < len(tokens) and tokens[i + 1].surface == "ませ"
+            if not polite:
+                return None  # 早くしなさい
         end = i + 2 if following & b["reru"] else i + 1
         return Found(i, end, form, "special", True)
 
@@ -139,15 +147,18 @@ class FormFinder:
         if head.pos.startswith(("助詞", "助動詞", "補助記号", "感動詞", "空白", "記号")):
             return None
         end = i + 2
-        while end < len(tokens) and (
+        while end < len(tokens) and head.pos.startswith(("名詞", "代名詞", "動詞", "形状詞")) and (
             tokens[end].pos.startswith(("接尾辞", "名詞")) and not tokens[end].pos.startswith("名詞-数詞")
         ):
             end += 1
         last = head.mask
-        if last & b["fixed_o"]:
+        titled = end > i + 2 and tokens[i + 2].mask & b["sama"]
+        if last & b["fixed_o"] or (titled and last & b["fixed_sama"]):
             return Found(i, end, "", "fixed", False)
         surface = tokens[i].surface
-        if (surface != "ご" and last & b["bikago"]) or (surface != "お" and last & b["bikago_go"]):
+        if (surface != "ご" and last & b["bikago"]) or (surface != "お" and last & b["bikago_go"]) or (
+            surface == "お" and head.goshu == "外"
+        ):
             return Found(i, end, self._owned(tokens, i, clause, "bikago"), "noun", False)
         if end < len(tokens) and tokens[end].mask & b["sama"]:
             end += 1
@@ -165,7 +176,7 @@ class FormFinder:
         if before.endswith(("からの", "様の", "さまの", "御社の", "貴社の", "皆様の", "先生の")):
             return "sonkeigo"
         after = "".join(token.surface for token in tokens[end : end + 3])
-        if after.startswith(("をいただ", "を頂", "をくださ", "を下さ", "をお待ち", "を賜", "ありがと", "をありがと", "に感謝", "をお寄せ")):
+        if after.startswith(("をいただ", "を頂", "をくださ", "を下さ", "をお待ち", "を賜", "を承", "をお受け", "をお聞かせ", "がございましたら", "があれば", "がありましたら", "はございません", "がございます場", "がおあり", "は承", "はお受け", "ありがと", "をありがと", "に感謝", "をお寄せ")):
             return "sonkeigo"
         if after.startswith(("を差し上げ", "をさしあげ", "が遅", "を申し上げ", "をいたし", "をさせ", "いたし", "が遅れ")):
             return "kenjogo1"

@@ -111,6 +111,10 @@ class Knowledge:
             """見れる: its written base ends in れる, the lemma is the 一段 or カ変 verb without れ."""
             if token.c_type != "下一段-ラ行" or not token.orth_base.endswith("れる") or not token.lemma:
                 return False
+            if token.lemma == "来る":
+                return token.orth_base in {"来れる", "これる"}
+            if token.l_form.endswith("レル") and not token.orth_base.endswith("れれる"):
+                return False  # 仕入れる: the verb itself
             base = token.orth_base[:-2] + "る"
             own = dictionary.verb_type(token.lemma.split("-")[0])
             if not own.startswith(("上一段", "下一段", "カ行変格")):
@@ -133,8 +137,14 @@ class Knowledge:
                 and bool(dictionary.verb_type(token.surface[:-2] + "る"))
             )
 
+        def own_causative(token: Token) -> bool:
+            """動か of 動かす: させ after it is the causative of the transitive verb, not an inserted さ."""
+            if not token.c_form.startswith("未然形") or not token.c_type.startswith("五段"):
+                return False
+            return token.surface + "す" in self.words["sa_genuine"]
+
         return {
-            "deverbal": deverbal, "act": deverbal, "ra_deleted": ra_deleted, "causative_sa": causative_sa,
+            "own_causative": own_causative, "deverbal": deverbal, "act": deverbal, "ra_deleted": ra_deleted, "causative_sa": causative_sa,
             "causative_sasa": causative_sasa,
         }  # fmt: skip
 

@@ -20,6 +20,8 @@ Hit = tuple[Rule, int, int]  # rule, characters of the sentence
 _MENTION = re.compile(
     r"^.{0,14}?(?:と|って)(?:は|も)?(?:いう|言う|いった)?(?:言葉|表現|言い方|言い回し|敬語|誤|間違)"
 )
+_SAID = re.compile(r"^[^、。]{0,4}?(?:と|って)(?:は|も)?(?:言|い[わうっい]|答え|返|挨拶|書|呼|声)")
+_WORDS = {"inappropriate_word", "baito_keigo"}
 _REQUEST = re.compile(r"(?:ください|下さい|願います|お願い|いただけ|いただき|いただく|頂け|頂き)")
 
 
@@ -29,6 +31,7 @@ class MisuseFinder:
     def __init__(self, knowledge: Knowledge) -> None:
         self.knowledge = knowledge
         self.rule = knowledge.by_id
+        self.raised = knowledge.bit("sonkei_verb") | knowledge.bit("goran")
         self.active = {rule.id for rule in knowledge.rules if rule.fields.get("tier") == "norm"}
         self.texts = [r for r in knowledge.rules if r.regex is not None and r.id in self.active]
         self.any_text = re.compile("|".join(f"(?:{r.regex.pattern})" for r in self.texts if r.regex is not None))
@@ -42,8 +45,10 @@ class MisuseFinder:
     ) -> Iterator[Hit]:  # fmt: skip
         """Hits in the order of the rules; the caller keeps one of those that overlap."""
         for hit in self._all(masked, tokens, starts, clause, found, scene, question):
-            _, start, end = hit
+            rule, start, end = hit
             if MASK in masked[start:end] or _MENTION.match(masked[end:]):
+                continue
+            if rule.type in _WORDS and _SAID.match(masked[end:]):
                 continue
             yield hit
 
@@ -79,6 +84,9 @@ class MisuseFinder:
             return True
         if condition == "superior":
             return addressee_raised(clause, scene, masked)
+        if condition == "superior_or_raised":
+            raised = hit is not None and any(t.mask & self.raised for t in tokens[max(0, hit[0] - 4) : hit[0]])
+            return raised or addressee_raised(clause, scene, masked)
         if condition == "empty_hou":
             return hit is not None and empty_hou(tokens, hit, masked)
         if condition == "empty_naru":
@@ -88,20 +96,22 @@ class MisuseFinder:
         raise KeyError(f"rule {rule.id}: unknown condition {condition!r}")
 
 
-_SUPERIOR_NAMED = re.compile(
-    r"(?:^|[、。 ])(?:[一-鿿]{1,3})?(?:社長|会長|頭取|部長|課長|係長|次長|支店長|店長|所長|専務|常務|先生|先輩|教授|様|お客様)(?:、|,|も|は|に|の)"
-)
 
 
 def addressee_raised(clause: Clause, scene: Scene, masked: str) -> bool:
     """Whether the sentence is said to somebody to be raised: by the context, or addressed by name or title."""
     if scene.given and scene.addressee:
         return scene.addressee_raised
+    if scene.called:
+        return True
     vocative = clause.vocative()
     return vocative is not None and vocative.role in {"out", "teacher", "superior"}
 
 
-_COMPARE = re.compile(r"より|比べ|比較|どちら|どっち|うち|両方|一方|いずれ|[東西南北]|方向|方角|よりも|反対|向こう|逆|左|右|上の|下の|前の|後ろの|それとも|他の")
+_COMPARE = re.compile(r"より|比べ|比較|どちら|どっち|うち|両方|一方|いずれ|[東西南北]|方向|方角|よりも|反対|向こう|逆|(?<![一-鿿])(?:左|右|上|下|前|後ろ|奥)の|それとも|他の")
+
+
+_READY = re.compile(r"^が[^。、]{0,10}(?:整い|完了|できま|出来ま|できて|出来て|終わり|済み|かかり|かかって|届き|届いて|まだ|こちら|必要|ござい|なくな|不足|切れて|空いて|以上)")
 
 
 def empty_hou(tokens: list[Token], hit: tuple[int, int, int, int], masked: str) -> bool:
@@ -112,7 +122,7 @@ def empty_hou(tokens: list[Token], hit: tuple[int, int, int, int], masked: str) 
     if hou.surface == "方" and after.surface not in {"を", "、", "は", "が", "も", "に"} and not after.pos.startswith("接頭辞"):
         return False
     rest = masked.split(hou.surface, 1)[-1]
-    if after.surface == "が" and re.match(r"が(?:いい|よい|良い|よろし|安|高|早|多|少な|便利|有利|お得|得|大き|小さ|楽|簡単|安心|安全|適|優|望まし|好|向い|合っ|確実|新し|長|短|強|弱|近|遠)", rest):
+    if after.surface == "が" and not _READY.search(rest):
         return False
     return not head.pos.startswith("名詞-固有名詞")
 
@@ -139,15 +149,22 @@ def empty_naru(tokens: list[Token], hit: tuple[int, int, int, int], masked: str,
         return False
     before = "".join(token.surface for token in tokens[:start])
     noun = "".join(token.surface for token in tokens[start : i + 1])
-    if _POINTING.search(masked) and not re.search(r"場合|たら|れば|と、|ますと", before):
-        return True
     if _CHANGE.search(before):
         return False
+    if _POINTING.search(masked):
+        return True
+    if _LABEL.search(before):
+        return True
     if re.search(r"円|パーセント|%|ポイント|分|時", noun) and re.search(r"(?:会計|代金|料金|手数料|値段|価格|費用|お釣り|お代|金額|利用料|年会費|金利|利率)(?:のほう|の方)?[はが、]", before):
         return True
     if re.search(r"(?:お返し|お釣り|レシート|領収書|お通し|メニュー|ご注文の[^ ]*|控え|資料|書類|名刺|商品|見積書|お席|お部屋|席|受付|窓口|お手洗い|トイレ|出口|入口|入り口|会場|会議室|エレベーター|階段|売り場|担当|カタログ|パンフレット|申込書|番号札|整理券|通帳|コーヒー|セット|定食|ランチ|お料理|サンプル|請求書|契約書|明細|明細書|案内|一覧|返金|ご住所|連絡先|電話番号)$", noun):
         return True
     return bool(re.search(r"(?:は|が)(?:あちら|こちら|そちら|どちら)$", before + noun))
+
+
+_LABEL = re.compile(
+    r"(?:担当者?|責任者|部屋番号|電話番号|住所|場所|会場|連絡先|受付|窓口|最寄り駅|商品|お品|品物|メニュー|お手洗い|トイレ|お席|出口|入口|売り場|営業時間|定休日|受付時間)[はが、]$"
+)
 
 
 def subject_text(phrase: Phrase | None) -> str:

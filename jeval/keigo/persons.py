@@ -51,13 +51,15 @@ def phrase_role(phrase: str) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """The context of an utterance as roles. ``addressee_raised``: the addressee is to be treated with respect."""
+    """The context of an utterance as roles. ``called``: an earlier sentence addressed somebody
+    to be raised by name or title."""
 
     speaker: str = ""
     addressee: str = ""
     referent: str = ""
     referent_text: str = ""
     given: bool = False
+    called: bool = False
 
     @property
     def to_outside(self) -> bool:

@@ -28,7 +28,7 @@ class Relations:
         names = (
             "pfx act reru te de kudasaru itadaku nasaru irassharu suru itasu kenjo1_verb kenjo2_verb kenjo1_noun oru masu "
             "kenjo1_own desu da possession customer_act self_only_kenjo imperative noun verb adj na_adj sonkei_noun mieru "
-            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj"
+            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj own_only"
         )
         self.b = {name: bit(name) for name in names.split()}
 
@@ -63,11 +63,18 @@ class Relations:
             yield from self._kenjo_to_own(tokens, clause, one, scene)
             return
         frame = one.frame in {"o-suru", "o-dekiru", "o-moushiageru"}
-        own_act = bool(any(token.mask & b["kenjo1_own"] for token in tokens[one.start : one.end]))
+        own_act = bool(any(token.mask & b["own_only"] for token in tokens[one.start : one.end]))
         third = bool(any(token.mask & b["third_kenjo"] for token in tokens[one.start : one.end]))
-        target = clause.marked(one.start, {"に", "を", "へ", "から"}, {"out", "teacher", "superior", "honoured"})
+        benefit = masks[0] & b["te"] and masks[1] & b["itadaku"]
+        target = clause.marked(
+            one.start, {"を", "へ"} if benefit else {"に", "を", "へ", "から"}, {"out", "teacher", "superior", "honoured"}
+        )
         # 申される, 参られる, 拝見なさる, 拝見される, お伺いになる: raised and lowered at once
         if last.mask & b["reru"]:
+            subject = clause.subject(one.start)
+            if subject is not None and subject.role == "self":
+                yield "sonkei-self", one.start, one.end
+                return
             if last.lemma and one.frame == "special" and not benefactive and head.mask & b["self_only_kenjo"]:
                 yield "kenjo-reru", one.start, one.end
             return
@@ -88,8 +95,20 @@ class Relations:
                 yield "kenjo-subject", one.start, one.end
                 return
             if subject.particle in {"は", "も"} and (
-                head.mask & b["self_only_kenjo"] or one.frame == "oru" or self._customer_act(tokens, one)
+                (head.mask & b["self_only_kenjo"] and not head.mask & b["itasu"])
+                or one.frame == "oru"
+                or self._customer_act(tokens, one)
             ) and not self._self_follows(clause, subject, one):
+                yield "kenjo-subject", one.start, one.end
+                return
+        if question and role in {"superior", "teacher", "out"} and not scene.referent_own and (
+            head.mask & b["self_only_kenjo"] or one.frame == "oru"
+        ) and not head.mask & b["itasu"] and not self._offer(tokens, one.end):
+            yield "kenjo-question", one.start, one.end
+            return
+        if subject is None and frame and not scene.referent_own and self._customer_act(tokens, one):
+            modified = self._modified(tokens, one.end)
+            if modified:
                 yield "kenjo-subject", one.start, one.end
                 return
         if subject is not None and role in {"superior", "honoured", "name"} and scene.given and not scene.to_outside:
@@ -124,6 +143,16 @@ class Relations:
             for p in clause.phrases
         )
 
+    def _modified(self, tokens: list[Token], end: int) -> bool:
+        """Whether the predicate modifies a customer: ご利用しているお客様."""
+        for i in range(end, min(end + 5, len(tokens))):
+            token = tokens[i]
+            if token.pos.startswith(("助動詞", "動詞-非自立")) or token.surface in {"て", "で"}:
+                continue
+            rest = "".join(one.surface for one in tokens[i : i + 3])
+            return rest.startswith(("お客様", "お客さま", "皆様", "皆さま", "会員様", "方は", "方が", "方々", "方に", "方へ", "方の"))
+        return False
+
     def _customer_act(self, tokens: list[Token], one: Found) -> bool:
         return any(token.mask & self.b["customer_act"] for token in tokens[one.start : one.end])
 
@@ -143,10 +172,15 @@ class Relations:
         roles = {"family"} | ({"superior", "name", "in"} if scene.given and scene.to_outside and scene.referent_own else set())
         target = None
         for phrase in reversed(clause.phrases):
-            if phrase.end <= one.start and phrase.particle in {"を", "に", "へ"}:
+            if phrase.end <= one.start and phrase.particle in {"を", "に", "へ"} and phrase.role:
                 target = phrase
                 break
         if target is None:
+            return
+        third = target.particle == "を" and any(
+            token.mask & self.b["third_kenjo"] for token in tokens[one.start : one.end]
+        )
+        if third:
             return
         if target.role == "in" and not raised_thing(target):
             yield "uchi-kenjo", one.start, one.end
@@ -159,9 +193,22 @@ class Relations:
     ) -> Iterator[Hit]:
         b = self.b
         last = tokens[one.end - 1]
-        if last.mask & b["kudasaru"]:
-            return
         subject = clause.subject(one.start)
+        if last.mask & b["kudasaru"]:
+            given = one.start == one.end - 1 and not (one.start and tokens[one.start - 1].mask & b["te"])
+            if given and not last.mask & b["imperative"] and subject is not None and subject.role == "self" and subject.particle == "が":
+                yield "sonkei-self", one.start, one.end
+            return
+        if subject is None:
+            source = clause.marked(one.start, {"から", "で"}, {"self"})
+            if source is not None and source.end >= one.start - 8 and not self._adnominal(tokens, one.end) and not question:
+                yield "sonkei-self", one.start, one.end
+                return
+        if last.mask & b["irassharu"] and one.start > 1 and "人名-姓" in tokens[one.start - 2].pos and (
+            tokens[one.start - 1].surface == "で" and not question and not self._adnominal(tokens, one.end)
+        ) and (subject is None or subject.role == "self"):
+            yield "sonkei-self", one.start, one.end
+            return
         adnominal = self._adnominal(tokens, one.end)
         conditional = self._conditional(tokens, one.end)
         if subject is not None:
@@ -271,7 +318,9 @@ class Relations:
                     kin = tokens[j].surface in {"父", "母", "兄", "姉", "祖父", "祖母", "爺", "婆", "じい", "ばあ", "奥", "社長", "部長", "課長", "支店長"}
                     if kin and tokens[j - 1].mask & b["pfx"]:
                         j -= 1
-                    if kin and j > 1 and tokens[j - 1].surface == "の" and _OWN.match(tokens[j - 2].surface):
+                    if kin and scene.referent == "family" and tokens[i - 1].surface not in {"社長", "部長", "課長", "支店長"}:
+                        yield "uchi-title", j, i + 1
+                    elif kin and j > 1 and tokens[j - 1].surface == "の" and _OWN.match(tokens[j - 2].surface):
                         yield "uchi-title", j, i + 1
 
 

@@ -14,6 +14,7 @@ from jeval.keigo.persons import RESPECTED, Scene
 from jeval.keigo.tokens import Token
 
 _ASK = re.compile(r"いつ|どこ|どちら|どう|いかが|何時|何|なぜ|どなた|どの|もう|既に|すでに|明日|本日|今日|いつ頃|これから")
+_WHEN = re.compile(r"いつ|何時|何日|どちら|どこ|何で|どなた|何曜")
 _TOLD = frozenset("説明 報告 話す 話 伝える 渡す 送る 会う 連絡 相談 依頼 挨拶 質問 指示 提案 贈る 届ける 出席 参加 就任 着任 赴任".split())
 _SPONTANEOUS = frozenset("思う 考える 感ずる 感じる 思い出す 偲ぶ 悔やむ 案ずる 察する 見る 想像 推察 懸念 期待 予想 見込む".split())
 
@@ -37,7 +38,7 @@ def honorific_reru(
     patient = bool(act.mask & bit("passive_person"))
     potential = verb.c_type.startswith(("上一段", "下一段")) or verb.lemma == "来る"
     has_object = any(
-        token.surface == "を" and token.pos.startswith("助詞") for token in tokens[max(0, before - 6) : before]
+        token.surface == "を" and token.pos.startswith("助詞") for token in tokens[max(0, before - 4) : before]
     )
     if clause.marked(before, {"に", "から"}, RESPECTED | {"name", "self", "family", "in"}) is not None and not (
         act.lemma in _TOLD or motion
@@ -48,6 +49,8 @@ def honorific_reru(
     subject = clause.subject(before)
     negative = any(token.lemma in {"ない", "ず", "無い"} for token in tokens[i + 1 : i + 3])
     if subject is not None:
+        if tokens[i + 1 : i + 2] and tokens[i + 1].surface in {"こと", "おそれ", "べき", "もの", "恐れ"}:
+            return False
         if subject.role not in RESPECTED:
             return False
         if any(p.particle == "が" and not p.role and p.start > subject.end for p in clause.phrases if p.end <= before):
@@ -62,7 +65,9 @@ def honorific_reru(
     if any(p.particle in {"が", "は", "も"} for p in clause.phrases if p.end <= before):
         return motion and not potential
     head = "".join(token.surface for token in tokens[:before])
-    if motion and not (potential and verb.lemma != "来る"):
+    if motion and potential and not (verb.lemma == "来る" and _WHEN.search(head)):
+        return False
+    if motion:
         return True
     if act.lemma in {"思う", "考える"}:
         return bool(re.search(r"どう|いかが|どのよう|何", head))
