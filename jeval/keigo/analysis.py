@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from itertools import accumulate
 
 from jeval.errors import InputError
 from jeval.keigo.clause import Clause
@@ -20,6 +21,7 @@ from jeval.keigo.tokens import Token
 from jeval.keigo.types import Analysis, HonorificForm, Misuse
 
 _JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿々]")
+_CALLED = re.compile(r"[長任頭様ま生授輩務取役師問監]+[、,。!?]|[長様生輩]$")
 _QUESTION = re.compile(r"(?:か[ねなよ]?|[?？])[。?？\s]*$")
 
 
@@ -57,12 +59,9 @@ class Analyser:
         errors: list[Misuse], styles: list[tuple[str, int, int]],
     ) -> tuple[bool, bool]:  # fmt: skip
         tokens = self.knowledge.tagger(sentence.text)
-        starts = []
-        position = 0
-        for token in tokens:
-            position += token.blank
-            starts.append(position)
-            position += len(token.surface)
+        starts = list(accumulate((token.width for token in tokens), initial=0))
+        if " " in sentence.text:
+            starts = [start + token.blank for start, token in zip(starts, tokens, strict=False)]
 
         def outer(start: int, end: int) -> tuple[int, int]:
             left, right = sentence.origin(start, end)
@@ -83,7 +82,7 @@ class Analyser:
             errors.append(Misuse(rule.type, text[start:end], start, end, rule.id))
         last = sentence.start + len(masked) >= len(normal.text.rstrip())
         self._style(tokens, starts, masked, outer, styles, last)
-        vocative = clause.vocative()
+        vocative = clause.vocative() if _CALLED.search(masked) else None
         called = vocative is not None and vocative.role in {"out", "teacher", "superior"}
         return any(one.type == "teineigo" for one in found), called
 
@@ -91,15 +90,19 @@ class Analyser:
         self, tokens: list[Token], starts: list[int], masked: str, outer: object, styles: list[tuple[str, int, int]],
         last: bool,
     ) -> None:  # fmt: skip
-        kept = [(t, s) for t, s in zip(tokens, starts, strict=True) if masked[s : s + 1] != MASK]
-        style, at = sentence_style([token for token, _ in kept], self.knowledge)
+        kept = list(range(len(tokens)))
+        if MASK in masked:
+            kept = [i for i in kept if masked[starts[i] : starts[i] + 1] != MASK]
+            style, at = sentence_style([tokens[i] for i in kept], self.knowledge)
+        else:
+            style, at = sentence_style(tokens, self.knowledge)
         if style is None:
             return
         if style == "plain" and not masked.rstrip().endswith(("。", "!", "?", "！", "？")) and not last:
             return
-        start = kept[at][1]
+        start = starts[kept[at]]
         assert callable(outer)
-        left, right = outer(start, start + len(kept[at][0].surface))
+        left, right = outer(start, start + len(tokens[kept[at]].surface))
         styles.append((style, left, right))
 
     def _mix(self, text: str, styles: list[tuple[str, int, int]]) -> list[Misuse]:

@@ -35,7 +35,7 @@ class Clause:
 
     def __init__(self, tokens: Sequence[Token], knowledge: Knowledge) -> None:
         self.tokens = tokens
-        self._nominal = knowledge.bit("nominal") | knowledge.bit("noun") | knowledge.bit("suffix") | knowledge.bit("pfx")
+        self._part = knowledge.phrase_part
         self._phrases: list[Phrase] | None = None
 
     @property
@@ -48,8 +48,9 @@ class Clause:
         tokens = self.tokens
         found = []
         start = -1
+        part = self._part
         for i, token in enumerate(tokens):
-            if token.pos.startswith(("名詞", "代名詞", "接尾辞", "接頭辞", "形状詞", "連体詞")):
+            if token.mask & part:
                 if start < 0:
                     start = i
                 continue

@@ -32,7 +32,6 @@ class FormFinder:
     def __init__(self, knowledge: Knowledge) -> None:
         bit = knowledge.bit
         self.knowledge = knowledge
-        self.frames = {rule.id for rule in knowledge.frames}
         self.pfx = bit("pfx")
         self.verbs = (
             (bit("sonkei_verb"), "sonkeigo"), (bit("kenjo1_verb"), "kenjogo1"), (bit("kenjo2_verb"), "kenjogo2"),
@@ -53,23 +52,28 @@ class FormFinder:
 
     def __call__(self, tokens: list[Token], clause: Clause, scene: Scene, question: bool) -> list[Found]:
         interest = self.interest
+        present = 0
+        for token in tokens:
+            present |= token.tests
         found: list[Found] = []
         end = 0
         for i, token in enumerate(tokens):
             mask = token.mask
-            if i < end or (not token.triggers and not mask & interest):
+            if i < end or not (mask & interest or token.frames):
                 continue
-            one = self._frame(tokens, i) or self._word(tokens, i, clause, scene, question)
+            one = (self._frame(tokens, i, present) if token.frames else None) or self._word(tokens, i, clause, scene, question)
             if one is not None:
                 if one.type:
                     found.append(one)
                 end = one.end
         return found
 
-    def _frame(self, tokens: list[Token], i: int) -> Found | None:
-        for rule in tokens[i].triggers:
-            if rule.id in self.frames and rule.pattern is not None:
-                hit = rule.pattern.match(tokens, i)
+    def _frame(self, tokens: list[Token], i: int, present: int) -> Found | None:
+        following = tokens[i + 1].tests if i + 1 < len(tokens) else 0
+        for rule in tokens[i].frames:
+            pattern = rule.pattern
+            if (following & pattern.second or not pattern.second) and present & pattern.needs == pattern.needs:
+                hit = pattern.match(tokens, i)
                 if hit:
                     last = tokens[hit[3] - 1]
                     if last.surface == "なさい" and last.mask & self.bits["imperative"]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jeval.errors import InputError
-from jeval.keigo.patterns import Pattern, satisfies
+from jeval.keigo.patterns import Pattern, Tests
 from jeval.keigo.tokens import Dictionary, Tagger, Token
 from jeval.resources import data_path
 
@@ -25,11 +25,11 @@ class Rule:
 
     __slots__ = ("fields", "id", "if_text", "pattern", "regex", "type", "unless_text")
 
-    def __init__(self, fields: dict[str, Any], bit: Callable[[str], int]) -> None:
+    def __init__(self, fields: dict[str, Any], bit: Callable[[str], int], tests: Tests) -> None:
         self.fields = fields
         self.id = str(fields["id"])
         self.type = str(fields["type"])
-        self.pattern = Pattern(fields["pattern"], bit) if "pattern" in fields else None
+        self.pattern = Pattern(fields["pattern"], bit, tests) if "pattern" in fields else None
         self.regex = re.compile(fields["regex"]) if "regex" in fields else None
         self.if_text = re.compile(fields["if"]) if "if" in fields else None
         self.unless_text = re.compile(fields["unless"]) if "unless" in fields else None
@@ -62,11 +62,12 @@ class Knowledge:
             (re.compile(source), target) for source, target, *_ in _rows(folder / "respellings.tsv", 2)
         ]
         self.respell = re.compile("|".join(f"(?:{source.pattern})" for source, _ in self.respellings))
+        self._tests = Tests()
+        self.phrase_part = self.bit("phrase_part")
         document = _yaml(folder / "frames.yaml")
-        self.frames = [Rule(row, self.bit) for row in document["frames"]]
-        self.rules = [Rule(row, self.bit) for row in _yaml(folder / "rules.yaml")["rules"]]
+        self.frames = [Rule(row, self.bit, self._tests) for row in document["frames"]]
+        self.rules = [Rule(row, self.bit, self._tests) for row in _yaml(folder / "rules.yaml")["rules"]]
         self.by_id = {rule.id: rule for rule in self.rules}
-        self._triggered = [rule for rule in [*self.frames, *self.rules] if rule.pattern is not None]
         self.tagger = Tagger(self._prepare)
 
     def bit(self, name: str) -> int:
@@ -96,9 +97,12 @@ class Knowledge:
         for bit, test in self._atoms:
             if test(token):
                 token.mask |= bit
-        token.triggers = tuple(
-            rule for rule in self._triggered if rule.pattern is not None and satisfies(token.mask, rule.pattern.head)
-        )
+        token.tests = self._tests.passed(token.mask)
+        token.frames = self._starting(self.frames, token)
+        token.rules = self._starting([rule for rule in self.rules if rule.fields["tier"] == "norm"], token)
+
+    def _starting(self, rules: list[Rule], token: Token) -> tuple[Rule, ...]:
+        return tuple(rule for rule in rules if rule.pattern is not None and token.tests & rule.pattern.head)
 
     def _derived(self) -> dict[str, Callable[[Token], bool]]:
         """Atoms that need the dictionary: what a token's own features do not tell."""

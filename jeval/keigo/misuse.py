@@ -56,11 +56,16 @@ class MisuseFinder:
         self, masked: str, tokens: list[Token], starts: list[int], clause: Clause, found: Sequence[Found],
         scene: Scene, question: bool,
     ) -> Iterator[Hit]:  # fmt: skip
-        for i, token in enumerate(tokens):
-            for rule in token.triggers:
-                if rule.id not in self.active or rule.pattern is None:
+        present = 0
+        for token in tokens:
+            present |= token.tests
+        for i, token in [(i, token) for i, token in enumerate(tokens) if token.rules]:
+            following = tokens[i + 1].tests if i + 1 < len(tokens) else 0
+            for rule in token.rules:
+                pattern = rule.pattern
+                if (pattern.second and not following & pattern.second) or present & pattern.needs != pattern.needs:
                     continue
-                hit = rule.pattern.match(tokens, i)
+                hit = pattern.match(tokens, i)
                 if hit and rule.holds(masked) and self._when(rule, tokens, hit, masked, clause, scene, question):
                     yield rule, starts[hit[2]], starts[hit[3] - 1] + len(tokens[hit[3] - 1].surface)
         if self.any_text.search(masked):

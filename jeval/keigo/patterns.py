@@ -28,9 +28,24 @@ Test = tuple[tuple[int, int], ...]  # alternatives of (all of these bits, none o
 _LOOK = re.compile(r"\(\?(<?[=!])(.+)\)$")
 
 
-def satisfies(mask: int, test: Test) -> bool:
-    """Whether a token with these atoms passes."""
-    return any(mask & need == need and not mask & ban for need, ban in test)
+class Tests:
+    """The tests of all patterns, each with a bit of its own, so that a token is tested once, when it is first seen."""
+
+    def __init__(self) -> None:
+        self._bits: dict[Test, int] = {}
+
+    def bit(self, test: Test) -> int:
+        return self._bits.setdefault(test, 1 << len(self._bits))
+
+    def passed(self, mask: int) -> int:
+        """Bits of the tests that a token with these atoms passes."""
+        passed = 0
+        for test, bit in self._bits.items():
+            for need, ban in test:
+                if mask & need == need and not mask & ban:
+                    passed |= bit
+                    break
+        return passed
 
 
 class Step:
@@ -38,24 +53,43 @@ class Step:
 
     __slots__ = ("kind", "test")
 
-    def __init__(self, kind: str, test: Test = ()) -> None:
+    def __init__(self, kind: str, test: int = 0) -> None:
         self.kind = kind
         self.test = test
 
 
 class Pattern:
-    """A compiled pattern; ``match`` answers ``(start, end, span start, span end)`` in token indices, or ``None``."""
+    """A compiled pattern; ``match`` answers ``(start, end, span start, span end)`` in token indices, or ``None``.
 
-    def __init__(self, source: str, bit: Callable[[str], int]) -> None:
+    ``needs`` holds the tests that some token of the sentence must pass, ``second`` that of the token after the first: both
+    let a caller skip nearly all matches.
+    """
+
+    def __init__(self, source: str, bit: Callable[[str], int], tests: Tests) -> None:
         self.source = source
-        self.steps = [_step(part, bit, source) for part in source.split()]
-        self.head = next((step.test for step in self.steps if step.kind == "one"), ())
+        self.steps = [_step(part, bit, tests, source) for part in source.split()]
+        self.head = next((step.test for step in self.steps if step.kind == "one"), 0)
         if not self.head or any(step.kind in {"opt", "many"} for step in self._before_head()):
             raise InputError(f"pattern {source!r}: the first morpheme must not be optional")
+        self.second = self._second()
+        self.needs = 0
+        for step in self.steps:
+            if step.kind == "one":
+                self.needs |= step.test
 
     def _before_head(self) -> list[Step]:
         index = next(i for i, step in enumerate(self.steps) if step.kind == "one")
         return self.steps[:index]
+
+    def _second(self) -> int:
+        """Test of the morpheme after the first, 0 when it may be missing."""
+        index = next(i for i, step in enumerate(self.steps) if step.kind == "one")
+        for step in self.steps[index + 1 :]:
+            if step.kind == "one":
+                return step.test
+            if step.kind not in {"open", "close"}:
+                return 0
+        return 0
 
     def match(self, tokens: Sequence[Token], start: int) -> tuple[int, int, int, int] | None:
         marks = [start, -1]
@@ -71,7 +105,7 @@ class Pattern:
             kind, test = step.kind, step.test
             step_index += 1
             if kind == "one":
-                if at >= len(tokens) or not satisfies(tokens[at].mask, test):
+                if at >= len(tokens) or not tokens[at].tests & test:
                     return None
                 at += 1
             elif kind == "open":
@@ -81,7 +115,7 @@ class Pattern:
             elif kind in {"opt", "many"}:
                 last = at
                 limit = at + 1 if kind == "opt" else at + 12
-                while last < len(tokens) and last < limit and satisfies(tokens[last].mask, test):
+                while last < len(tokens) and last < limit and tokens[last].tests & test:
                     last += 1
                 for stop in range(last, at, -1):
                     kept = list(marks)
@@ -91,21 +125,21 @@ class Pattern:
                     marks[:] = kept
             else:
                 where = at - 1 if kind[0] == "<" else at
-                held = 0 <= where < len(tokens) and satisfies(tokens[where].mask, test)
+                held = 0 <= where < len(tokens) and bool(tokens[where].tests & test)
                 if held != (kind[-1] == "="):
                     return None
         return at
 
 
-def _step(part: str, bit: Callable[[str], int], source: str) -> Step:
+def _step(part: str, bit: Callable[[str], int], tests: Tests, source: str) -> Step:
     if part in "[]":
         return Step("open" if part == "[" else "close")
     look = _LOOK.match(part)
     if look:
-        return Step(look[1], _test(look[2], bit, source))
+        return Step(look[1], tests.bit(_test(look[2], bit, source)))
     if part.endswith(("?", "*")):
-        return Step("opt" if part[-1] == "?" else "many", _test(part[:-1], bit, source))
-    return Step("one", _test(part, bit, source))
+        return Step("opt" if part[-1] == "?" else "many", tests.bit(_test(part[:-1], bit, source)))
+    return Step("one", tests.bit(_test(part, bit, source)))
 
 
 def _test(text: str, bit: Callable[[str], int], source: str) -> Test:

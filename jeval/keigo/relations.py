@@ -16,7 +16,6 @@ from jeval.keigo.tokens import Token
 
 Hit = tuple[str, int, int]  # rule id, tokens
 
-_TITLES = re.compile(r"^(?:社長|会長|頭取|部長|課長|係長|次長|室長|支店長|店長|所長|専務|常務|主任|さん|様|さま|氏|殿|先生|取締役|本部長)$")
 _OWN = re.compile(r"^(?:弊社|当社|当行|弊行|小社|わが社|我が社|弊店|当店|うち|私ども|手前ども|私|僕|俺|わたし|わたくし)$")
 
 
@@ -28,7 +27,7 @@ class Relations:
         names = (
             "pfx act reru te de kudasaru itadaku nasaru irassharu suru itasu kenjo1_verb kenjo2_verb kenjo1_noun oru masu "
             "kenjo1_own desu da possession customer_act self_only_kenjo imperative noun verb adj na_adj sonkei_noun mieru "
-            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj own_only"
+            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj own_only title"
         )
         self.b = {name: bit(name) for name in names.split()}
 
@@ -296,12 +295,15 @@ class Relations:
     def _own_nouns(self, tokens: list[Token], clause: Clause, scene: Scene) -> Iterator[Hit]:
         """私のお考え; 弊社の佐藤部長; 私のお父さん; (to a customer) 鈴木課長, 木村さん of one's own colleague."""
         b = self.b
+        marked_bits = b["pfx"] | b["title"]
         for i, token in enumerate(tokens):
+            if not token.mask & marked_bits:
+                continue
             if token.mask & b["pfx"] and i + 1 < len(tokens) and tokens[i + 1].mask & b["possession"] and i > 1:
                 if tokens[i - 1].surface == "の" and _OWN.match(tokens[i - 2].surface) and not (i > 2 and tokens[i - 3].surface in {"の"}):
                     yield "sonkei-own-noun", i, i + 2
                 continue
-            if _TITLES.match(token.surface) and i:
+            if token.mask & b["title"] and i:
                 before = tokens[i - 1]
                 if "人名-姓" in before.pos:
                     marked = i > 2 and tokens[i - 2].surface == "の" and _OWN.match(tokens[i - 3].surface)

@@ -21,16 +21,19 @@ _I_ROW = dict(zip("いきぎしちにびみり", "うくぐすつぬぶむる", 
 
 
 class Token:
-    """One morpheme. ``mask`` holds the bits of the atoms it satisfies, ``triggers`` the rules that may start here."""
+    """One morpheme. ``mask`` holds the bits of the atoms it satisfies, ``tests`` those of the
+    pattern steps it passes, ``frames`` and ``rules`` the patterns that may start here."""
 
     __slots__ = (
-        "blank", "c_form", "c_type", "goshu", "l_form", "lemma", "mask", "orth_base", "pos", "surface", "triggers",
+        "blank", "c_form", "c_type", "frames", "goshu", "l_form", "lemma", "mask", "orth_base", "pos", "rules", "surface",
+        "tests", "width",
     )  # fmt: skip
 
     def __init__(self, line: str) -> None:
         raw, _, features = line.partition("\t")
         self.surface = raw.lstrip(" ")
-        self.blank = len(raw) - len(self.surface)
+        self.width = len(raw)
+        self.blank = self.width - len(self.surface)
         row = next(csv.reader([features])) if '"' in features else features.split(",")
         row += ["*"] * (_FIELDS - len(row))
         self.pos = "-".join(part for part in row[:4] if part != "*")
@@ -39,7 +42,9 @@ class Token:
         self.orth_base = row[10] if row[10] != "*" else self.surface
         self.goshu = row[12]
         self.mask = 0
-        self.triggers: tuple[Any, ...] = ()
+        self.tests = 0
+        self.frames: tuple[Any, ...] = ()
+        self.rules: tuple[Any, ...] = ()
 
     def __repr__(self) -> str:
         return f"{self.surface}/{self.lemma}({self.pos},{self.c_type},{self.c_form})"
