@@ -16,6 +16,7 @@ from lm_eval import utils
 from lm_eval.api.registry import register_model
 from lm_eval.models.huggingface import HFLM
 
+from jeval.errors import InputError
 from jeval.models.cost import Cost
 from jeval.models.passes import Runner
 from jeval.models.requests import PLANS, Pair, Part, Work, encodings, prepare, tokenizer_identity
@@ -170,10 +171,27 @@ class JevalHF(HFLM):
         self._cost.add("tokenise", time.perf_counter() - began)
         return self._answers("loglikelihood_rolling", args, parts, owner)
 
+    # Generation
+
+    def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
+        args = [request.args for request in requests]
+        return self._stored(
+            "generate_until",
+            args,
+            lambda some: HFLM.generate_until(self, _instances(requests, some), disable_tqdm=True),
+        )
+
     def _part(self, context: list[int], continuation: list[int]) -> Part:
         """As in ``hf``: too long a context loses its left end; the last token is never an input."""
-        assert len(context) > 0
-        assert 0 < len(continuation) <= self.max_length
+        if not context or not continuation:
+            raise InputError(
+                "a request has no token of its own: its continuation is empty, or the tokenizer merges it into the context; "
+                "end the context or begin the continuation where the tokenizer splits"
+            )
+        if len(continuation) > self.max_length:
+            raise InputError(
+                f"a continuation has {len(continuation)} tokens, the model's window {self.max_length}; shorten the answers"
+            )
         return Part(tuple((context + continuation)[-(self.max_length + 1) :][:-1]), tuple(continuation))
 
     def _answers(

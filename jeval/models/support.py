@@ -1,0 +1,147 @@
+"""Can this model be scored over a tree of prefixes? If not, one line that says why.
+
+The configuration tells most; what it does not tell (custom code, position biases, recurrence) shows in a probe: two short
+sequences with a common prefix must get the same logits from the tree as from the model's own forward pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from jeval.models.attention import RefusedError
+
+_RECURRENT = ("mamba", "rwkv", "recurrent", "linear_attention", "conv", "lightning", "ssm", "hybrid", "xlstm")
+_TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-3}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``reason`` is empty when the tree can be used; ``split_head``: see :class:`jeval.models.passes.Runner`."""
+
+    reason: str = ""
+    split_head: bool = False
+
+
+def check(model: Any, *, backend: str, vocabulary: int) -> Verdict:
+    """Read the configuration, then probe."""
+    from jeval.models.passes import unwrapped
+
+    if backend != "causal":
+        return Verdict("it is an encoder-decoder model")
+    inner = unwrapped(model)
+    if reason := _by_configuration(inner):
+        return Verdict(reason)
+    try:
+        return _probe(inner, vocabulary)
+    except RefusedError as err:
+        return Verdict(str(err))
+    except (TypeError, ValueError, AttributeError, NotImplementedError, IndexError, KeyError, RuntimeError) as err:
+        if is_out_of_memory(err):
+            raise
+        return Verdict(f"its forward pass refuses custom attention ({type(err).__name__}: {str(err)[:80]})")
+
+
+def is_out_of_memory(err: BaseException) -> bool:
+    """An allocation failed, on whichever device."""
+    if isinstance(err, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    text = str(err).lower()
+    return isinstance(err, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+
+
+def _by_configuration(model: Any) -> str:
+    config = getattr(model.config, "text_config", None) or model.config
+    name = str(getattr(config, "model_type", "")).lower()
+    if getattr(model.config, "is_encoder_decoder", False):
+        return "it is an encoder-decoder model"
+    kinds = [str(kind) for kind in getattr(config, "layer_types", None) or []]
+    if any(word in name for word in _RECURRENT) or any(word in kind for kind in kinds for word in _RECURRENT):
+        return f"{name} has recurrent layers"
+    if strange := sorted(set(kinds) - {"full_attention", "sliding_attention", "attention"}):
+        return f"{name} has layers of the kind {strange[0]}"
+    if getattr(config, "alibi", False) or name in {"bloom", "mpt", "falcon_alibi"}:
+        return f"{name} uses ALiBi position biases"
+    if getattr(config, "use_bidirectional_attention", None):
+        return f"{name} attends in both directions"
+    if rope := _length_dependent_rope(config):
+        return f"{name} uses {rope} rotary scaling, which depends on the length of the batch"
+    if not getattr(model, "_supports_attention_backend", False) or not model._can_set_attn_implementation():
+        return f"{type(model).__name__} does not take custom attention"
+    if len({str(p.device) for p in model.parameters()}) > 1:
+        return "it is spread over several devices"
+    return ""
+
+
+def _length_dependent_rope(config: Any) -> str:
+    scaling = getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None) or {}
+    layers = scaling.values() if scaling and all(isinstance(v, dict) for v in scaling.values()) else [scaling]
+    for one in layers:
+        kind = str(one.get("rope_type", one.get("type", "default")))
+        if kind in {"dynamic", "longrope"}:
+            return kind
+    return ""
+
+
+def _probe(model: Any, vocabulary: int) -> Verdict:
+    import numpy as np
+
+    from jeval.models.attention import TreePass, Trunk, attending
+    from jeval.models.packing import plan
+    from jeval.models.passes import tree_attention_on
+    from jeval.models.radix import build
+
+    stem = [(7 * i + 3) % vocabulary for i in range(40)]
+    ends = [[(11 * i + 5) % vocabulary for i in range(9)], [(5 * i + 2) % vocabulary for i in range(6)]]
+    sequences = [stem + end for end in ends]
+    device = model.device
+    head = model.get_output_embeddings()
+    own, split = [], head is not None and hasattr(model, "base_model") and model.base_model is not model
+    for sequence in sequences:
+        ids = torch.tensor([sequence], device=device)
+        out = model(input_ids=ids, use_cache=False).logits[0, -5:]
+        if split:
+            states = model.base_model(input_ids=ids, use_cache=False).last_hidden_state[0]
+            again = head(states)[-5:]
+            split = again.shape == out.shape and bool(
+                torch.allclose(again.float(), out.float(), rtol=1e-5, atol=1e-5, equal_nan=True)
+            )
+        own.append(out)
+    tree, tails = build(sequences, [5, 5])
+    cut = plan(tree, 24)
+    trunk = Trunk(max(cut.longest_chain, 1))
+    got: dict[tuple[int, int], torch.Tensor] = {}
+    dtype = next(p.dtype for p in model.parameters() if p.is_floating_point())
+    done: set[int] = set()
+    with tree_attention_on(model):
+        for number, unit in enumerate(cut.units):
+            rows = [(-1 - t, cut.trunk[t]) for t in unit.chain if t not in done] + [(number, unit.row)]
+            done.update(unit.chain)
+            for which, row in rows:
+                ids = torch.from_numpy(tree.tokens[row.nodes]).to(device).unsqueeze(0)
+                depth = tree.depth[row.nodes]
+                places = torch.from_numpy(depth).to(device).unsqueeze(0)
+                keep = torch.arange(len(row.nodes), device=device)
+                tree_pass = TreePass(row, depth, trunk, keep=which < 0, dtype=dtype, device=device)
+                with attending(tree_pass):
+                    if split:
+                        states = model.base_model(input_ids=ids, position_ids=places, use_cache=False)
+                        logits = head(states.last_hidden_state)[0]
+                    else:
+                        logits = model(input_ids=ids, position_ids=places, use_cache=False, logits_to_keep=keep).logits[
+                            0
+                        ]
+                for at, node in enumerate(row.nodes.tolist()):
+                    if cut.home[node] == which:
+                        got[which, at] = logits[at]
+    for nodes, stock in zip(tails, own, strict=True):
+        mine = torch.stack([got[int(cut.home[n]), int(cut.place[n])] for n in np.asarray(nodes).tolist()])
+        if not torch.isfinite(stock).all():
+            continue  # broken weights: scoring itself reports them
+        stock, mine = stock.double(), mine.double()
+        spread = max(float(stock.std()), 1e-3)
+        if float((stock - mine).abs().max()) > _TOLERANCE.get(dtype, 0.1) * max(1.0, spread):
+            return Verdict("the logits over a shared prefix differ from those of its own forward pass")
+    return Verdict(split_head=split)
