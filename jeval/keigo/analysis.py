@@ -50,6 +50,8 @@ class Analyser:
         style = overall([one for one, _, _ in styles])
         if style == "mixed":
             errors.extend(self._mix(text, styles))
+        if style is None and normal.text.rstrip("。!、 ").endswith("どうぞ"):
+            style = "polite"
         if style is None:
             style = "polite" if soft else "plain"
         return Analysis(text, style, tuple(forms), tuple(_distinct(errors)))

@@ -96,6 +96,10 @@ class Clause:
             if token.pos == "助詞-接続助詞" and token.surface in _BREAK and not self._auxiliary(i, predicate):
                 barrier = i
                 break
+            because = token.surface == "で" and i and tokens[i - 1].pos == "助詞-準体助詞"  # ので
+            if because or (token.surface in {"たら", "なら", "だら"} and token.c_form.startswith("仮定形")):
+                barrier = i
+                break
             if (
                 token.pos.startswith(("名詞", "代名詞", "接頭辞"))
                 and i
@@ -105,6 +109,10 @@ class Clause:
                 barrier = i  # a clause that modifies this noun ends here: its が is not ours
                 break
         topic = None
+        if predicate > 1 and tokens[predicate - 1].surface == "の":
+            for phrase in reversed(self.phrases):
+                if phrase.end == predicate - 1 and phrase.role and phrase.particle == "の":
+                    return phrase  # 先生の書かれた本
         for phrase in reversed(self.phrases):
             if phrase.end > predicate or not phrase.role:
                 continue

@@ -41,7 +41,7 @@ class FormFinder:
         )  # fmt: skip
         names = (
             "reru masu desu ta nu gozaru oru mieru te kudasaru itasu suru bikago bikago_go kenjo1_own fixed_o sama adj "
-            "na_adj imperative naru ni wo nominal verb act mairu fixed_sama nasaru"
+            "na_adj imperative naru ni wo nominal verb act mairu fixed_sama nasaru speech_act"
         )
         self.bits = {name: bit(name) for name in names.split()}
         b = self.bits
@@ -98,7 +98,8 @@ class FormFinder:
         for one, form in self.nouns:
             if mask & one:
                 act = following & b["suru"] and form == "kenjogo1"
-                return Found(i, i + 2 if act else i + 1, form, "special" if act else "word", bool(act or following & b["itasu"]))
+                raised = act and i + 2 < len(tokens) and tokens[i + 2].mask & b["reru"]  # 拝見される: wrong, still kenjo
+                return Found(i, i + 3 if raised else i + 2 if act else i + 1, form, "special" if act else "word", bool(act or following & b["itasu"]))
         if mask & b["oru"]:
             if i and tokens[i - 1].surface in {"を", "から"}:
                 return None
@@ -111,7 +112,8 @@ class FormFinder:
                 return Found(i, i + 2 if following & b["reru"] else i + 1, "sonkeigo", "mieru", True)
             return None
         if mask & b["reru"] and honorific_reru(tokens, i, clause, scene, question, self.knowledge):
-            start = i - 2 if i > 1 and tokens[i - 1].mask & b["suru"] else i - 1
+            sahen = i > 1 and tokens[i - 1].mask & b["suru"] and not tokens[i - 2].mask & b["wo"]
+            start = i - 2 if sahen else i - 1
             return Found(max(start, 0), i + 1, "sonkeigo", "reru", True)
         return None
 
@@ -151,6 +153,9 @@ class FormFinder:
         if head.pos.startswith(("助詞", "助動詞", "補助記号", "感動詞", "空白", "記号")):
             return None
         end = i + 2
+        if head.pos == "接頭辞" and end < len(tokens):  # ご不明な点
+            head = tokens[end]
+            end += 1
         while end < len(tokens) and head.pos.startswith(("名詞", "代名詞", "動詞", "形状詞")) and (
             tokens[end].pos.startswith(("接尾辞", "名詞")) and not tokens[end].pos.startswith("名詞-数詞")
         ):
@@ -182,6 +187,8 @@ class FormFinder:
         after = "".join(token.surface for token in tokens[end : end + 3])
         if after.startswith(("をいただ", "を頂", "をくださ", "を下さ", "をお待ち", "を賜", "を承", "をお受け", "をお聞かせ", "がございましたら", "があれば", "がありましたら", "はございません", "がございます場", "がおあり", "は承", "はお受け", "ありがと", "をありがと", "に感謝", "をお寄せ")):
             return "sonkeigo"
+        if tokens[i + 1].mask & self.bits["speech_act"] and after.startswith(("があり", "がござい", "したい", "なの", "させ")):
+            return "kenjogo1"
         if after.startswith(("を差し上げ", "をさしあげ", "が遅", "を申し上げ", "をいたし", "をさせ", "いたし", "が遅れ")):
             return "kenjogo1"
         return default

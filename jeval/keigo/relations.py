@@ -27,7 +27,7 @@ class Relations:
         names = (
             "pfx act reru te de kudasaru itadaku nasaru irassharu suru itasu kenjo1_verb kenjo2_verb kenjo1_noun oru masu "
             "kenjo1_own desu da possession customer_act self_only_kenjo imperative noun verb adj na_adj sonkei_noun mieru "
-            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj own_only title"
+            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj own_only title own_service"
         )
         self.b = {name: bit(name) for name in names.split()}
 
@@ -79,9 +79,13 @@ class Relations:
             return
         # 〜してください, 〜していただく, 〜していらっしゃる, 〜してくださる after a kenjo form
         request = masks[0] & b["te"] and masks[1] & (b["kudasaru"] | b["itadaku"] | b["irassharu"])
+        if request and one.frame == "oru" and masks[1] & b["kudasaru"]:
+            yield "kenjo-request", one.start, one.end + 2
+            return
         if request and one.frame != "oru":
             asked = masks[1] & (b["kudasaru"] | b["itadaku"])
-            if frame and not own_act and target is None and asked:
+            plain_frame = not any(token.mask & b["wo"] for token in tokens[one.start : one.end])
+            if frame and plain_frame and not own_act and target is None and asked:
                 yield "kenjo-request", one.start, one.end + 2
                 return
             if head.mask & b["self_only_kenjo"] and target is None and not own_act:
@@ -123,7 +127,8 @@ class Relations:
         if question and asked_person and subject is None and self._final(tokens, one.end):
             if self._offer(tokens, one.end):
                 return
-            if head.mask & b["self_only_kenjo"] and not (head.mask & b["itasu"]):
+            eaten = head.mask & b["itadaku"] and head.c_type.startswith("五段") and one.frame == "special"
+            if eaten or (head.mask & b["self_only_kenjo"] and not head.mask & b["itasu"]):
                 yield "kenjo-question", one.start, one.end
                 return
             if self._customer_act(tokens, one):
@@ -153,7 +158,10 @@ class Relations:
         return False
 
     def _customer_act(self, tokens: list[Token], one: Found) -> bool:
-        return any(token.mask & self.b["customer_act"] for token in tokens[one.start : one.end])
+        part = tokens[one.start : one.end]
+        if any(token.mask & self.b["customer_act"] for token in part):
+            return True
+        return one.frame == "o-dekiru" and not any(token.mask & self.b["own_service"] for token in part)
 
     def _final(self, tokens: list[Token], end: int) -> bool:
         """Whether only auxiliaries and particles follow."""

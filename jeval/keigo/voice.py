@@ -48,6 +48,8 @@ def honorific_reru(
         return False
     subject = clause.subject(before)
     negative = any(token.lemma in {"ない", "ず", "無い"} for token in tokens[i + 1 : i + 3])
+    if subject is not None and subject.role == "self":
+        return motion and sahen and subject.particle in {"は", "が", "も"}  # 私は出席されます: an error, and the form is this
     if subject is not None:
         if tokens[i + 1 : i + 2] and tokens[i + 1].surface in {"こと", "おそれ", "べき", "もの", "恐れ"}:
             return False
@@ -60,6 +62,8 @@ def honorific_reru(
         if act.lemma in _SPONTANEOUS and not question and not has_object and subject.particle != "が":
             return False
         return motion or has_object or not patient
+    if scene.given and scene.referent and scene.referent != "self" and not question and not negative:
+        return (has_object and not patient and not potential) or (motion and not potential)
     if not question or not (scene.addressee_raised or not scene.given):
         return False
     if any(p.particle in {"が", "は", "も"} for p in clause.phrases if p.end <= before):
@@ -73,4 +77,6 @@ def honorific_reru(
         return bool(re.search(r"どう|いかが|どのよう|何", head))
     if potential:
         return False
+    if re.search(r"もう|既に|すでに", head) and verb.c_type.startswith("五段") and not patient:
+        return True
     return (has_object or sahen) and bool(_ASK.search(head) or has_object)
