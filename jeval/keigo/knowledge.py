@@ -58,6 +58,7 @@ class Knowledge:
             self._add_class(name, words.split())
         for name, test in self._derived().items():
             self._atoms.append((self._new_bit(name), test))
+        self.expressions = {name: re.compile(source) for name, source, *_ in _rows(folder / "expressions.tsv", 2)}
         self.respellings = [
             (re.compile(source), target) for source, target, *_ in _rows(folder / "respellings.tsv", 2)
         ]

@@ -189,9 +189,7 @@ class Relations:
         )
         if third:
             return
-        if target.role == "in" and not raised_thing(target):
-            yield "uchi-kenjo", one.start, one.end
-        elif target.role in roles:
+        if (target.role == "in" and not raised_thing(target)) or target.role in roles:
             yield "uchi-kenjo", one.start, one.end
 
     # ------------------------------------------------------------------ sonkei for one's own side
@@ -266,10 +264,7 @@ class Relations:
 
     def _closing(self, tokens: list[Token], end: int) -> bool:
         """Whether the predicate is that of the sentence or of a coordinate clause."""
-        for token in tokens[end:]:
-            if token.pos.startswith(("動詞-一般", "名詞-普通名詞", "形容詞-一般")):
-                return False
-        return True
+        return all(not token.pos.startswith(("動詞-一般", "名詞-普通名詞", "形容詞-一般")) for token in tokens[end:])
 
     def _predicate_noun(
         self, tokens: list[Token], clause: Clause, found: Sequence[Found], scene: Scene, question: bool
@@ -280,7 +275,7 @@ class Relations:
             if one.frame != "noun" or one.type != "sonkeigo" or one.end >= len(tokens):
                 continue
             head = tokens[one.start + 1]
-            if not tokens[one.end].mask & (b["desu"] | b["da"]) and not (tokens[one.end].surface in {"。", "で"} ):
+            if not tokens[one.end].mask & (b["desu"] | b["da"]) and tokens[one.end].surface not in {"。", "で"}:
                 continue
             state = head.mask & (b["adj"] | b["na_adj"] | b["act"] | b["state_adj"]) and one.end == one.start + 2
             if not state or not tokens[one.start].mask & b["pfx"]:
@@ -328,9 +323,7 @@ class Relations:
                     kin = tokens[j].surface in {"父", "母", "兄", "姉", "祖父", "祖母", "爺", "婆", "じい", "ばあ", "奥", "社長", "部長", "課長", "支店長"}
                     if kin and tokens[j - 1].mask & b["pfx"]:
                         j -= 1
-                    if kin and scene.referent == "family" and tokens[i - 1].surface not in {"社長", "部長", "課長", "支店長"}:
-                        yield "uchi-title", j, i + 1
-                    elif kin and j > 1 and tokens[j - 1].surface == "の" and _OWN.match(tokens[j - 2].surface):
+                    if (kin and scene.referent == "family" and tokens[i - 1].surface not in {"社長", "部長", "課長", "支店長"}) or (kin and j > 1 and tokens[j - 1].surface == "の" and _OWN.match(tokens[j - 2].surface)):
                         yield "uchi-title", j, i + 1
 
 

@@ -1,0 +1,135 @@
+"""How good the analyser is on its label set, and what that makes it worth as an instrument.
+
+``python -m jeval.keigo.quality`` measures and writes ``data/keigo/quality.json``: precision, recall and F1 of every form and error
+type, micro-F1 of forms without 丁寧語 (trivial), macro-F1 of errors, the false-alarm rate on correct utterances, and, for the scores of
+generative tasks, sensitivity and specificity of "the utterance has an error".
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jeval.keigo.types import ERROR_TYPES, FORM_TYPES, Analysis
+from jeval.resources import data_path
+
+# Analysts differ on these and nothing is lost by either answer: they are not counted as found too much.
+_EITHER = ("お客", "様", "さん", "さま", "お金", "ご飯", "奥様")
+_SIDES = frozenset({"sonkei_for_self", "uchi_soto"})
+_HUMBLE = frozenset({"kenjogo1", "kenjogo2"})
+_QUOTES = {"「": "」", "『": "』"}
+
+
+def labels(path: Path | None = None) -> list[dict[str, Any]]:
+    """The rows of the label set (``data/keigo/labels.jsonl``)."""
+    file = path or data_path("keigo", "labels.jsonl")
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def measure(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Compare the analyser with labelled rows: text, context, style, forms, errors.
+
+    A form hits when its span overlaps a labelled span of the same type (お〜いたす is 謙譲語I and II at once: either). Errors are sets of
+    types per utterance; where a third person of one's own side gets 尊敬語, ``sonkei_for_self`` and ``uchi_soto`` are one.
+    """
+    from jeval.keigo.analysis import analyze
+
+    forms: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    errors: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    flagged = {True: [0, 0], False: [0, 0]}  # has an error -> [flagged, all]
+    styles = count = 0
+    for row in rows:
+        analysis = analyze(row["text"], row.get("context"))
+        count += 1
+        styles += analysis.style == row["style"]
+        _count_forms(row, analysis, forms)
+        wanted, found = set(row["errors"]), {error.type for error in analysis.errors}
+        if wanted & _SIDES and found & _SIDES:
+            found = (found - _SIDES) | (wanted & _SIDES)
+        for kind in wanted | found:
+            errors[kind][0] += kind in wanted and kind in found
+            errors[kind][1] += kind not in wanted
+            errors[kind][2] += kind not in found
+        flagged[bool(wanted)][0] += bool(found)
+        flagged[bool(wanted)][1] += 1
+    form_rows = {kind: _scores(*forms[kind]) for kind in FORM_TYPES if kind in forms}
+    error_rows = {kind: _scores(*errors[kind]) for kind in ERROR_TYPES if kind in errors}
+    total = [sum(forms[kind][i] for kind in forms if kind != "teineigo") for i in range(3)]
+    wrong, right = flagged[True], flagged[False]
+    return {
+        "n": count,
+        "forms": form_rows,
+        "forms_micro_f1_without_teineigo": _scores(*total)["f1"],
+        "errors": error_rows,
+        "errors_macro_f1": round(sum(row["f1"] for row in error_rows.values()) / max(1, len(error_rows)), 4),
+        "false_alarm_rate": round(right[0] / right[1], 4) if right[1] else None,
+        "correct_utterances": right[1],
+        "style_accuracy": round(styles / count, 4) if count else None,
+        "sensitivity": round(wrong[0] / wrong[1], 4) if wrong[1] else None,
+        "specificity": round(1 - right[0] / right[1], 4) if right[1] else None,
+        "n_positive": wrong[1],
+        "n_negative": right[1],
+    }
+
+
+def _count_forms(row: Mapping[str, Any], analysis: Analysis, counts: dict[str, list[int]]) -> None:
+    text = row["text"]
+    wanted = [(form["start"], form["end"], form["type"]) for form in row["forms"]]
+    found = [(form.start, form.end, form.type) for form in analysis.forms if form.type != "teineigo"]
+    quoted = _quoted(text)
+    for one in wanted:
+        hit = any(_agree(text, one, other) for other in found)
+        counts[one[2]][0 if hit else 2] += 1
+    for one in found:
+        if any(_agree(text, one, other) for other in wanted):
+            continue
+        surface = text[one[0] : one[1]]
+        if surface.startswith(_EITHER) or surface.endswith(_EITHER) or one[0] in quoted:
+            continue
+        counts[one[2]][1] += 1
+
+
+def _agree(text: str, one: tuple[int, int, str], other: tuple[int, int, str]) -> bool:
+    if one[0] >= other[1] or other[0] >= one[1]:
+        return False
+    if one[2] == other[2]:
+        return True
+    return {one[2], other[2]} == _HUMBLE and any("いたし" in text[a:b] or "致し" in text[a:b] for a, b, _ in (one, other))
+
+
+def _quoted(text: str) -> set[int]:
+    inside: set[int] = set()
+    for opening, closing in _QUOTES.items():
+        start = text.find(opening)
+        while start >= 0:
+            end = text.find(closing, start)
+            if end < 0:
+                break
+            inside.update(range(start, end))
+            start = text.find(opening, end)
+    return inside
+
+
+def _scores(hits: int, extra: int, missed: int) -> dict[str, Any]:
+    precision = hits / (hits + extra) if hits + extra else 0.0
+    recall = hits / (hits + missed) if hits + missed else 0.0
+    f1 = 2 * hits / (2 * hits + extra + missed) if hits + extra + missed else 0.0
+    return {
+        "precision": round(precision, 4), "recall": round(recall, 4), "f1": round(f1, 4), "n": hits + missed,
+        "found_too_much": extra,
+    }  # fmt: skip
+
+
+def write() -> dict[str, Any]:
+    """Measure on the whole label set and write ``data/keigo/quality.json``."""
+    result = {**measure(labels()), "source": "data/keigo/labels.jsonl, utterances written and labelled for jeval"}
+    path = data_path("keigo", "quality.json")
+    path.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return result
+
+
+if __name__ == "__main__":
+    print(json.dumps(write(), ensure_ascii=False))

@@ -1,0 +1,54 @@
+"""The label set is sound, and the analyser keeps its bars on it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from jeval.keigo.quality import labels, measure
+from jeval.keigo.types import ERROR_TYPES, FORM_TYPES, STYLES
+from jeval.resources import data_path
+
+ROWS = labels()
+
+
+def test_labels_are_sound() -> None:
+    assert len(ROWS) >= 500
+    assert len({row["id"] for row in ROWS}) == len(ROWS)
+    assert len({(row["text"], json.dumps(row["context"], ensure_ascii=False)) for row in ROWS}) == len(ROWS)
+    for row in ROWS:
+        assert row["style"] in STYLES
+        assert set(row["errors"]) <= set(ERROR_TYPES)
+        assert len(row["errors"]) <= 1
+        assert ("style_mix" in row["errors"]) == (row["style"] == "mixed")
+        assert row["source"] and row["licence"]
+        for form in row["forms"]:
+            assert form["type"] in FORM_TYPES
+            assert row["text"][form["start"] : form["end"]] == form["surface"]
+
+
+def test_every_error_type_is_labelled_and_half_the_set_is_correct() -> None:
+    counts = Counter(error for row in ROWS for error in row["errors"])
+    assert set(counts) == set(ERROR_TYPES)
+    assert min(counts.values()) >= 10
+    assert 0.4 < sum(not row["errors"] for row in ROWS) / len(ROWS) < 0.7
+
+
+def test_the_analyser_keeps_its_bars() -> None:
+    result = measure(ROWS)
+    assert result["forms_micro_f1_without_teineigo"] >= 0.97
+    assert result["errors_macro_f1"] >= 0.93
+    assert result["false_alarm_rate"] <= 0.01
+    assert result["style_accuracy"] >= 0.98
+
+
+def test_the_stored_quality_is_the_measured_one() -> None:
+    stored = json.loads(data_path("keigo", "quality.json").read_text(encoding="utf-8"))
+    assert {key: stored[key] for key in stored if key != "source"} == measure(ROWS)
+
+
+def test_a_measure_can_fail() -> None:
+    wrong = [{**row, "errors": [] if row["errors"] else ["ra_deletion"], "forms": []} for row in ROWS[:60]]
+    result = measure(wrong)
+    assert result["errors_macro_f1"] < 0.2
+    assert result["false_alarm_rate"] > 0.5
