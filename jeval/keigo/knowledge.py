@@ -94,6 +94,8 @@ class Knowledge:
         lemma = token.lemma.split("-")[0]
         mask = self._by_surface.get(token.surface, 0) | self._by_reading.get((lemma, token.l_form), 0)
         mask |= self._by_lemma.get(lemma, 0)
+        if token.pos.startswith("名詞-普通名詞"):  # お戻り: the noun is the verb's stem, and belongs where the verb belongs
+            mask |= self._by_lemma.get(self.dictionary.verb_of_stem(token.surface), 0)
         token.mask = mask
         for bit, test in self._atoms:
             if test(token):

@@ -27,7 +27,7 @@ class Relations:
         names = (
             "pfx act reru te de kudasaru itadaku nasaru irassharu suru itasu kenjo1_verb kenjo2_verb kenjo1_noun oru masu "
             "kenjo1_own desu da possession customer_act self_only_kenjo imperative noun verb adj na_adj sonkei_noun mieru "
-            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj own_only title own_service"
+            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj own_only title own_service motion_person"
         )
         self.b = {name: bit(name) for name in names.split()}
 
@@ -105,7 +105,7 @@ class Relations:
                 yield "kenjo-subject", one.start, one.end
                 return
         if question and role in {"superior", "teacher", "out"} and not scene.referent_own and (
-            head.mask & b["self_only_kenjo"] or one.frame == "oru"
+            head.mask & b["self_only_kenjo"] or one.frame == "oru" or self._customer_act(tokens, one)
         ) and not head.mask & b["itasu"] and not self._offer(tokens, one.end):
             yield "kenjo-question", one.start, one.end
             return
@@ -114,7 +114,9 @@ class Relations:
             if modified:
                 yield "kenjo-subject", one.start, one.end
                 return
-        if subject is not None and role in {"superior", "honoured", "name"} and scene.given and not scene.to_outside:
+        if subject is not None and role in {"superior", "honoured", "name"} and scene.given and (
+            not scene.to_outside or scene.referent in {"out", "addressee"}
+        ):
             raised = scene.referent_raised or scene.addressee_raised
             strong = head.mask & b["self_only_kenjo"] or one.frame == "oru" or self._customer_act(tokens, one)
             if raised and strong and role != "name" and subject.particle in {"が", "は", "も"}:
@@ -159,7 +161,7 @@ class Relations:
 
     def _customer_act(self, tokens: list[Token], one: Found) -> bool:
         part = tokens[one.start : one.end]
-        if any(token.mask & self.b["customer_act"] for token in part):
+        if any(token.mask & (self.b["customer_act"] | self.b["motion_person"]) for token in part):
             return True
         return one.frame == "o-dekiru" and not any(token.mask & self.b["own_service"] for token in part)
 
@@ -318,10 +320,10 @@ class Relations:
                         own = False
                     if marked or own:
                         yield "uchi-title", i - 1, i + 1
-                elif token.surface in {"さん", "様", "さま"} and i > 2:
+                elif token.surface in {"さん", "様", "さま"}:
                     j = i - 1
                     kin = tokens[j].surface in {"父", "母", "兄", "姉", "祖父", "祖母", "爺", "婆", "じい", "ばあ", "奥", "社長", "部長", "課長", "支店長"}
-                    if kin and tokens[j - 1].mask & b["pfx"]:
+                    if kin and j and tokens[j - 1].mask & b["pfx"]:
                         j -= 1
                     if (kin and scene.referent == "family" and tokens[i - 1].surface not in {"社長", "部長", "課長", "支店長"}) or (kin and j > 1 and tokens[j - 1].surface == "の" and _OWN.match(tokens[j - 2].surface)):
                         yield "uchi-title", j, i + 1

@@ -9,7 +9,7 @@ from jeval.keigo.tokens import Token
 
 _TRAILING = ("補助記号", "記号", "空白")
 _PARTICLES = ("助詞-終助詞", "助詞-接続助詞")
-_GREETING = {"有り難う", "御早う", "早う", "御目出度う", "目出度う", "おはよう", "おめでとう"}
+_GREETING = {"有り難う", "御早う", "早う", "御目出度う", "目出度う", "目出度い", "おはよう", "おめでとう"}
 
 
 def sentence_style(tokens: Sequence[Token], knowledge: Knowledge) -> tuple[str | None, int]:
