@@ -81,7 +81,8 @@ class Analyser:
             sentence.text, masked, tokens, starts, clause, said, scene, question
         ):
             start, end = outer(left, right)
-            errors.append(Misuse(rule.type, text[start:end], start, end, rule.id))
+            suggestion = rule.suggestion(text[start:end], text[end : end + 3]) if rule.suggestions else None
+            errors.append(Misuse(rule.type, text[start:end], start, end, rule.id, suggestion))
         last = sentence.start + len(masked) >= len(normal.text.rstrip())
         self._style(tokens, starts, masked, outer, styles, last)
         vocative = clause.vocative() if _CALLED.search(masked) else None

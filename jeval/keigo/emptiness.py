@@ -40,12 +40,19 @@ def empty_naru(tokens: list[Token], hit: Match, masked: str, knowledge: Knowledg
     while start > 0 and tokens[start - 1].pos.startswith(("名詞", "接頭辞", "接尾辞")):
         start -= 1
     frame = start == at - 1 and tokens[start].mask & knowledge.bit("pfx") and head.mask & knowledge.bit("act")
+    if expressions["summary"].search(masked):
+        return True
     if frame and not expressions["act_as_thing"].search(masked):
         return False  # お読みになります
     before = "".join(token.surface for token in tokens[:start])
     noun = "".join(token.surface for token in tokens[start : at + 1])
     if expressions["change"].search(before):
         return False
+    if "人名-姓" in head.pos:
+        return True
+    bare_act = start == at and head.mask & knowledge.bit("sahen") and tokens[start - 1].surface == "は"
+    if bare_act:
+        return False  # こちらの通帳は繰越になります
     if expressions["pointing"].search(masked) or expressions["equation_subject"].search(before):
         return True
     if expressions["amount"].search(noun) and expressions["price_subject"].search(before):

@@ -23,7 +23,7 @@ _CONDITION = re.compile(r"(\w+)(\^=|~=|!=|=)(\S+)$")
 class Rule:
     """One frame or rule of the data files, compiled. ``fields`` holds its row as written."""
 
-    __slots__ = ("fields", "id", "if_text", "pattern", "regex", "type", "unless_text")
+    __slots__ = ("fields", "id", "if_text", "pattern", "regex", "suggestions", "type", "unless_text")
 
     def __init__(self, fields: dict[str, Any], bit: Callable[[str], int], tests: Tests) -> None:
         self.fields = fields
@@ -32,7 +32,17 @@ class Rule:
         self.pattern = Pattern(fields["pattern"], bit, tests) if "pattern" in fields else None
         self.regex = re.compile(fields["regex"]) if "regex" in fields else None
         self.if_text = re.compile(fields["if"]) if "if" in fields else None
+        self.suggestions = [(re.compile(source), target) for source, target in fields.get("suggest", ())]
         self.unless_text = re.compile(fields["unless"]) if "unless" in fields else None
+
+    def suggestion(self, surface: str, rest: str) -> str | None:
+        """What should stand for ``surface`` (``rest`` follows it), where the right form follows by rule."""
+        for source, target in self.suggestions:
+            piece = source.sub(target, f"{surface}|{rest[:3]}", count=1)
+            changed = piece.partition("|")[0]
+            if "|" in piece and changed != surface:
+                return changed
+        return None
 
     def holds(self, text: str) -> bool:
         """Whether the conditions on the sentence around the match are met."""

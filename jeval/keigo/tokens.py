@@ -100,6 +100,8 @@ class Dictionary:
         if self._tagger is None:
             self._tagger = Tagger(lambda token: None)
         tokens = self._tagger.plain(base)
+        if len(tokens) == 2 and tokens[0].pos.startswith("動詞") and tokens[1].lemma in {"せる", "させる"}:
+            return tokens[1].c_type  # 知らせる
         if len(tokens) != 1 or not tokens[0].pos.startswith("動詞"):
             return ""
         return tokens[0].c_type

@@ -54,6 +54,15 @@ def test_a_frame_finds_its_example(frame: dict[str, str]) -> None:
     assert frame["type"] in [kind for _, kind in forms(f"{frame['example']}。")]
 
 
+@pytest.mark.parametrize("rule", [r for r in NORM if "suggest" in r], ids=lambda rule: rule["id"])
+def test_a_suggestion_mends_the_wrong_example(rule: dict[str, object]) -> None:
+    text = str(rule["wrong"])
+    error = next(error for error in analyze(text).errors if error.rule == rule["id"])
+    assert error.suggestion is not None
+    mended = text[: error.start] + error.suggestion + text[error.end :]
+    assert mended == rule["right"]
+
+
 def test_every_error_type_has_a_rule() -> None:
     assert {rule["type"] for rule in NORM} == set(ERROR_TYPES)
 
