@@ -10,12 +10,13 @@ mask.
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
 
-from jeval.models.blocks import Block, blocks, chain_rows
+from jeval.models.blocks import FOLD, Block, Keys, blocks, chain_rows
 
 if TYPE_CHECKING:
     from jeval.models.packing import Row
@@ -44,26 +45,43 @@ class Trunk:
         self.keys[layer][at : at + len(key)] = key
         self.values[layer][at : at + len(value)] = value
 
+    def sink(self, at: int) -> Callable[[int, torch.Tensor, torch.Tensor], None]:
+        """Writes what a pass yields behind the first ``at`` keys."""
+        return lambda layer, key, value: self.write(layer, at, key, value)
+
 
 class TreePass:
-    """What the attention of one forward pass needs to know; ``keep`` writes the pass's own keys and values to the trunk."""
+    """A pass over a row of the tree.
+
+    Args:
+        sink: called with layer, keys and values of the row, before they are attended to.
+    """
 
     def __init__(
-        self, row: Row, depth: np.ndarray, trunk: Trunk, *, keep: bool, dtype: torch.dtype, device: Any
+        self,
+        row: Row,
+        depth: np.ndarray,
+        trunk: Trunk,
+        *,
+        dtype: torch.dtype,
+        device: Any,
+        sink: Callable[[int, torch.Tensor, torch.Tensor], None] | None = None,
     ) -> None:
-        self.row, self.depth, self.trunk, self.keep = row, depth, trunk, keep
+        self.row, self.depth, self.trunk, self.sink = row, depth, trunk, sink
         self.dtype, self.device = dtype, torch.device(device)
         self.layer = -1
+        self.size = len(row.nodes)
         self.deepest = int(depth.max()) if len(depth) else 0
         self._blocks: list[Block] | None = None
         self._dense: dict[int | None, list[tuple[int, int, int, torch.Tensor, torch.Tensor]]] = {}
         self._flex: dict[int | None, Any] = {}
         edges = np.flatnonzero(np.diff(row.visible)) + 1
         bounds = [0, *edges.tolist(), len(row.nodes)]
+        # Queries that see the same part of a trunk too long to be put before the keys of each block.
         self.groups = [
             (start, stop, int(row.visible[start]))
             for start, stop in itertools.pairwise(bounds)
-            if start < stop and row.visible[start] > 0
+            if row.past > FOLD and start < stop and row.visible[start] > 0
         ]
 
     @property
@@ -98,6 +116,25 @@ class TreePass:
             self._dense[window] = found
         return self._dense[window]
 
+    def attend(
+        self,
+        query: torch.Tensor,
+        k: torch.Tensor,
+        v: torch.Tensor,
+        scaling: float,
+        softcap: float | None,
+        window: int | None,
+    ) -> torch.Tensor:
+        if self.sink is not None:
+            self.sink(self.layer, k, v)
+        if window is not None and self.deepest < window:
+            window = None
+        if self.device.type == "cuda":
+            return _flex(self, query, k, v, scaling, softcap, window)
+        if softcap is not None or window is not None or _flash is None or k.shape[-1] != v.shape[-1]:
+            return _explicit(self, query, k, v, scaling, softcap, window)
+        return _blockwise(self, query, k, v, scaling)
+
     def flex(self, window: int | None) -> Any:
         """FlexAttention's block mask: trunk keys first, then the row; a query sees its ancestors and itself."""
         if window not in self._flex:
@@ -120,19 +157,37 @@ class TreePass:
         return self._flex[window]
 
 
-_current: TreePass | None = None
+class Pass(Protocol):
+    """One forward pass over a flat row of ``size`` tokens; ``layer`` counts its attention calls from 0."""
+
+    layer: int
+    size: int
+
+    def attend(
+        self,
+        query: torch.Tensor,
+        k: torch.Tensor,
+        v: torch.Tensor,
+        scaling: float,
+        softcap: float | None,
+        window: int | None,
+    ) -> torch.Tensor:
+        """``query`` ``[1, heads, rows, size]``, ``k`` and ``v`` ``[rows, kv heads, size]`` → ``[1, rows, heads, size]``."""
+
+
+_current: Pass | None = None
 
 
 class attending:  # noqa: N801 - reads as a statement
     """``with attending(tree_pass): model(...)``"""
 
-    def __init__(self, tree_pass: TreePass) -> None:
-        self.tree_pass = tree_pass
+    def __init__(self, this: Pass) -> None:
+        self.this = this
 
-    def __enter__(self) -> TreePass:
+    def __enter__(self) -> Pass:
         global _current
-        _current = self.tree_pass
-        return self.tree_pass
+        _current = self.this
+        return self.this
 
     def __exit__(self, *error: object) -> None:
         global _current
@@ -158,74 +213,78 @@ def tree_attention(
     now = _current
     if now is None:
         raise RuntimeError("jeval_tree attention outside of a tree pass")
-    if query.shape[0] != 1 or key.shape[2] != query.shape[2] or query.shape[2] != len(now.row.nodes):
+    if query.shape[0] != 1 or key.shape[2] != query.shape[2] or query.shape[2] != now.size:
         raise RefusedError("its attention does not see one row of keys")
     now.layer += 1
     # [rows, kv heads, size]: the memory layout in which the projections come out.
     k, v = key[0].transpose(0, 1), value[0].transpose(0, 1)
-    if now.keep:
-        now.trunk.write(now.layer, now.row.past, k, v)
     if scaling is None:
         scaling = query.shape[-1] ** -0.5
-    if sliding_window is not None and now.deepest < sliding_window:
-        sliding_window = None
-    if now.device.type == "cuda":
-        return _flex(now, query, k, v, scaling, softcap, sliding_window), None
-    if softcap is not None or sliding_window is not None or _flash is None or k.shape[-1] != v.shape[-1]:
-        return _explicit(now, query, k, v, scaling, softcap, sliding_window), None
-    return _blockwise(now, query, k, v, scaling), None
+    return now.attend(query, k, v, scaling, softcap, sliding_window), None
 
 
-def _heads(rows: torch.Tensor, groups: int) -> torch.Tensor:
+def heads(rows: torch.Tensor, groups: int) -> torch.Tensor:
     """``[rows, kv heads, size]`` → ``[kv heads, groups, rows, size]`` without copying."""
     return rows.permute(1, 0, 2).unsqueeze(1).expand(-1, groups, -1, -1)
 
 
 def _blockwise(now: TreePass, query: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scaling: float) -> torch.Tensor:
-    _, heads, size, width = query.shape
+    _, count, size, width = query.shape
     kv_heads = k.shape[1]
-    groups = heads // kv_heads
+    groups = count // kv_heads
     q = query[0].unflatten(0, (kv_heads, groups))  # [kv heads, groups, rows, size]
-    keys, values = _heads(k, groups), _heads(v, groups)
     out = query.new_empty((size, kv_heads, groups, width))
     by_head = out.permute(1, 2, 0, 3)
     joined = bool(now.groups)
     lse = torch.empty((kv_heads, groups, size), dtype=torch.float64 if q.dtype == torch.float64 else torch.float32)
 
+    gathered: Keys | None = None
     for block in now.blocks:
         rows = slice(block.start, block.stop)
-        part = q[:, :, rows]
-        if block.causal:
-            o, weight = _flash(part, keys[:, :, rows], values[:, :, rows], 0.0, True, scale=scaling)
-            if block.chain is not None:
-                above = _take(k, v, keys, values, block.chain, groups)
-                o, weight = _join(o, weight, *_flash(part, *above, 0.0, False, scale=scaling))
-        else:
-            some = _take(k, v, keys, values, block.keys, groups)
-            o, weight = _flash(part, *some, 0.0, False, attn_mask=block.mask, scale=scaling)
+        if block.keys is not gathered:
+            gathered = block.keys
+            keys, values = _gather(now, k, v, gathered, groups)
+        some, of = keys[:, :, : block.limit], values[:, :, : block.limit]
+        o, weight = _flash(q[:, :, rows], some, of, 0.0, block.mask is None, attn_mask=block.mask, scale=scaling)
         by_head[:, :, rows] = o
         if joined:
             lse[:, :, rows] = weight
     for start, stop, seen in now.groups:
         rows = slice(start, stop)
         above = (
-            _heads(now.trunk.keys[now.layer][:seen], groups),
-            _heads(now.trunk.values[now.layer][:seen], groups),
+            heads(now.trunk.keys[now.layer][:seen], groups),
+            heads(now.trunk.values[now.layer][:seen], groups),
         )
         o, weight = _flash(q[:, :, rows], *above, 0.0, False, scale=scaling)
-        by_head[:, :, rows], _ = _join(by_head[:, :, rows], lse[:, :, rows], o, weight)
-    return out.view(1, size, heads, width)
+        by_head[:, :, rows], _ = join(by_head[:, :, rows], lse[:, :, rows], o, weight)
+    return out.view(1, size, count, width)
 
 
-def _take(
-    k: torch.Tensor, v: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, which: Any, groups: int
+def _gather(
+    now: TreePass, k: torch.Tensor, v: torch.Tensor, which: Keys, groups: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    if isinstance(which, slice):
-        return keys[:, :, which], values[:, :, which]
-    return _heads(k[which], groups), _heads(v[which], groups)
+    k, v = k[which.rows], v[which.rows]
+    if which.trunk:
+        k = torch.cat([now.trunk.keys[now.layer][: which.trunk], k])
+        v = torch.cat([now.trunk.values[now.layer][: which.trunk], v])
+    return heads(k, groups), heads(v, groups)
 
 
-def _join(
+def flash(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None, scaling: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attention ``[batch, heads, queries, size]`` and log-sum-exps of the scores ``[batch, heads, queries]``.
+
+    Raises:
+        RefusedError: this build of torch has no such kernel for the CPU.
+    """
+    if _flash is None or k.shape[-1] != v.shape[-1]:
+        raise RefusedError("this torch has no attention kernel that returns log-sum-exps")
+    out: tuple[torch.Tensor, torch.Tensor] = _flash(q, k, v, 0.0, False, attn_mask=mask, scale=scaling)
+    return out
+
+
+def join(
     a: torch.Tensor, a_lse: torch.Tensor, b: torch.Tensor, b_lse: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Attention over two disjoint sets of keys from the attention over each and the log-sum-exps of the scores."""
@@ -246,10 +305,10 @@ def _explicit(
     softcap: float | None,
     window: int | None,
 ) -> torch.Tensor:
-    _, heads, size, _ = query.shape
+    _, count, size, _ = query.shape
     kv_heads = k.shape[1]
-    q = query[0].unflatten(0, (kv_heads, heads // kv_heads))
-    out = query.new_empty((size, kv_heads, heads // kv_heads, v.shape[-1]))
+    q = query[0].unflatten(0, (kv_heads, count // kv_heads))
+    out = query.new_empty((size, kv_heads, count // kv_heads, v.shape[-1]))
     exact = torch.float64 if q.dtype == torch.float64 else torch.float32
     for start, stop, seen, index, mask in now.dense(window):
         k_seen, v_seen = k[index], v[index]
@@ -262,7 +321,7 @@ def _explicit(
         scores = scores.masked_fill(~mask, float("-inf"))
         weights = torch.softmax(scores, dim=-1, dtype=exact).to(q.dtype)
         out[start:stop] = torch.matmul(weights, v_seen.permute(1, 0, 2).unsqueeze(1)).permute(2, 0, 1, 3)
-    return out.view(1, size, heads, v.shape[-1])
+    return out.view(1, size, count, v.shape[-1])
 
 
 _compiled_flex: Any = None

@@ -1,39 +1,46 @@
 """Which keys each stretch of a row attends to, as few dense calls as possible.
 
-Long unbranched stretches attend causally to themselves and fully to their chain of ancestors; bushes of short stretches
-(answer choices, minimal pairs) share one small masked call. A dense mask over the whole row would multiply the work by
-the number of items in it.
+Long unbranched stretches are cut into chunks, each attending to its chain of ancestors and to the stretch up to its own
+end; bushes of short stretches (answer choices, minimal pairs) share one small masked call. A dense mask over the whole row would
+multiply the work by the number of items in it; one call per stretch would drown in call overhead.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from jeval.models.packing import Row
 
-if TYPE_CHECKING:
-    import torch
+LONG = 64  # stretches from here on are not put into a bush
+CHUNK = 128  # queries in one call of a long stretch
+BUSH = 96  # queries in one call of a bush
+FOLD = 128  # a trunk up to this long is put before the keys of each block, a longer one is attended to in a call of its own
 
-LONG = 64  # stretches from here on get a causal call of their own
-BUSH = 96  # queries in one masked call
+
+@dataclass(eq=False)
+class Keys:
+    """The first ``trunk`` keys of the trunk, then ``rows`` of the row (a range where that wastes little)."""
+
+    trunk: int
+    rows: slice | torch.Tensor
 
 
 @dataclass
 class Block:
-    """Queries ``[start, stop)``; ``chain`` are ancestor rows outside it (slice or index), fully visible when ``causal``.
+    """Queries ``[start, stop)`` see the first ``limit`` of ``keys``, as far as ``mask`` (additive) allows.
 
-    ``keys`` and ``mask`` (additive, ``[queries, keys]``) are for blocks that are not causal.
+    Without a mask the block is causal: as many keys as queries.
     """
 
     start: int
     stop: int
-    causal: bool
-    chain: slice | torch.Tensor | None
-    keys: slice | torch.Tensor | None = None
-    mask: torch.Tensor | None = None
+    keys: Keys
+    limit: int
+    mask: torch.Tensor | None
 
 
 def chain_rows(row: Row, start: int) -> list[tuple[int, int]]:
@@ -52,66 +59,78 @@ def chain_rows(row: Row, start: int) -> list[tuple[int, int]]:
         number = int(np.searchsorted(run_starts, parent, side="right")) - 1
 
 
-def blocks(row: Row, *, dtype: torch.dtype, device: torch.device) -> list[Block]:
-    """Cover the row with blocks in order."""
-    import torch
+class _Builder:
+    def __init__(self, row: Row, dtype: torch.dtype, device: torch.device) -> None:
+        self.row, self.dtype, self.device = row, dtype, device
+        self.folded = row.past <= FOLD
+        self.found: list[Block] = []
 
-    found: list[Block] = []
-    bush: list[int] = []  # start, stop, length of the chain above, first row of the chain's last half
-
-    def keys_of(pieces: list[tuple[int, int]]) -> tuple[slice | torch.Tensor | None, Any]:
-        if not pieces:
-            return None, None
+    def keys(self, pieces: list[tuple[int, int]], seen: int, *, exact: bool) -> tuple[Keys, np.ndarray]:
+        """Keys over ``pieces``, and the row of each (those of the trunk left out)."""
         low, high = pieces[0][0], pieces[-1][1]
         total = sum(stop - start for start, stop in pieces)
-        if high - low <= 1.25 * total + 32:
-            return slice(low, high), np.arange(low, high)
+        trunk = seen if self.folded else 0
+        if high - low == total or (not exact and high - low <= 1.25 * total + 32):
+            return Keys(trunk, slice(low, high)), np.arange(low, high)
         index = np.concatenate([np.arange(start, stop) for start, stop in pieces])
-        return torch.from_numpy(index).to(device), index
+        return Keys(trunk, torch.from_numpy(index).to(self.device)), index
 
-    def close() -> None:
-        if not bush:
-            return
-        start, stop = bush[0], bush[1]
-        keys, index = keys_of([*chain_rows(row, start), (start, stop)])
+    def mask(self, seen: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.where(seen, 0.0, -np.inf)).to(device=self.device, dtype=self.dtype)
+
+    def stretch(self, start: int, stop: int) -> None:
+        seen = int(self.row.visible[start])
+        keys, index = self.keys([*chain_rows(self.row, start), (start, stop)], seen, exact=True)
+        before = keys.trunk + len(index) - (stop - start)
+        edges = np.linspace(start, stop, max(1, round((stop - start) / CHUNK)) + 1).astype(int).tolist()
+        for first, last in itertools.pairwise(edges):
+            size, limit = last - first, before + last - start
+            triangle = np.ones((size, limit), dtype=bool)
+            triangle[:, limit - size :] = np.tri(size, dtype=bool)
+            self.found.append(Block(first, last, keys, limit, None if limit == size else self.mask(triangle)))
+
+    def bush(self, start: int, stop: int) -> None:
+        row = self.row
+        keys, index = self.keys(
+            [*chain_rows(row, start), (start, stop)], int(row.visible[start:stop].max()), exact=False
+        )
         queries = np.arange(start, stop)[:, None]
-        seen = (index <= queries) & (queries < row.end[index])
-        mask = torch.from_numpy(np.where(seen, 0.0, -np.inf)).to(device=device, dtype=dtype)
-        found.append(Block(start, stop, False, None, keys, mask))
-        bush.clear()
+        own = (index <= queries) & (queries < row.end[index])
+        trunk = np.arange(keys.trunk)[None, :] < row.visible[start:stop, None]
+        self.found.append(
+            Block(start, stop, keys, keys.trunk + len(index), self.mask(np.concatenate([trunk, own], axis=1)))
+        )
 
-    for start, stop, parent in row.runs:
-        if stop - start >= LONG:
-            close()
-            pieces = chain_rows(row, start)
-            chain: slice | torch.Tensor | None
-            if pieces and len(pieces) == 1:
-                chain = slice(*pieces[0])
-            elif pieces:
-                index = np.concatenate([np.arange(a, b) for a, b in pieces])
-                chain = torch.from_numpy(index).to(device)
-            else:
-                chain = None
-            found.append(Block(start, stop, True, chain))
-            continue
-        if bush:
-            above, half = bush[2], bush[3]
-            leaves = parent < bush[0] and above > 48 and parent < half
-            if leaves or stop - bush[0] > BUSH:
-                close()
-        if bush:
-            bush[1] = stop
+
+def blocks(row: Row, *, dtype: torch.dtype, device: torch.device) -> list[Block]:
+    """Cover the row with blocks in order."""
+    builder = _Builder(row, dtype, device)
+    start = stop = above = (
+        middle
+    ) = -1  # the open bush: its rows, the length of its chain, the row in that chain's middle
+    for first, last, parent in row.runs:
+        long = last - first >= LONG
+        if start >= 0:
+            leaves = parent < start and above > 48 and parent < middle
+            if long or leaves or last - start > BUSH:
+                builder.bush(start, stop)
+                start = -1
+        if long:
+            builder.stretch(first, last)
+        elif start >= 0:
+            stop = last
         else:
-            pieces = chain_rows(row, start)
-            length = sum(b - a for a, b in pieces)
-            bush.extend([start, stop, length, _middle(pieces, length)])
-    close()
-    return found
+            start, stop = first, last
+            pieces = chain_rows(row, first)
+            above = sum(b - a for a, b in pieces)
+            middle = _middle(pieces, above // 2)
+    if start >= 0:
+        builder.bush(start, stop)
+    return builder.found
 
 
-def _middle(pieces: list[tuple[int, int]], length: int) -> int:
-    """The row in the middle of a chain, -1 when there is none."""
-    half = length // 2
+def _middle(pieces: list[tuple[int, int]], half: int) -> int:
+    """The row at place ``half`` of a chain, -1 when the chain is empty."""
     for start, stop in pieces:
         if half < stop - start:
             return start + half

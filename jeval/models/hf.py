@@ -15,13 +15,24 @@ import numpy as np
 from lm_eval import utils
 from lm_eval.api.registry import register_model
 from lm_eval.models.huggingface import HFLM
+from lm_eval.models.utils import handle_stop_sequences, has_bos_prefix, normalize_gen_kwargs, postprocess_generated_text
 
-from jeval.errors import InputError
+from jeval.errors import InputError, ModelError
+from jeval.models.attention import RefusedError
 from jeval.models.cost import Cost
+from jeval.models.generate import (
+    Generation,
+    decoding_rows,
+    end_tokens,
+    generate,
+    is_greedy,
+    stop_windows,
+    unusual_generation_config,
+)
 from jeval.models.passes import Runner
 from jeval.models.requests import PLANS, Pair, Part, Work, encodings, prepare, tokenizer_identity
 from jeval.models.scoring import Answer, score
-from jeval.models.support import Verdict, check
+from jeval.models.support import Verdict, check, is_out_of_memory
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -174,12 +185,116 @@ class JevalHF(HFLM):
     # Generation
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
+        if not requests:
+            return []
         args = [request.args for request in requests]
-        return self._stored(
-            "generate_until",
-            args,
-            lambda some: HFLM.generate_until(self, _instances(requests, some), disable_tqdm=True),
-        )
+        if not self.reason and not self._decoding_reason:
+            plain = [is_greedy(gen_kwargs) for _, gen_kwargs in args]
+        else:
+            plain = [False] * len(args)
+        answers: list[Any] = [None] * len(args)
+        ours = [number for number, greedy in enumerate(plain) if greedy]
+        if ours:
+            for number, answer in zip(ours, self._generated([args[i] for i in ours]), strict=True):
+                answers[number] = answer
+        if rest := [number for number, answer in enumerate(answers) if answer is None]:
+            some_args = [args[i] for i in rest]
+            found = self._stored(
+                "generate_until",
+                some_args,
+                lambda some: HFLM.generate_until(self, [requests[rest[i]] for i in some], disable_tqdm=True),
+            )
+            for number, answer in zip(rest, found, strict=True):
+                answers[number] = answer
+        return answers
+
+    @property
+    def _decoding_reason(self) -> str:
+        """Why the model's own ``generate`` must be used, apart from what scoring is refused for."""
+        if self.truncation:
+            return "the tokenizer truncates"
+        changed = unusual_generation_config(self.model)
+        return f"its generation_config sets {', '.join(changed)}" if changed else ""
+
+    def _generated(self, args: list[Any]) -> list[str | None]:
+        """Greedy answers, ``None`` where the model's attention cannot be decoded here."""
+        eos = self.tok_decode(self.eot_token_id, skip_special_tokens=False)
+        ends = end_tokens(self.model)
+        until: list[list[str]] = []
+        asked: list[Generation] = []
+        for context, gen_kwargs in args:
+            kwargs = normalize_gen_kwargs(gen_kwargs, self.max_gen_toks)
+            stops = handle_stop_sequences(kwargs["until"], eos=eos)
+            limit = int(kwargs["max_gen_toks"])
+            room = self.max_length - limit
+            if room <= 0:
+                raise InputError(
+                    f"max_gen_toks {limit} does not fit the model's window of {self.max_length} tokens; lower it"
+                )
+            prompt = self._prompt(context)[-room:]
+            asked.append(Generation(tuple(prompt), limit, ends, stop_windows(self.tokenizer, stops)))
+            until.append(stops)
+        store = self.answer_store
+        answers: list[Any] = store.get_many("generate_until", args) if store is not None else [None] * len(args)
+        order = sorted(range(len(args)), key=lambda i: (asked[i].prompt, asked[i].limit))
+        size = decoding_rows(self.model, max(len(one.prompt) + one.limit for one in asked))
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+        batches = [batch for batch in batches if any(answers[i] is None for i in batch)]
+        total = sum(len(asked[i].prompt) + asked[i].limit for batch in batches for i in batch)
+        self._cost.request_tokens += sum(len(one.prompt) for one in asked)
+        runner, tokens = self._runner(), 0
+
+        def advanced(count: int) -> None:
+            nonlocal tokens
+            tokens = min(tokens + count, total)
+
+        while batches:
+            batch = batches.pop(0)
+            for i in batch:
+                asked[i].tokens.clear()
+            try:
+                generate(runner, self.tokenizer, [asked[i] for i in batch], budget=self.token_budget, advanced=advanced)
+            except RefusedError as err:
+                _log.warning("jeval-hf generates as plain hf does: %s", err)
+                return answers
+            except (RuntimeError, MemoryError) as err:
+                if not is_out_of_memory(err):
+                    raise
+                if len(batch) == 1:
+                    raise ModelError(
+                        "out of memory generating a single answer; free memory or use a smaller model"
+                    ) from err
+                batches[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+                _log.warning("out of memory: going on with %d rows at a time", len(batch) // 2)
+                continue
+            rows = []
+            for i in batch:
+                if answers[i] is None:
+                    answers[i] = self._text(asked[i].tokens, until[i])
+                    rows.append((args[i], answers[i]))
+                    self.cache_hook.add_partial("generate_until", args[i], answers[i])
+            if store is not None:
+                store.put_many("generate_until", rows)
+            if self.progress is not None:
+                self.progress(total if not batches else tokens, total)
+        return answers
+
+    def _prompt(self, context: str) -> list[int]:
+        """Token ids of a prompt, as ``tok_batch_encode`` makes them of a batch of one."""
+        if has_bos_prefix(context, getattr(self.tokenizer, "bos_token", None)):
+            return self.tokenizer(context, add_special_tokens=False)["input_ids"]
+        extra = {} if self.add_bos_token is None else {"add_special_tokens": self.add_bos_token}
+        return self.tokenizer(context, **extra)["input_ids"]
+
+    def _text(self, tokens: list[int], stops: list[str]) -> str:
+        """The answer in new tokens: thoughts and what follows a stop string taken off, as in ``hf``."""
+        if isinstance(self.think_end_token, int) and self.think_end_token in tokens:
+            tokens = tokens[len(tokens) - tokens[::-1].index(self.think_end_token) :]
+        text = self.tok_decode(tokens)
+        if isinstance(self.think_end_token, int):
+            text = text.lstrip()
+        thought = self.think_end_token if isinstance(self.think_end_token, str) else None
+        return str(postprocess_generated_text(generation=text, stop=stops, think_end_token=thought))
 
     def _part(self, context: list[int], continuation: list[int]) -> Part:
         """As in ``hf``: too long a context loses its left end; the last token is never an input."""
@@ -198,8 +313,6 @@ class JevalHF(HFLM):
         self, kind: str, args: list[Any], parts: list[Part], owner: list[int], plan_key: Any = None
     ) -> list[Any]:
         """Answers to ``args`` from the store and from scoring ``parts``; ``owner`` tells whose part each is."""
-        import torch
-
         runner = self._runner()
         budget = self.token_budget
         began = time.perf_counter()
@@ -232,17 +345,16 @@ class JevalHF(HFLM):
             if store is not None:
                 store.put_many(kind, rows)
 
-        with torch.inference_mode():
-            score(
-                runner,
-                parts,
-                owner,
-                [answer is not None for answer in answers],
-                budget=budget,
-                work=work,
-                done=done,
-                progress=self.progress,
-            )
+        score(
+            runner,
+            parts,
+            owner,
+            [answer is not None for answer in answers],
+            budget=budget,
+            work=work,
+            done=done,
+            progress=self.progress,
+        )
         return answers
 
     def _stored(

@@ -74,7 +74,7 @@ class Plan:
 
 def plan(tree: Tree, budget: int) -> Plan:
     """Cut ``tree`` into units of at most about ``budget`` tokens (at least 1)."""
-    parent = _parents(tree)
+    parent = parents(tree)
     ranges, on_trunk = _ranges(tree, budget)
     trunk = _Trunk(tree, parent, on_trunk, [chain for _, _, chain, short in ranges if not short], budget)
     home = np.full(len(tree), -1, dtype=np.int64)
@@ -97,8 +97,8 @@ def plan(tree: Tree, budget: int) -> Plan:
         home[own] = len(units)
         place[own] = np.arange(len(head), len(head) + len(own))
         past = sum(len(trunk.segments[number]) for number in needed)
-        units.append(Unit(needed, _unit_row(tree, parent, np.concatenate([head, own]), past)))
-    rows = [_trunk_row(segment, int(tree.depth[segment[0]])) for segment in trunk.segments]
+        units.append(Unit(needed, unit_row(tree, parent, np.concatenate([head, own]), past)))
+    rows = [stretch_row(segment, int(tree.depth[segment[0]])) for segment in trunk.segments]
     return Plan(units, rows, home, place, trunk_home, max((unit.row.past for unit in units), default=0))
 
 
@@ -173,7 +173,7 @@ class _Trunk:
         return self._through(int(roots[np.argmax(self._tree.depth[roots])]))
 
 
-def _parents(tree: Tree) -> Ints:
+def parents(tree: Tree) -> Ints:
     parent = np.arange(len(tree)) - 1
     parent[tree.run_start] = tree.run_parent
     return parent
@@ -203,12 +203,13 @@ def _cuts(tree: Tree, budget: int) -> list[int]:
     return bounds
 
 
-def _trunk_row(segment: Ints, past: int) -> Row:
+def stretch_row(segment: Ints, past: int) -> Row:
+    """The row of an unbranched stretch of the trunk."""
     size = len(segment)
     return Row(segment, past, np.full(size, past), np.full(size, size), [(0, size, -1)])
 
 
-def _unit_row(tree: Tree, parent: Ints, nodes: Ints, past: int) -> Row:
+def unit_row(tree: Tree, parent: Ints, nodes: Ints, past: int) -> Row:
     size = len(nodes)
     above = parent[nodes]
     # Row of each node's parent, -1 when it lies on the trunk or the node is a root.

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from jeval.errors import ModelError
-from jeval.models.attention import NAME, TreePass, Trunk, attending, register
+from jeval.models.attention import NAME, Pass, TreePass, Trunk, attending, register
 
 if TYPE_CHECKING:
     from jeval.models.cost import Cost
@@ -65,17 +65,19 @@ class Runner:
         self.cost = cost
 
     def hidden(
-        self, row: Row, tokens: Ints, depth: Ints, trunk: Trunk, *, keep: bool, rows: Ints | None
+        self, row: Row, tokens: Ints, depth: Ints, trunk: Trunk, *, rows: Ints | None, sink: Any = None
     ) -> torch.Tensor:
         """Last hidden states (or logits, without ``split_head``) of the given ``rows`` of a pass."""
+        tree_pass = TreePass(row, depth, trunk, dtype=self.dtype, device=self.device, sink=sink)
+        return self.run(tree_pass, tokens, depth, rows)
+
+    def run(self, this: Pass, tokens: Ints, depth: Ints, rows: Ints | None) -> torch.Tensor:
+        """As :meth:`hidden`, for any kind of pass."""
         began = time.perf_counter()
         ids = torch.from_numpy(tokens).to(self.device).unsqueeze(0)
         places = torch.from_numpy(depth).to(self.device).unsqueeze(0)
         wanted = torch.from_numpy(rows if rows is not None else np.empty(0, dtype=np.int64)).to(self.device)
-        tree_pass = TreePass(row, depth, trunk, keep=keep, dtype=self.dtype, device=self.device)
-        self.cost.add("plan", time.perf_counter() - began)
-        began = time.perf_counter()
-        with attending(tree_pass):
+        with attending(this):
             if self.split_head:
                 states = self.model.base_model(input_ids=ids, position_ids=places, use_cache=False).last_hidden_state
                 answer = states[0].index_select(0, wanted)

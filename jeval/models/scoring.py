@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from jeval.errors import ModelError
 from jeval.models.attention import Trunk
@@ -113,13 +114,18 @@ def _run(runner: Runner, work: Work, numbers: list[int], state: _State) -> None:
             return
         rows, inverse = (None, None) if reads is None else np.unique(work.rows[reads], return_inverse=True)
         states = runner.hidden(
-            row, work.tree.tokens[row.nodes], work.tree.depth[row.nodes], trunk, keep=which < 0, rows=rows
+            row,
+            work.tree.tokens[row.nodes],
+            work.tree.depth[row.nodes],
+            trunk,
+            rows=rows,
+            sink=trunk.sink(row.past) if which < 0 else None,
         )
         if reads is not None and inverse is not None:
             lp[reads], greedy[reads] = runner.read(states, inverse, work.targets[reads])
         state.tokens += len(row.nodes)
 
-    with tree_attention_on(runner.model):
+    with torch.inference_mode(), tree_attention_on(runner.model):
         for number in todo:
             chain = plan.units[number].chain
             shared = 0
@@ -148,15 +154,11 @@ def _run(runner: Runner, work: Work, numbers: list[int], state: _State) -> None:
 
 def _rounded(value: np.float64, runner: Runner) -> float:
     """A sum on the grid of the softmax dtype, as a harness that sums in that dtype reports it."""
-    import torch
-
     return float(value) if runner.softmax_dtype == torch.float64 else float(np.float32(value))
 
 
 def _free(runner: Runner) -> None:
     import gc
-
-    import torch
 
     gc.collect()
     if runner.device.type == "cuda":

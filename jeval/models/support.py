@@ -124,7 +124,9 @@ def _probe(model: Any, vocabulary: int) -> Verdict:
                 depth = tree.depth[row.nodes]
                 places = torch.from_numpy(depth).to(device).unsqueeze(0)
                 keep = torch.arange(len(row.nodes), device=device)
-                tree_pass = TreePass(row, depth, trunk, keep=which < 0, dtype=dtype, device=device)
+                tree_pass = TreePass(
+                    row, depth, trunk, dtype=dtype, device=device, sink=trunk.sink(row.past) if which < 0 else None
+                )
                 with attending(tree_pass):
                     if split:
                         states = model.base_model(input_ids=ids, position_ids=places, use_cache=False)

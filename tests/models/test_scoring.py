@@ -71,6 +71,18 @@ def test_a_merge_over_the_boundary_is_scored_as_stock_scores_it() -> None:
     assert support.worst(stock.loglikelihood(asked, disable_tqdm=True), ours.loglikelihood(asked)) < 1e-9
 
 
+@pytest.mark.parametrize("family", ["llama", "gemma2"])
+@pytest.mark.parametrize("budget", [100, 900])
+def test_a_long_shared_prefix_is_attended_to_in_a_call_of_its_own(family: str, budget: int) -> None:
+    encoder = support.tokenizer(merges=False)
+    inner = support.model(family, len(encoder), window=600)
+    stock, ours = support.pair(inner, encoder, token_budget=budget)
+    asked = support.instances("loglikelihood", support.requests(encoder, 6, long=200))
+    expected, got = stock.loglikelihood(asked, disable_tqdm=True), ours.loglikelihood(asked)
+    assert support.worst(expected, got) < (1e-4 if family == "gemma2" else 1e-9)
+    assert ours.cost["tokens_fed"] < 1.1 * ours.cost["unique_tokens"]
+
+
 @pytest.mark.parametrize("budget", [32, 1000])
 def test_contexts_longer_than_the_window_lose_their_left_end_as_in_stock(budget: int) -> None:
     encoder = support.tokenizer(bos=True)
