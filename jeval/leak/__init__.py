@@ -6,13 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jeval.leak.disclosure import leaked
     from jeval.leak.identifiers import Identifier, find_identifiers, mask
-    from jeval.leak.leaked import leaked
 
 __all__ = ["Identifier", "find_identifiers", "leaked", "mask"]
 
-_HOMES = {name: "jeval.leak.identifiers" for name in ("Identifier", "find_identifiers", "mask")}
-_HOMES["leaked"] = "jeval.leak.leaked"
+_HOMES = dict.fromkeys(("Identifier", "find_identifiers", "mask"), "jeval.leak.identifiers")
+_HOMES["leaked"] = "jeval.leak.disclosure"
 
 
 def __getattr__(name: str) -> Any:

@@ -61,7 +61,7 @@ def target(doc: dict[str, Any]) -> str:
 
 
 def _given(doc: dict[str, Any], output: str) -> bool:
-    from jeval.leak.leaked import leaked
+    from jeval.leak.disclosure import leaked
 
     return bool(leaked(json.loads(doc["secrets"]), output))
 
