@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate
+from operator import attrgetter
 
 from jeval.errors import InputError
 from jeval.keigo.clause import Clause
@@ -21,6 +22,7 @@ from jeval.keigo.tokens import Token
 from jeval.keigo.types import Analysis, HonorificForm, Misuse
 
 _JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿々]")
+_WIDTH = attrgetter("width")
 _CALLED = re.compile(r"[長任頭様ま生授輩務取役師問監]+[、,。!?]|[長様生輩]$")
 _QUESTION = re.compile(r"(?:か[ねなよ]?|[?？])[。?？\s]*$")
 
@@ -42,26 +44,27 @@ class Analyser:
         errors: list[Misuse] = []
         styles: list[tuple[str, int, int]] = []
         soft = False
+        text_end = len(normal.text.rstrip())
         for sentence in sentences(normal, self.knowledge):
-            polite, called = self._sentence(sentence, normal, text, scene, forms, errors, styles)
+            polite, called = self._sentence(sentence, normal, text, text_end, scene, forms, errors, styles)
             soft |= polite
             if called and not scene.called:
                 scene = replace(scene, called=True)
         style = overall([one for one, _, _ in styles])
         if style == "mixed":
-            errors.extend(self._mix(text, styles))
+            errors = sorted([*errors, *self._mix(text, styles)], key=lambda error: error.start)
         if style is None and normal.text.rstrip("。!、 ").endswith("どうぞ"):
             style = "polite"
         if style is None:
             style = "polite" if soft else "plain"
-        return Analysis(text, style, tuple(forms), tuple(_distinct(errors)))
+        return Analysis(text, style, tuple(forms), tuple(errors))
 
     def _sentence(
-        self, sentence: Sentence, normal: Normalised, text: str, scene: Scene, forms: list[HonorificForm],
+        self, sentence: Sentence, normal: Normalised, text: str, text_end: int, scene: Scene, forms: list[HonorificForm],
         errors: list[Misuse], styles: list[tuple[str, int, int]],
     ) -> tuple[bool, bool]:  # fmt: skip
         tokens = self.knowledge.tagger(sentence.text)
-        starts = list(accumulate((token.width for token in tokens), initial=0))
+        starts = list(accumulate(map(_WIDTH, tokens), initial=0))
         if " " in sentence.text:
             starts = [start + token.blank for start, token in zip(starts, tokens, strict=False)]
 
@@ -73,17 +76,25 @@ class Analyser:
         question = bool(_QUESTION.search(masked))
         clause = Clause(tokens, self.knowledge)
         found = self.find_forms(tokens, clause, scene, question)
+        direct = sentence.offsets is None and normal.starts is None
+        base = sentence.start
         for one in found:
+            if direct:
+                start, end = base + starts[one.start], base + starts[one.end - 1] + len(tokens[one.end - 1].surface)
+                forms.append(HonorificForm(text[start:end], start, end, one.type))
+                continue
             start, end = outer(starts[one.start], starts[one.end - 1] + len(tokens[one.end - 1].surface))
             forms.append(HonorificForm(text[start:end], start, end, one.type))
-        said = [one for one in found if masked[starts[one.start]] != MASK]
+        said = [one for one in found if masked[starts[one.start]] != MASK] if MASK in masked else found
+        misused: list[Misuse] = []
         for rule, left, right in self.find_misuses(
             sentence.text, masked, tokens, starts, clause, said, scene, question
         ):
             start, end = outer(left, right)
             suggestion = rule.suggestion(text[start:end], text[end : end + 3]) if rule.suggestions else None
-            errors.append(Misuse(rule.type, text[start:end], start, end, rule.id, suggestion))
-        last = sentence.start + len(masked) >= len(normal.text.rstrip())
+            misused.append(Misuse(rule.type, text[start:end], start, end, rule.id, suggestion))
+        errors.extend(_distinct(misused) if len(misused) > 1 else misused)
+        last = sentence.start + len(masked) >= text_end
         self._style(tokens, starts, masked, outer, styles, last)
         vocative = clause.vocative() if _CALLED.search(masked) else None
         called = vocative is not None and vocative.role in {"out", "teacher", "superior"}
@@ -93,19 +104,19 @@ class Analyser:
         self, tokens: list[Token], starts: list[int], masked: str, outer: object, styles: list[tuple[str, int, int]],
         last: bool,
     ) -> None:  # fmt: skip
-        kept = list(range(len(tokens)))
         if MASK in masked:
-            kept = [i for i in kept if masked[starts[i] : starts[i] + 1] != MASK]
+            kept = [i for i in range(len(tokens)) if masked[starts[i] : starts[i] + 1] != MASK]
             style, at = sentence_style([tokens[i] for i in kept], self.knowledge)
+            at = kept[at] if style else at
         else:
             style, at = sentence_style(tokens, self.knowledge)
         if style is None:
             return
         if style == "plain" and not masked.rstrip().endswith(("。", "!", "?", "！", "？")) and not last:
             return
-        start = starts[kept[at]]
+        start = starts[at]
         assert callable(outer)
-        left, right = outer(start, start + len(tokens[kept[at]].surface))
+        left, right = outer(start, start + len(tokens[at].surface))
         styles.append((style, left, right))
 
     def _mix(self, text: str, styles: list[tuple[str, int, int]]) -> list[Misuse]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jeval.keigo.knowledge import Knowledge
 from jeval.keigo.persons import RESPECTED, phrase_role
@@ -19,8 +19,7 @@ _THEIR_NAME = re.compile(r"^(?:御社|貴社|貴行|御行|お客様|取引先|�
 _BREAK = {"が", "ので", "から", "けど", "けれど", "けれども", "し", "と", "ば", "て", "で", "のに", "ながら"}
 
 
-@dataclass(frozen=True)
-class Phrase:
+class Phrase(NamedTuple):
     """A noun phrase: tokens ``start:end``, what it says, its role (see :mod:`jeval.keigo.persons`), its particle."""
 
     start: int

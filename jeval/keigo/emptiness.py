@@ -29,7 +29,7 @@ def empty_hou(tokens: list[Token], hit: Match, masked: str, knowledge: Knowledge
 def empty_naru(tokens: list[Token], hit: Match, masked: str, knowledge: Knowledge) -> bool:
     """〜になります where nothing becomes anything: こちらが資料になります."""
     expressions = knowledge.expressions
-    at = hit[0]
+    at = hit[0] - 1
     head = tokens[at]
     tail = "".join(token.surface for token in tokens[hit[1] : hit[1] + 2])
     if tail.startswith(("た", "まし", "よう", "ん", "せん")):

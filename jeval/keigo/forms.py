@@ -6,7 +6,9 @@ thing or act an お/ご noun is, and whether a れる・られる is an honorifi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import reduce
+from operator import attrgetter, or_
+from typing import NamedTuple
 
 from jeval.keigo.clause import Clause
 from jeval.keigo.knowledge import Knowledge
@@ -14,9 +16,10 @@ from jeval.keigo.persons import RESPECTED, Scene
 from jeval.keigo.tokens import Token
 from jeval.keigo.voice import honorific_reru
 
+_TESTS = attrgetter("tests")
 
-@dataclass(frozen=True)
-class Found:
+
+class Found(NamedTuple):
     """A form over tokens ``start:end``. ``agent``: it says that somebody does something; ``frame``: how it is made."""
 
     start: int
@@ -52,9 +55,7 @@ class FormFinder:
 
     def __call__(self, tokens: list[Token], clause: Clause, scene: Scene, question: bool) -> list[Found]:
         interest = self.interest
-        present = 0
-        for token in tokens:
-            present |= token.tests
+        present = reduce(or_, map(_TESTS, tokens), 0)
         found: list[Found] = []
         end = 0
         for i, token in enumerate(tokens):

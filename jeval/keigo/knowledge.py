@@ -62,18 +62,21 @@ class Knowledge:
         self._by_reading: dict[tuple[str, str], int] = {}
         self._by_surface: dict[str, int] = {}
         self.words: dict[str, frozenset[str]] = {}
+        self.expressions = {name: re.compile(source) for name, source, *_ in _rows(folder / "expressions.tsv", 2)}
         for name, conditions in _rows(folder / "atoms.tsv", 2):
             self._atoms.append((self._new_bit(name), _atom(conditions, folder / "atoms.tsv")))
         for name, words, *_ in _rows(folder / "lexicon.tsv", 2):
             self._add_class(name, words.split())
         for name, test in self._derived().items():
             self._atoms.append((self._new_bit(name), test))
-        self.expressions = {name: re.compile(source) for name, source, *_ in _rows(folder / "expressions.tsv", 2)}
         self.respellings = [
             (re.compile(source), target) for source, target, *_ in _rows(folder / "respellings.tsv", 2)
         ]
-        self.respell = re.compile("|".join(f"(?:{source.pattern})" for source, _ in self.respellings))
+        firsts = "".join(re.sub(r"^(?:\(\?<[!=].*?\))*", "", source.pattern)[0] for source, _ in self.respellings)
+        every = "|".join(f"(?:{source.pattern})" for source, _ in self.respellings)
+        self.respell = re.compile(f"(?=[{firsts}])(?:{every})")
         self._tests = Tests()
+        self.person_test = self._tests.bit(((self.bit("person_part"), 0),))
         self.phrase_part = self.bit("phrase_part")
         document = _yaml(folder / "frames.yaml")
         self.frames = [Rule(row, self.bit, self._tests) for row in document["frames"]]
@@ -160,8 +163,14 @@ class Knowledge:
                 return False
             return token.surface + "す" in self.words["sa_genuine"]
 
+        def person_part(token: Token) -> bool:
+            if not token.pos.startswith(("名詞", "代名詞", "接尾辞", "形状詞")):
+                return False
+            return bool(person.search(token.surface)) or "人名" in token.pos
+
+        person = self.expressions["person_part"]
         return {
-            "own_causative": own_causative, "deverbal": deverbal, "act": deverbal, "ra_deleted": ra_deleted, "causative_sa": causative_sa,
+            "person_part": person_part, "own_causative": own_causative, "deverbal": deverbal, "act": deverbal, "ra_deleted": ra_deleted, "causative_sa": causative_sa,
             "causative_sasa": causative_sasa,
         }  # fmt: skip
 

@@ -5,8 +5,9 @@ The rules that depend on persons have their entries (id, section, examples) in t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import attrgetter, or_
 
 from jeval.errors import InputError
 from jeval.keigo.clause import Clause
@@ -20,8 +21,8 @@ from jeval.keigo.tokens import Token
 
 Hit = tuple[Rule, int, int]  # rule, characters of the sentence
 
+_TESTS = attrgetter("tests")
 _WORDS = {"inappropriate_word", "baito_keigo"}
-_REQUEST = re.compile(r"(?:ください|下さい|願います|お願い|いただけ|いただき|いただく|頂け|頂き)")
 
 
 class MisuseFinder:
@@ -35,7 +36,7 @@ class MisuseFinder:
         self.raised = knowledge.bit("sonkei_verb") | knowledge.bit("goran")
         self.active = {rule.id for rule in knowledge.rules if rule.fields.get("tier") == "norm"}
         self.texts = [r for r in knowledge.rules if r.regex is not None and r.id in self.active]
-        self.any_text = re.compile("|".join(f"(?:{r.regex.pattern})" for r in self.texts if r.regex is not None))
+        self.keys = [(key, rule) for rule in self.texts for key in rule.fields.get("keys") or ("",)]
         self.relations = Relations(knowledge)
 
     def __call__(
@@ -55,9 +56,7 @@ class MisuseFinder:
         self, masked: str, tokens: list[Token], starts: list[int], clause: Clause, found: Sequence[Found],
         scene: Scene, question: bool,
     ) -> Iterator[Hit]:  # fmt: skip
-        present = 0
-        for token in tokens:
-            present |= token.tests
+        present = reduce(or_, map(_TESTS, tokens), 0)
         for i, token in [(i, token) for i, token in enumerate(tokens) if token.rules]:
             following = tokens[i + 1].tests if i + 1 < len(tokens) else 0
             for rule in token.rules:
@@ -67,15 +66,14 @@ class MisuseFinder:
                 hit = pattern.match(tokens, i)
                 if hit and rule.holds(masked) and self._when(rule, tokens, hit, masked, clause, scene, question):
                     yield rule, starts[hit[2]], starts[hit[3] - 1] + len(tokens[hit[3] - 1].surface)
-        if self.any_text.search(masked):
-            for rule in self.texts:
-                if rule.regex is None:
-                    continue
-                for match in rule.regex.finditer(masked):
-                    if rule.holds(masked) and self._when(rule, tokens, None, masked, clause, scene, question):
-                        yield rule, match.start(), match.end()
-                        break
-        for rule_id, start, end in self.relations(tokens, clause, found, scene, question, masked):
+        for rule in dict.fromkeys([rule for key, rule in self.keys if key in masked]):
+            if rule.regex is None:
+                continue
+            for match in rule.regex.finditer(masked):
+                if rule.holds(masked) and self._when(rule, tokens, None, masked, clause, scene, question):
+                    yield rule, match.start(), match.end()
+                    break
+        for rule_id, start, end in self.relations(tokens, clause, found, scene, question, masked, present):
             if rule_id in self.active:
                 yield self.rule[rule_id], starts[start], starts[end - 1] + len(tokens[end - 1].surface)
 

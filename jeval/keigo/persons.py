@@ -40,7 +40,7 @@ def context_role(description: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def phrase_role(phrase: str) -> str:
     """Role of a noun phrase of the text such as 弊社の社長 or お客様."""
     for role, source in _roles()["np"]:

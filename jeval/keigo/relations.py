@@ -29,11 +29,19 @@ class Relations:
             "kenjo1_own desu da possession customer_act self_only_kenjo imperative noun verb adj na_adj sonkei_noun mieru "
             "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj own_only title own_service motion_person"
         )
+        self.person_test = knowledge.person_test
         self.b = {name: bit(name) for name in names.split()}
 
     def __call__(
-        self, tokens: list[Token], clause: Clause, found: Sequence[Found], scene: Scene, question: bool, masked: str
-    ) -> Iterator[Hit]:
+        self, tokens: list[Token], clause: Clause, found: Sequence[Found], scene: Scene, question: bool, masked: str,
+        present: int,
+    ) -> Iterator[Hit]:  # fmt: skip
+        if not scene.given and not present & self.person_test:  # nobody is named: only requests are left to look at
+            for one in found:
+                if one.agent and one.type in {"kenjogo1", "kenjogo2"} and one.end + 1 < len(tokens):
+                    if tokens[one.end].mask & self.b["te"] or tokens[one.end - 1].mask & self.b["reru"]:
+                        yield from self._humbled(tokens, clause, one, scene, question, masked)
+            return
         yield from self._own_nouns(tokens, clause, scene)
         predicates = [one for one in found if one.agent]
         if not predicates and not scene.given:

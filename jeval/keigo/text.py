@@ -57,8 +57,10 @@ def sentences(normalised: Normalised, knowledge: Knowledge) -> Iterator[Sentence
 
 
 def _sentence(text: str, masked: str, start: int, end: int, knowledge: Knowledge) -> Sentence:
-    piece = text[start:end].replace("\n", " ")
-    cover = masked[start:end].replace("\n", " ")
+    piece = text[start:end]
+    cover = masked[start:end]
+    if "\n" in piece:
+        piece, cover = piece.replace("\n", " "), cover.replace("\n", " ")
     if not knowledge.respell.search(piece):
         return Sentence(piece, cover, start, None)
     offsets = list(range(len(piece) + 1))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-_CACHE_LIMIT = 60_000
+_CACHE_LIMIT = 20_000
 _FIELDS = 26
 
 # The dictionary breaks these spellings (docs/keigo.md); the same word in kanji, of which it knows the analysis.
@@ -92,8 +92,8 @@ class Dictionary:
 
     def __init__(self) -> None:
         self._tagger: Tagger | None = None
-        self.is_verb = lru_cache(20_000)(self._is_verb)
-        self.verb_type = lru_cache(20_000)(self._verb_type)
+        self.is_verb = lru_cache(5_000)(self._is_verb)
+        self.verb_type = lru_cache(5_000)(self._verb_type)
 
     def _verb_type(self, base: str) -> str:
         """Conjugation type of a verb in its dictionary form, ``""`` when it is not one word, or not a verb."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 FORM_TYPES = ("sonkeigo", "kenjogo1", "kenjogo2", "teineigo", "bikago")
 STYLES = ("plain", "polite", "formal", "mixed")
@@ -22,8 +22,7 @@ ERROR_TYPES = (
 )
 
 
-@dataclass(frozen=True)
-class HonorificForm:
+class HonorificForm(NamedTuple):
     """One honorific expression: ``text[start:end] == surface``, ``type`` one of :data:`FORM_TYPES`."""
 
     surface: str
@@ -35,8 +34,7 @@ class HonorificForm:
         return {"surface": self.surface, "start": self.start, "end": self.end, "type": self.type}
 
 
-@dataclass(frozen=True)
-class Misuse:
+class Misuse(NamedTuple):
     """One misuse: ``text[start:end] == surface``, ``type`` one of :data:`ERROR_TYPES`.
 
     ``rule`` is the id of the rule in ``data/keigo/rules.yaml``; ``suggestion`` replaces the span where the
