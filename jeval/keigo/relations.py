@@ -11,11 +11,13 @@ from collections.abc import Iterator, Sequence
 from jeval.keigo.clause import Clause, Phrase
 from jeval.keigo.forms import Found
 from jeval.keigo.knowledge import Knowledge
-from jeval.keigo.persons import IN_GROUP, Scene
+from jeval.keigo.persons import IN_GROUP, RESPECTED, Scene
 from jeval.keigo.tokens import Token
 
 Hit = tuple[str, int, int]  # rule id, tokens
 
+_TITLE = re.compile(r"[社会部課係次室店所議局院館校園]長|頭取|専務|常務|取締役|主任|先生|教授|社員|行員|担当")
+_GENERAL = re.compile(r"上司|先輩|目上|上役|上席|役員|幹部|取引先|顧客|客|先方|先生|恩師|年長")
 _OWN = re.compile(r"^(?:弊社|当社|当行|弊行|小社|わが社|我が社|弊店|当店|うち|私ども|手前ども|私|僕|俺|わたし|わたくし)$")
 
 
@@ -27,7 +29,7 @@ class Relations:
         names = (
             "pfx act reru te de kudasaru itadaku nasaru irassharu suru itasu kenjo1_verb kenjo2_verb kenjo1_noun oru masu "
             "kenjo1_own desu da possession customer_act self_only_kenjo imperative noun verb adj na_adj sonkei_noun mieru "
-            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj own_only title own_service motion_person"
+            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj own_only title own_service motion_person to_third compound_particle"
         )
         self.person_test = knowledge.person_test
         self.b = {name: bit(name) for name in names.split()}
@@ -93,7 +95,14 @@ class Relations:
         if request and one.frame != "oru":
             asked = masks[1] & (b["kudasaru"] | b["itadaku"])
             plain_frame = not any(token.mask & b["wo"] for token in tokens[one.start : one.end])
-            if frame and plain_frame and not own_act and target is None and asked:
+            service = any(token.mask & b["own_service"] for token in tokens[one.start : one.end])
+            command = masks[1] & b["kudasaru"] and masks[1] & b["imperative"]
+            about_third = command and any(token.mask & b["to_third"] for token in tokens[one.start : one.end]) or (
+                command
+                and service
+                and any(p.role in RESPECTED and p.end <= one.start and p.particle != "、" for p in clause.phrases)
+            )
+            if frame and plain_frame and not own_act and not about_third and target is None and asked:
                 yield "kenjo-request", one.start, one.end + 2
                 return
             if head.mask & b["self_only_kenjo"] and target is None and not own_act:
@@ -125,7 +134,7 @@ class Relations:
         if subject is not None and role in {"superior", "honoured", "name"} and scene.given and (
             not scene.to_outside or scene.referent in {"out", "addressee"}
         ):
-            raised = scene.referent_raised or scene.addressee_raised
+            raised = scene.referent_raised and self._same(subject.text, scene)
             strong = head.mask & b["self_only_kenjo"] or one.frame == "oru" or self._customer_act(tokens, one)
             if raised and strong and role != "name" and subject.particle in {"が", "は", "も"}:
                 yield "kenjo-subject", one.start, one.end
@@ -150,6 +159,15 @@ class Relations:
             yield "kenjo-dekiru", one.start, one.end
             return
         yield from self._kenjo_to_own(tokens, clause, one, scene)
+
+    def _same(self, phrase: str, scene: Scene) -> bool:
+        """Whether the subject is the referent of the scene: the same title, or one that a general word covers."""
+        title = phrase[-2:]
+        if title in scene.referent_text or phrase in scene.referent_text:
+            return True
+        if scene.referent == "addressee" or _TITLE.search(scene.referent_text):
+            return False
+        return bool(_GENERAL.search(scene.referent_text))
 
     def _self_follows(self, clause: Clause, subject: Phrase, one: Found) -> bool:
         return any(
@@ -182,6 +200,7 @@ class Relations:
 
     def _kenjo_to_own(self, tokens: list[Token], clause: Clause, one: Found, scene: Scene) -> Iterator[Hit]:
         """母をお見送りする; (to a customer) 部長に申し上げておきます."""
+        b = self.b
         if one.type != "kenjogo1" or one.frame in {"o-itadaku", "goran-itadaku", "word"}:
             return
         if tokens[one.start].mask & self.b["itadaku"]:
@@ -190,6 +209,8 @@ class Relations:
         target = None
         for phrase in reversed(clause.phrases):
             if phrase.end <= one.start and phrase.particle in {"を", "に", "へ"} and phrase.role:
+                if tokens[phrase.end + 1].mask & b["compound_particle"]:
+                    return  # 父に代わりまして
                 target = phrase
                 break
         if target is None:
@@ -241,12 +262,8 @@ class Relations:
             return
         if not scene.given or adnominal or conditional or not self._closing(tokens, one.end):
             return
-        if scene.referent_own and not self._asks(tokens, one.end):
-            if scene.referent == "self":
-                if not question:
-                    yield "sonkei-self", one.start, one.end
-            elif not (question and scene.speaker in {"out", "peer"}):
-                yield "uchi-sonkei", one.start, one.end
+        if scene.referent_own and not question and not self._asks(tokens, one.end):
+            yield ("sonkei-self" if scene.referent == "self" else "uchi-sonkei"), one.start, one.end
 
     def _other_agent(self, clause: Clause, subject: Phrase, one: Found) -> bool:
         return any(
