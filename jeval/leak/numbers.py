@@ -17,6 +17,7 @@ _GROUP = re.compile(r"[0-9]+")
 _SEPARATOR = re.compile(r"(?:[ \t]?-[ \t]?|[ \t]{1,2}|[ \t]?\r?\n[ \t]?|の|\)[ \t]?|\([ \t]?|\.|,)\Z")
 _WINDOW = 16
 _MAX_GROUPS = 19
+_LONGEST_RUN = 64
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,24 @@ def _counted(text: str, end: int) -> bool:
 
 
 def find_numbers(text: str) -> list[Found]:
-    """Numbers of ``text`` (already folded) that identify a person, a company or an account."""
-    groups = list(_groups(text))
+    """Numbers of ``text`` (already folded) that identify a person, a company or an account.
+
+    A run of more than 64 groups is a table or a stream of numbers, in which everything looks like something: skipped.
+    """
     found: list[Found] = []
+    run: list[_Group] = []
+    for group in _groups(text):
+        if group.separator == "x":
+            _read_run(text, run, found)
+            run = []
+        run.append(group)
+    _read_run(text, run, found)
+    return found
+
+
+def _read_run(text: str, groups: list[_Group], found: list[Found]) -> None:
+    if len(groups) > _LONGEST_RUN:
+        return
     index = 0
     while index < len(groups):
         hit = _match_from(text, groups, index)
@@ -88,7 +104,6 @@ def find_numbers(text: str) -> list[Found]:
         if item is not None:
             found.append(item)
         index += count
-    return found
 
 
 def _match_from(text: str, groups: list[_Group], index: int) -> tuple[int, Found | None] | None:

@@ -15,6 +15,7 @@ _BLOCK = (
     r"|[0-9]{1,5}(?:-[0-9]{1,5}){1,3})"
 )
 _WORD = r"[一-鿿々ヶケぁ-んァ-ヴー]"
+_DIGIT = re.compile(r"[0-9一二三四五六七八九十百〇]")
 
 
 @lru_cache(maxsize=1)
@@ -30,6 +31,8 @@ def find_addresses(text: str) -> list[Found]:
     found: list[Found] = []
     for anchor in re.finditer(r"[都道府県市区町村郡]", text):
         if found and anchor.start() < found[-1][1]:
+            continue
+        if not _DIGIT.search(text, anchor.end(), anchor.end() + 30):
             continue
         low = max(0, anchor.start() - 13)
         low = max(
