@@ -1,7 +1,9 @@
 """Morphemes: MeCab's analysis of a sentence as cached, interned :class:`Token` objects.
 
-MeCab prints one line a node (surface and raw features); the line is the key of a cache, so that a node costs one
-dictionary look-up once it has been seen. The cache is bounded: open text has endless unknown words.
+MeCab prints one short line a node: the surface, its connection ids and its word cost. That line names the dictionary entry (of
+entries alike in all three MeCab always takes the same one) and is the key of a cache, so that a node costs one look-up once it
+has been seen; the features, ten times as long, are printed for sentences with a new node only. The cache is bounded: open
+text has endless unknown words.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 
 _CACHE_LIMIT = 20_000
 _FIELDS = 26
+_FEATURES = r"'-F%M\t%H\n' '-U%M\t%H\n' '-E' '' -O ''"
 
 # The dictionary breaks these spellings (docs/keigo.md); the same word in kanji, of which it knows the analysis.
 _A_ROW = dict(zip("かがさただなばまらわ", "くぐすつづぬぶむるう", strict=True))
@@ -56,7 +59,8 @@ class Tagger:
     def __init__(self, prepare: Callable[[Token], None]) -> None:
         import fugashi
 
-        self._mecab = fugashi.Tagger(r"'-F%M\t%H\n' '-U%M\t%H\n' '-E' '' -O ''")
+        self._mecab = fugashi.Tagger(r"'-F%M\t%phl,%phr,%pw\n' '-U%M\t%phl,%phr,%pw\n' '-E' '' -O ''")
+        self._full = fugashi.Tagger(_FEATURES)
         self._prepare = prepare
         self._cache: dict[str, Token] = {}
 
@@ -71,10 +75,10 @@ class Tagger:
         except KeyError:
             pass
         tokens = []
-        for line in lines:
+        for line, features in zip(lines, self._full.parse(sentence).split("\n"), strict=False):
             token = cache.get(line)
             if token is None:
-                token = Token(line)
+                token = Token(features)
                 self._prepare(token)
                 if len(cache) >= _CACHE_LIMIT:
                     cache.clear()
@@ -82,24 +86,22 @@ class Tagger:
             tokens.append(token)
         return tokens
 
-    def plain(self, text: str) -> list[Token]:
-        """The same without ``prepare``: for questions about the dictionary itself."""
-        return [Token(line) for line in self._mecab.parse(text).split("\n") if line]
-
 
 class Dictionary:
     """Questions about words that the features of a token in its sentence do not answer."""
 
     def __init__(self) -> None:
-        self._tagger: Tagger | None = None
+        self._mecab: Any = None
         self.is_verb = lru_cache(5_000)(self._is_verb)
         self.verb_type = lru_cache(5_000)(self._verb_type)
 
     def _verb_type(self, base: str) -> str:
         """Conjugation type of a verb in its dictionary form, ``""`` when it is not one word, or not a verb."""
-        if self._tagger is None:
-            self._tagger = Tagger(lambda token: None)
-        tokens = self._tagger.plain(base)
+        if self._mecab is None:
+            import fugashi
+
+            self._mecab = fugashi.Tagger(_FEATURES)
+        tokens = [Token(line) for line in self._mecab.parse(base).split("\n") if line]
         if len(tokens) == 2 and tokens[0].pos.startswith("動詞") and tokens[1].lemma in {"せる", "させる"}:
             return tokens[1].c_type  # 知らせる
         if len(tokens) != 1 or not tokens[0].pos.startswith("動詞"):
