@@ -1,52 +1,196 @@
-"""Minimal pairs from frames × lexemes, and correct sentences of the demonstration's own lexemes."""
+"""Minimal pairs from frames × lexemes (``data/keigo/items/frames.yaml``), and correct sentences of other lexemes.
+
+A suite is drawn so that two guessers who know no keigo stay at chance: "the shorter member" and "the member with fewer
+or more honorific morphemes". Misuses come longer and shorter than the right form, and over- as well as under-honorific;
+the draw takes, within each error type, the candidate that keeps both running tallies nearest to zero.
+"""
 
 from __future__ import annotations
 
 import itertools
 import random
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import Any
 
+from jeval.errors import InputError
 from jeval.resources import data_path
 
+SUITES = ("audit", "search")
 _SLOT = re.compile(r"\{(\w+)\}")
+_FREE = ("n", "t", "past", "fut")
+#: Lemmas (UniDic) of the morphemes that mark an honorific, for the guesser that counts them.
+_HONORIFIC = frozenset(
+    "御 ます です 御座る いらっしゃる 仰る 召し上がる 下さる 頂く 致す 申す 申し上げる 参る 伺う 存ずる 為さる 様 さん 拝見 拝読 拝借 "
+    "拝聴 拝受 御覧 承知 畏まる れる られる 存知 差し上げる 氏".split()
+)
 
 
 @lru_cache(maxsize=1)
-def _source() -> dict[str, Any]:
+def source() -> dict[str, Any]:
+    """The parsed frames file: ``frames``, ``scenes``, ``words``, ``tables``."""
     import yaml
 
     return dict(yaml.safe_load(data_path("keigo", "items", "frames.yaml").read_text(encoding="utf-8")))
 
 
-def pairs(suite: str) -> list[dict[str, Any]]:
-    """Every minimal pair of a suite's lexemes, in the order of the frames; paired slots advance together."""
-    words = _source()["words"][suite]
+@lru_cache(maxsize=1)
+def _tagger() -> Any:
+    import fugashi
+
+    return fugashi.Tagger()
+
+
+@lru_cache(maxsize=65536)
+def honorific_morphemes(text: str) -> int:
+    """How many morphemes of ``text`` mark politeness or respect, right or wrong; おる counts, いる does not."""
+    count = 0
+    for word in _tagger()(text):
+        feature = word.feature
+        if feature.lemma in _HONORIFIC or (feature.lemma == "居る" and feature.lForm == "オル"):
+            count += 1
+        elif feature.lemma == "成る" and text[: text.find(word.surface)].endswith("に"):
+            count += 1
+    return count
+
+
+def _sign(value: int) -> int:
+    return (value > 0) - (value < 0)
+
+
+def candidates(suite: str, words_of: str | None = None) -> list[dict[str, Any]]:
+    """Every pair that the frames and the suite's lexemes allow, in file order, without ids.
+
+    ``words_of`` names another set of surnames, titles and times.
+    """
+    data = source()
+    words = data["words"][words_of or suite]
     rows: list[dict[str, Any]] = []
-    for frame in _source()["frames"]:
-        slots = [s for s in dict.fromkeys(_SLOT.findall(frame["right"] + frame["wrong"])) if s != "go_noun"]
-        for number, values in enumerate(itertools.product(*(range(len(words[s])) for s in slots))):
-            chosen = {s: words[s][v] for s, v in zip(slots, values, strict=True)}
-            if "o_noun" in chosen:
-                chosen["go_noun"] = words["go_noun"][words["o_noun"].index(chosen["o_noun"])]
-            rows.append(
-                {
-                    "id": f"{suite}-{frame['id']}-{number:03d}",
-                    "suite": suite,
-                    "cluster": frame["id"],
-                    "chance": 0.5,
-                    "error_type": frame["error"],
-                    "scene": frame.get("scene", ""),
-                    "right": frame["right"].format(**chosen),
-                    "wrong": frame["wrong"].format(**chosen),
-                }
-            )
+    for frame in data["frames"]:
+        table = data["tables"][frame["table"]]
+        used = set(_SLOT.findall(frame["right"] + frame["wrong"]))
+        free = [slot for slot in _FREE if slot in used]
+        for row in table[suite]:
+            values = dict(zip(table["columns"], row.split("|"), strict=True))
+            for chosen in itertools.product(*(words[slot] for slot in free)):
+                slots = {**values, **dict(zip(free, chosen, strict=True))}
+                right, wrong = frame["right"].format(**slots), frame["wrong"].format(**slots)
+                for scene in frame["scenes"]:
+                    rows.append(
+                        {
+                            "cluster": frame["id"],
+                            "error_type": frame["error"],
+                            "section": frame["section"],
+                            "row": row,
+                            "scene": "" if scene == "-" else scene,
+                            "right": right,
+                            "wrong": wrong,
+                        }
+                    )
     return rows
 
 
+def generate(seed: int, n: int, suite: str) -> list[dict[str, Any]]:
+    """``n`` minimal pairs of ``suite`` (``audit`` or ``search``): the same seed gives the same items.
+
+    Error types and, within a type, frames and lexeme rows are as even as the stock allows; half of the items stand in
+    a scene where their frame allows both. Keys are those of ``data/keigo/items/pairs.jsonl``.
+
+    Raises:
+        InputError: an unknown suite, or more items than the frames and lexemes yield.
+    """
+    if suite not in SUITES:
+        raise InputError(f"keigo items: unknown suite {suite!r}; expected one of {', '.join(SUITES)}")
+    rng = random.Random(f"{seed}-{suite}")
+    stock: dict[str, list[dict[str, Any]]] = {}
+    for one in candidates(suite):
+        one["length"] = _sign(len(one["right"]) - len(one["wrong"]))
+        stock.setdefault(one["error_type"], []).append(one)
+    for rows in stock.values():
+        rng.shuffle(rows)
+    _check(n, stock, suite)
+    balance = Counter[str]()
+    seen: Counter[Any] = Counter()
+    chosen: list[dict[str, Any]] = []
+    types = sorted(stock, key=lambda t: (len({(r["cluster"], r["length"]) for r in stock[t]}), t))
+    for number in range(n):
+        error = types[number % len(types)]
+        rows = stock[error]
+        best = min(rows, key=lambda one: _cost(one, balance, seen))
+        rows.remove(best)
+        balance["length"] += best["length"]
+        balance["honorific"] += _honor(best)
+        for key in _keys(best):
+            seen[key] += 1
+        chosen.append(best)
+    order = [one["cluster"] for one in candidates(suite)]
+    first = {cluster: order.index(cluster) for cluster in dict.fromkeys(order)}
+    chosen.sort(key=lambda one: first[one["cluster"]])
+    numbers: Counter[str] = Counter()
+    result = []
+    for one in chosen:
+        numbers[one["cluster"]] += 1
+        result.append(_item(one, suite, numbers[one["cluster"]]))
+    return result
+
+
+def _check(n: int, stock: dict[str, list[dict[str, Any]]], suite: str) -> None:
+    most = min(len(rows) for rows in stock.values()) * len(stock)
+    if not 1 <= n <= most:
+        raise InputError(f"keigo items: {n} pairs asked for; the {suite} frames and lexemes yield 1 to {most}")
+
+
+def _honor(one: dict[str, Any]) -> int:
+    return _sign(honorific_morphemes(one["right"]) - honorific_morphemes(one["wrong"]))
+
+
+def _keys(one: dict[str, Any]) -> tuple[Any, ...]:
+    with_scene = bool(one["scene"])
+    return (
+        (one["cluster"],), (one["cluster"], one["row"]), (one["cluster"], with_scene),
+        (one["right"], one["wrong"]), ("scene", with_scene),
+    )  # fmt: skip
+
+
+def _cost(one: dict[str, Any], balance: Counter[str], seen: Counter[Any]) -> float:
+    """Lower is taken first: rare frames, rows and scenes, and what brings the two tallies back to zero."""
+    frame, row, scene, text, side = (seen[key] for key in _keys(one))
+    step = abs(balance["length"] + one["length"]) - abs(balance["length"])
+    step += abs(balance["honorific"] + _honor(one)) - abs(balance["honorific"])
+    other = seen[("scene", not one["scene"])]
+    return 20.0 * step + 3.0 * frame + 1.5 * row + 0.5 * scene + 6.0 * text + 0.3 * (side - other)
+
+
+def _item(one: dict[str, Any], suite: str, number: int) -> dict[str, Any]:
+    scene = source()["scenes"][suite][one["scene"]] if one["scene"] else {}
+    return {
+        "id": f"keigo-pairs-{suite}-{one['cluster']}-{number:03d}",
+        "suite": suite,
+        "cluster": f"{suite}-{one['cluster']}",
+        "chance": 0.5,
+        "error_type": one["error_type"],
+        "with_scene": "yes" if one["scene"] else "no",
+        "scene": scene.get("text", ""),
+        "speaker": scene.get("speaker", ""),
+        "addressee": scene.get("addressee", ""),
+        "referent": scene.get("referent", ""),
+        "channel": scene.get("channel", ""),
+        "right": one["right"],
+        "wrong": one["wrong"],
+        "longer": {1: "right", -1: "wrong", 0: "equal"}[one["length"]],
+        "more_honorific": {1: "right", -1: "wrong", 0: "equal"}[_honor(one)],
+        "source": f"文化審議会答申「敬語の指針」(2007) {one['section']}",
+    }
+
+
 def training_sentences(seed: int, n: int) -> list[str]:
-    """Correct sentences of the ``demo`` lexemes, which neither suite uses."""
-    rows = pairs("demo")
+    """Correct sentences of the ``demo`` lexemes, which neither suite uses, over all eleven error types, evenly."""
+    by_type: dict[str, list[str]] = {}
+    for one in candidates("demo"):
+        by_type.setdefault(one["error_type"], []).append(one["right"])
     rng = random.Random(seed)
-    return [(row["scene"] + row["right"]) for row in rng.choices(rows, k=n)]
+    types = sorted(by_type)
+    rows = [rng.choice(by_type[types[number % len(types)]]) for number in range(n)]
+    rng.shuffle(rows)
+    return rows
