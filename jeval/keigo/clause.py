@@ -35,6 +35,7 @@ class Clause:
     def __init__(self, tokens: Sequence[Token], knowledge: Knowledge) -> None:
         self.tokens = tokens
         self._part = knowledge.phrase_part
+        self._hearing = knowledge.hearing
         self._phrases: list[Phrase] | None = None
 
     @property
@@ -92,6 +93,9 @@ class Clause:
         barrier = -1
         for i in range(predicate - 1, -1, -1):
             token = tokens[i]
+            if i == predicate - 1 and token.surface in {"と", "って"} and tokens[predicate].mask & self._hearing:
+                barrier = i  # what is said or heard has a subject of its own
+                break
             if token.pos == "助詞-接続助詞" and token.surface in _BREAK and not self._auxiliary(i, predicate):
                 barrier = i
                 break

@@ -122,14 +122,14 @@ class FormFinder:
         b = self.bits
         token = tokens[i]
         before = tokens[i - 1].mask if i else 0
-        if token.mask & b["kudasaru"] and before & b["te"] and token.mask & b["imperative"]:
+        polite = i + 1 < len(tokens) and tokens[i + 1].surface == "ませ" and tokens[i + 1].mask & b["imperative"]
+        if token.mask & b["kudasaru"] and before & b["te"] and (token.mask & b["imperative"] or polite):
             return None  # 〜てください: counted by some, not by others
         if token.mask & b["itasu"] and i + 1 < len(tokens) and tokens[i + 1].surface in {"方", "かた"}:
             return None
         if token.mask & b["mairu"] and i > 1 and tokens[i - 2].lemma in {"神社", "寺", "墓", "御墓"}:
             return None
         if token.mask & b["nasaru"] and token.surface == "なさい" and token.mask & b["imperative"]:
-            polite = i + 1 < len(tokens) and tokens[i + 1].surface == "ませ"
             if not polite:
                 return None  # 早くしなさい
         end = i + 2 if following & b["reru"] else i + 1

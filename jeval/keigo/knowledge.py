@@ -78,6 +78,7 @@ class Knowledge:
         self._tests = Tests()
         self.person_test = self._tests.bit(((self.bit("person_part"), 0),))
         self.phrase_part = self.bit("phrase_part")
+        self.hearing = self.bit("hearing")
         document = _yaml(folder / "frames.yaml")
         self.frames = [Rule(row, self.bit, self._tests) for row in document["frames"]]
         self.rules = [Rule(row, self.bit, self._tests) for row in _yaml(folder / "rules.yaml")["rules"]]
