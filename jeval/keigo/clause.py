@@ -35,6 +35,7 @@ class Clause:
     def __init__(self, tokens: Sequence[Token], knowledge: Knowledge) -> None:
         self.tokens = tokens
         self._part = knowledge.phrase_part
+        self._surname = knowledge.surname
         self._hearing = knowledge.hearing
         self._phrases: list[Phrase] | None = None
 
@@ -80,9 +81,7 @@ class Clause:
         role = phrase_role(text)
         if not role and "の" in text:
             role = phrase_role(text.rsplit("の", 1)[1])
-            if role == "self":
-                role = ""
-        if "人名-姓" in tokens[end - 1].pos and (not role or role == "in"):
+        if tokens[end - 1].mask & self._surname and (not role or role == "in"):
             owner = text[: -len(tokens[end - 1].surface)]
             role = "in" if _OWN_NAME.search(owner) else "out" if _THEIR_NAME.search(owner) else "name"
         return Phrase(start, end, text, role, particle)

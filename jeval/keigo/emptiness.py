@@ -48,7 +48,7 @@ def empty_naru(tokens: list[Token], hit: Match, masked: str, knowledge: Knowledg
     noun = "".join(token.surface for token in tokens[start : at + 1])
     if expressions["change"].search(before):
         return False
-    if "人名-姓" in head.pos:
+    if head.mask & knowledge.surname:
         return True
     bare_act = start == at and head.mask & knowledge.bit("sahen") and tokens[start - 1].surface == "は"
     if bare_act:

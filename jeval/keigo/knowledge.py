@@ -78,6 +78,7 @@ class Knowledge:
         self._tests = Tests()
         self.person_test = self._tests.bit(((self.bit("person_part"), 0),))
         self.phrase_part = self.bit("phrase_part")
+        self.surname = self.bit("surname")
         self.hearing = self.bit("hearing")
         document = _yaml(folder / "frames.yaml")
         self.frames = [Rule(row, self.bit, self._tests) for row in document["frames"]]
@@ -167,7 +168,7 @@ class Knowledge:
         def person_part(token: Token) -> bool:
             if not token.pos.startswith(("名詞", "代名詞", "接尾辞", "形状詞")):
                 return False
-            return bool(person.search(token.surface)) or "人名" in token.pos
+            return bool(person.search(token.surface)) or bool(token.mask & self.bit("surname")) or "人名" in token.pos
 
         person = self.expressions["person_part"]
         return {

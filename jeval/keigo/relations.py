@@ -16,6 +16,7 @@ from jeval.keigo.tokens import Token
 
 Hit = tuple[str, int, int]  # rule id, tokens
 
+_UNITS = {"支店", "室", "所", "店", "部", "課", "係", "次", "局", "院", "館", "営業所", "支社", "本部", "事務所", "出張所", "支部", "工場", "センター"}
 _TITLE = re.compile(r"[社会部課係次室店所議局院館校園]長|頭取|専務|常務|取締役|主任|先生|教授|社員|行員|担当")
 _GENERAL = re.compile(r"上司|先輩|目上|上役|上席|役員|幹部|取引先|顧客|客|先方|先生|恩師|年長")
 _OWN = re.compile(r"^(?:弊社|当社|当行|弊行|小社|わが社|我が社|弊店|当店|うち|私ども|手前ども|私|僕|俺|わたし|わたくし)$")
@@ -29,7 +30,7 @@ class Relations:
         names = (
             "pfx act reru te de kudasaru itadaku nasaru irassharu suru itasu kenjo1_verb kenjo2_verb kenjo1_noun oru masu "
             "kenjo1_own desu da possession customer_act self_only_kenjo imperative noun verb adj na_adj sonkei_noun mieru "
-            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj own_only title own_service motion_person to_third compound_particle"
+            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj own_only title own_service motion_person to_third compound_particle seru dekiru ukagau mairu moushiageru sashiageru surname"
         )
         self.person_test = knowledge.person_test
         self.b = {name: bit(name) for name in names.split()}
@@ -123,7 +124,8 @@ class Relations:
                 return
         if question and role in {"superior", "teacher", "out"} and not scene.referent_own and (
             head.mask & b["self_only_kenjo"] or one.frame == "oru" or self._customer_act(tokens, one)
-        ) and not head.mask & b["itasu"] and not self._offer(tokens, one.end):
+            or (one.frame == "o-suru" and tokens[one.start - 1].surface == "を")
+        ) and not head.mask & b["itasu"] and not self._speaker_asks(tokens, one) and not self._offer(tokens, one.end):
             yield "kenjo-question", one.start, one.end
             return
         if subject is None and frame and not scene.referent_own and self._customer_act(tokens, one):
@@ -144,7 +146,11 @@ class Relations:
             vocative.role in {"out", "teacher", "superior"} if vocative is not None else False
         ) or (scene.given and scene.addressee_raised and scene.referent not in {"self", "in", "family"} and not scene.referent_own)
         if question and asked_person and subject is None and self._final(tokens, one.end):
-            if self._offer(tokens, one.end):
+            if self._offer(tokens, one.end) or self._speaker_asks(tokens, one):
+                return
+            outside = clause.marked(one.start, {"に"}, {"teacher", "superior"})
+            if head.mask & (b["moushiageru"] | b["sashiageru"]) and one.frame == "special" and outside is None:
+                yield "kenjo-question", one.start, one.end
                 return
             eaten = head.mask & b["itadaku"] and head.c_type.startswith("五段") and one.frame == "special"
             if eaten or (head.mask & b["self_only_kenjo"] and not head.mask & b["itasu"]):
@@ -174,6 +180,15 @@ class Relations:
             p.role in IN_GROUP and p.start > subject.end and p.end <= one.start and p.particle in {"が", "から", "より"}
             for p in clause.phrases
         )
+
+    def _speaker_asks(self, tokens: list[Token], one: Found) -> bool:
+        """伺わせていただけますか, 拝見できますか: the speaker asks for himself."""
+        b = self.b
+        asked = b["seru"] | b["itadaku"] | b["dekiru"]
+        return any(token.mask & asked for token in tokens[one.end : one.end + 3]) or (
+            one.frame == "special" and tokens[one.start].mask & (b["ukagau"] | b["mairu"]) != 0
+            and tokens[one.start].c_type.startswith("下一段")
+        )  # fmt: skip
 
     def _modified(self, tokens: list[Token], end: int) -> bool:
         """Whether the predicate modifies a customer: ご利用しているお客様."""
@@ -231,8 +246,12 @@ class Relations:
         last = tokens[one.end - 1]
         subject = clause.subject(one.start)
         if last.mask & b["kudasaru"]:
-            given = one.start == one.end - 1 and not (one.start and tokens[one.start - 1].mask & b["te"])
-            if given and not last.mask & b["imperative"] and subject is not None and subject.role == "self" and subject.particle == "が":
+            given = not (one.start and tokens[one.start - 1].mask & b["te"]) and not last.mask & b["imperative"]
+            giver = subject is not None and subject.role == "self" and subject.particle == "が"
+            source = clause.marked(one.start, {"から"}, {"self"})
+            if source is not None and not any(t.pos.startswith("動詞") for t in tokens[source.end : one.start]):
+                giver = True
+            if given and giver:
                 yield "sonkei-self", one.start, one.end
             return
         if subject is None:
@@ -240,7 +259,7 @@ class Relations:
             if source is not None and source.end >= one.start - 8 and not self._adnominal(tokens, one.end) and not question:
                 yield "sonkei-self", one.start, one.end
                 return
-        if last.mask & b["irassharu"] and one.start > 1 and "人名-姓" in tokens[one.start - 2].pos and (
+        if last.mask & b["irassharu"] and one.start > 1 and tokens[one.start - 2].mask & b["surname"] and (
             tokens[one.start - 1].surface == "で" and not question and not self._adnominal(tokens, one.end)
         ) and (subject is None or subject.role == "self"):
             yield "sonkei-self", one.start, one.end
@@ -302,7 +321,7 @@ class Relations:
             if one.frame != "noun" or one.type != "sonkeigo" or one.end >= len(tokens):
                 continue
             head = tokens[one.start + 1]
-            if not tokens[one.end].mask & (b["desu"] | b["da"]) and tokens[one.end].surface not in {"。", "で"}:
+            if not tokens[one.end].mask & (b["desu"] | b["da"]) and tokens[one.end].surface != "。":
                 continue
             state = head.mask & (b["adj"] | b["na_adj"] | b["act"] | b["state_adj"]) and one.end == one.start + 2
             if not state or not tokens[one.start].mask & b["pfx"]:
@@ -334,17 +353,19 @@ class Relations:
                     yield "sonkei-own-noun", i, i + 2
                 continue
             if token.mask & b["title"] and i:
-                before = tokens[i - 1]
-                if "人名-姓" in before.pos:
-                    marked = i > 2 and tokens[i - 2].surface == "の" and _OWN.match(tokens[i - 3].surface)
+                first = i - 1
+                if token.surface == "長" and first and tokens[first].surface in _UNITS:
+                    first -= 1  # 田中 支店 長
+                if tokens[first].mask & b["surname"]:
+                    marked = first > 1 and tokens[first - 1].surface == "の" and _OWN.match(tokens[first - 2].surface)
                     following = tokens[i + 1].surface if i + 1 < len(tokens) else ""
                     own = scene.referent_own and scene.referent != "family" and following in {
                         "は", "が", "も", "に", "を", "から", "の", "と", "で", "でし", "です", "へ", "より",
                     } and token.surface not in {"様", "さま", "殿"}  # fmt: skip
-                    if following == "の" and i + 2 < len(tokens) and "人名" in tokens[i + 2].pos:
+                    if following == "の" and i + 2 < len(tokens) and tokens[i + 2].mask & b["surname"]:
                         own = False
                     if marked or own:
-                        yield "uchi-title", i - 1, i + 1
+                        yield "uchi-title", first, i + 1
                 elif token.surface in {"さん", "様", "さま"}:
                     j = i - 1
                     kin = tokens[j].surface in {"父", "母", "兄", "姉", "祖父", "祖母", "爺", "婆", "じい", "ばあ", "奥", "社長", "部長", "課長", "支店長"}
