@@ -42,7 +42,9 @@ def make(
     text = out.with_suffix(".txt") if single else out / "plant.txt"
     for path in (target, text):
         if path.exists():
-            raise InputError(f"--out: {path} exists; canaries already planted must not be overwritten, choose another path")
+            raise InputError(
+                f"--out: {path} exists; canaries already planted must not be overwritten, choose another path"
+            )
     lines = planting_lines(made)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
