@@ -57,6 +57,7 @@ class MisuseFinder:
         scene: Scene, question: bool,
     ) -> Iterator[Hit]:  # fmt: skip
         present = reduce(or_, map(_TESTS, tokens), 0)
+        late: list[Hit] = []
         for i, token in [(i, token) for i, token in enumerate(tokens) if token.rules]:
             following = tokens[i + 1].tests if i + 1 < len(tokens) else 0
             for rule in token.rules:
@@ -65,7 +66,11 @@ class MisuseFinder:
                     continue
                 hit = pattern.match(tokens, i)
                 if hit and rule.holds(masked) and self._when(rule, tokens, hit, masked, clause, scene, question):
-                    yield rule, starts[hit[2]], starts[hit[3] - 1] + len(tokens[hit[3] - 1].surface)
+                    found_at = (rule, starts[hit[2]], starts[hit[3] - 1] + len(tokens[hit[3] - 1].surface))
+                    if rule.fields.get("late"):  # what a relation between persons says comes first
+                        late.append(found_at)
+                    else:
+                        yield found_at
         for rule in dict.fromkeys([rule for key, rule in self.keys if key in masked]):
             if rule.regex is None:
                 continue
@@ -76,6 +81,7 @@ class MisuseFinder:
         for rule_id, start, end in self.relations(tokens, clause, found, scene, question, masked, present):
             if rule_id in self.active:
                 yield self.rule[rule_id], starts[start], starts[end - 1] + len(tokens[end - 1].surface)
+        yield from late
 
     def _when(
         self, rule: Rule, tokens: list[Token], hit: tuple[int, int, int, int] | None, masked: str, clause: Clause,
