@@ -46,16 +46,18 @@ def _draw_choices(data: dict[str, Any], suite: str, n: int) -> list[dict[str, An
     stock = _choice_stock(data, suite)
     rng.shuffle(stock)
     seen: Counter[Any] = Counter()
-    lengths: Counter[str] = Counter()
+    lengths: dict[str, float] = {"shortest": 0.0, "longest": 0.0}
     chosen = []
     for number in range(n):
         best = min(
             stock,
-            key=lambda one: 8 * _shift(lengths, one, number) + 2 * seen[one["cluster"], one["text"]]
-            + seen[one["cluster"]] + 2 * seen[one["cluster"], one["row"]] + seen[tuple(one["options"])],
+            key=lambda one: 24 * _shift(lengths, one, number) + 2 * seen[one["cluster"], one["text"]]
+            + seen[one["cluster"]] + 2 * seen[one["cluster"], one["row"]]
+            + 6 * seen["again", one["fits"], tuple(one["options"])] - 4 * min(1, seen[tuple(one["options"])]),
         )  # fmt: skip
         stock.remove(best)
-        for key in ((best["cluster"], best["text"]), best["cluster"], (best["cluster"], best["row"]), tuple(best["options"])):
+        for key in ((best["cluster"], best["text"]), best["cluster"], (best["cluster"], best["row"]), tuple(best["options"]),
+                    ("again", best["fits"], tuple(best["options"]))):  # fmt: skip
             seen[key] += 1
         for end, share in _ends(best).items():
             lengths[end] += share
@@ -108,7 +110,7 @@ def _ends(one: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def _shift(lengths: Counter[str], one: dict[str, Any], number: int) -> float:
+def _shift(lengths: dict[str, float], one: dict[str, Any], number: int) -> float:
     return sum(abs(lengths[end] + gain) - abs(lengths[end]) for end, gain in _ends(one).items())
 
 
@@ -159,7 +161,9 @@ def correct() -> list[dict[str, Any]]:
                 for one in stock:
                     scene = source()["scenes"][suite][one["scene"]] if one["scene"] else {}
                     context = {k: scene[k] for k in ("speaker", "addressee", "referent") if scene.get(k)}
-                    if {e.type for e in analyze(one["wrong"], context).errors} == {kind} and not analyze(one["right"], context).errors:
+                    if {e.type for e in analyze(one["wrong"], context).errors} == {kind} and not analyze(
+                        one["right"], context
+                    ).errors:
                         break
                 else:
                     break
@@ -198,14 +202,40 @@ def reply() -> list[dict[str, Any]]:
     return rows
 
 
+def quality() -> dict[str, Any]:
+    """Error rates of what scores the generative tasks: the judge on its label set, and the analyser on its own.
+
+    ``convert``: how often an acceptable answer is accepted (sensitivity) and an unacceptable one refused (specificity).
+    ``generation``: the analyser's rates turned round, since these tasks reward text in which it finds no misuse.
+    """
+    from jeval.items import read_jsonl
+
+    rows = read_jsonl(data_path("keigo", "judge_labels.jsonl"))
+    groups = {kind: [row for row in rows if row["accepted"] is kind] for kind in (True, False)}
+    rates = {kind: sum(row["agreed_at_first"] for row in group) / len(group) for kind, group in groups.items()}
+    convert_rates = {
+        "sensitivity": round(rates[True], 4), "specificity": round(rates[False], 4),
+        "n_positive": len(groups[True]), "n_negative": len(groups[False]),
+        "source": "data/keigo/judge_labels.jsonl: verdicts on first sight, before the judge was mended on its misses",
+    }  # fmt: skip
+    analyser = json.loads(data_path("keigo", "quality.json").read_text(encoding="utf-8"))
+    generation = {
+        "sensitivity": analyser["specificity"], "specificity": analyser["sensitivity"],
+        "n_positive": analyser["n_negative"], "n_negative": analyser["n_positive"], "source": analyser["source"],
+    }  # fmt: skip
+    return {"convert": convert_rates, "generation": generation}
+
+
 BUILDERS = {"pairs": pairs, "choice": choice, "convert": convert, "correct": correct, "reply": reply}
 
 
 def main() -> None:
-    """Write every item file."""
+    """Write every item file, and the error rates of the judge."""
     for name, build in BUILDERS.items():
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in build())
         data_path("keigo", "items", f"{name}.jsonl").write_text(text, encoding="utf-8")
+    rates = json.dumps(quality(), ensure_ascii=False, indent=1) + "\n"
+    data_path("keigo", "judge_quality.json").write_text(rates, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -22,8 +22,39 @@ _SLOT = re.compile(r"\{(\w+)\}")
 _FREE = ("n", "t", "past", "fut")
 #: Lemmas (UniDic) of the morphemes that mark an honorific, for the guesser that counts them.
 _HONORIFIC = frozenset(
-    "御 ます です 御座る いらっしゃる 仰る 召し上がる 下さる 頂く 致す 申す 申し上げる 参る 伺う 存ずる 為さる 様 さん 拝見 拝読 拝借 "
-    "拝聴 拝受 御覧 承知 畏まる れる られる 存知 差し上げる 氏".split()
+    [
+        "御",
+        "ます",
+        "です",
+        "御座る",
+        "いらっしゃる",
+        "仰る",
+        "召し上がる",
+        "下さる",
+        "頂く",
+        "致す",
+        "申す",
+        "申し上げる",
+        "参る",
+        "伺う",
+        "存ずる",
+        "為さる",
+        "様",
+        "さん",
+        "拝見",
+        "拝読",
+        "拝借",
+        "拝聴",
+        "拝受",
+        "御覧",
+        "承知",
+        "畏まる",
+        "れる",
+        "られる",
+        "存知",
+        "差し上げる",
+        "氏",
+    ]
 )
 
 
@@ -48,10 +79,9 @@ def honorific_morphemes(text: str) -> int:
     count = 0
     for word in _tagger()(text):
         feature = word.feature
-        if feature.lemma in _HONORIFIC or (feature.lemma == "居る" and feature.lForm == "オル"):
-            count += 1
-        elif feature.lemma == "成る" and text[: text.find(word.surface)].endswith("に"):
-            count += 1
+        humble = feature.lemma == "居る" and feature.lForm == "オル"
+        frame = feature.lemma == "成る" and text[: text.find(word.surface)].endswith("に")
+        count += feature.lemma in _HONORIFIC or humble or frame
     return count
 
 

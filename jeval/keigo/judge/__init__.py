@@ -22,9 +22,7 @@ class Judgement:
         return self.correct
 
 
-def judge_conversion(
-    source: str, target: str, output: str, context: Mapping[str, object] | None = None
-) -> Judgement:
+def judge_conversion(source: str, target: str, output: str, context: Mapping[str, object] | None = None) -> Judgement:
     """Judge ``output`` as a rendering of ``source`` with the honorific type ``target``.
 
     An answer is correct when it says what the source says (predicate, persons, things, tense, negation, question, request),

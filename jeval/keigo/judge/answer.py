@@ -14,13 +14,15 @@ _JAPANESE = re.compile(r"[ぁ-ゖァ-ヺ一-鿿]")
 _NAMES = "尊敬語|謙譲語(?:I+|Ⅰ|Ⅱ|1|2)?|丁重語|丁寧語|美化語|敬語|常体|普通体|敬体"
 _LABEL = re.compile(
     rf"^\s*(?:[-*・●■→⇒>]+|\d+[.)、]\s*)?\s*[【\[(]?(?:(?:{_NAMES})(?:表現)?(?:への|に)?(?:変換|した文|で言うと|にすると)?"
-    r"|変換(?:後|結果)?(?:の文)?|答え|回答|解答|出力|正解|結果|修正(?:後|文|案)?(?:の文)?|訂正(?:後|文)?|書き換え|正しい文|返信|返事|返答|A|Answer|Output)"
+    r"|変換(?:後|結果)?(?:の文)?|答え|回答|解答|出力|正解|結果|修正(?:後|文|案)?(?:の文)?|訂正(?:後|文)?|書き換え(?:後|た文)?(?:の文)?|直した文|正しい文|返信|返事|返答|A|Answer|Output)"
     r"[】\])]?\s*(?:[::]|→|⇒|=)\s*",
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"[（(][^（()）]*[)）]\s*$")
 _QUOTE = re.compile(r"^[「『“\"'`*]+(.*?)[」』”\"'`*]+[。.]?$")
-_SAID = re.compile(r"^[「『]([^「」『』]+)[」』](?:です|となります|になります|が適切です|と言います|が正しいです|でしょう)。?")
+_SAID = re.compile(
+    r"^[「『]([^「」『』]+)[」』](?:です|となります|になります|が適切です|と言います|が正しいです|でしょう)。?"
+)
 _ABOUT = re.compile(rf"{_NAMES}|変換し|言い換え|書き換え|という(?:表現|意味)|二重敬語|[「『][^」』]*[」』][はをがのに]")
 _EITHER = re.compile(r"[^0-9０-９]\s*[／/]\s*[^0-9０-９]|または|もしくは|あるいは、")
 
@@ -34,6 +36,8 @@ def clean(output: str) -> tuple[str, str]:
     lines = [line.strip() for line in text.splitlines() if _JAPANESE.search(line)]
     for line in lines:
         answer = _strip(line)
+        if answer.endswith(":"):
+            continue  # 「以下のとおりです：」
         if _JAPANESE.search(answer):
             break
     else:

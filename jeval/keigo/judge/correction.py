@@ -33,7 +33,9 @@ def judge_correction(
     for reference in (right, wrong):
         changes = content_changes(reference, answer, context)
         if error == "uchi_soto":
-            changes = [one for one in changes if not (one.startswith("lost: ") and not _TITLES.sub("", one[6:]).strip())]
+            changes = [
+                one for one in changes if not (one.startswith("lost: ") and not _TITLES.sub("", one[6:]).strip())
+            ]
         if best is None or len(changes) < len(best):
             best = changes
     return not reasons, not best, reasons + (best or [])

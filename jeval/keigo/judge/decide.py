@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from jeval.keigo.analysis import analyze
-from jeval.keigo.judge.meaning import Meaning, Unit, read
+from jeval.keigo.judge.meaning import Meaning, Unit, is_prefix, read, stem_verbs
 from jeval.keigo.judge.words import words
 from jeval.keigo.knowledge import knowledge
 from jeval.keigo.types import Analysis
@@ -14,15 +14,33 @@ from jeval.keigo.types import Analysis
 _SUBJECT = frozenset({"が", "は", "も"})
 _OBJECT = frozenset({"に", "を", "へ", "から"})
 _SPECIAL = {
-    "sonkeigo": frozenset("いらっしゃる てらっしゃる 仰る 召し上がる 為さる 下さる 御覧 召す 見える".split()),
-    "kenjogo1": frozenset("伺う 申し上げる 存じ上げる 差し上げる 頂く 頂戴 拝見 拝読 拝聴 拝借 拝受 拝察 拝謁 参上 承る".split()),
-    "kenjogo2": frozenset("参る 申す 致す 居る/オル 存ずる 申し伝える".split()),
+    "sonkeigo": frozenset(
+        ["いらっしゃる", "てらっしゃる", "仰る", "召し上がる", "為さる", "下さる", "御覧", "召す", "見える"]
+    ),
+    "kenjogo1": frozenset(
+        [
+            "伺う",
+            "申し上げる",
+            "存じ上げる",
+            "差し上げる",
+            "頂く",
+            "頂戴",
+            "拝見",
+            "拝読",
+            "拝聴",
+            "拝借",
+            "拝受",
+            "拝察",
+            "拝謁",
+            "参上",
+            "承る",
+        ]
+    ),
+    "kenjogo2": frozenset(["参る", "申す", "致す", "居る/オル", "存ずる", "申し伝える"]),
 }
 
 
-def reasons_against(
-    source: str, target: str, answer: str, context: Mapping[str, object] | None
-) -> list[str]:
+def reasons_against(source: str, target: str, answer: str, context: Mapping[str, object] | None) -> list[str]:
     """Why ``answer`` is not a rendering of ``source`` with honorific type ``target``; empty when it is one."""
     said, given = read(answer), read(source)
     found, before = analyze(answer, context), analyze(source, context)
@@ -47,7 +65,11 @@ def _content(given: Meaning, said: Meaning, answer: str, context: Mapping[str, o
     taken = set(pairs.values())
     added = [unit for j, unit in enumerate(said.units) if j not in taken and not unit.optional]
     request = given.request and said.request
-    polite = table.polite if request or given.wish or said.wish else table.polite - {"願う", "頼む", "幸い", "助かる", "出来る"}
+    polite = (
+        table.polite
+        if request or given.wish or said.wish
+        else table.polite - {"願う", "頼む", "幸い", "助かる", "出来る"}
+    )
     lost = [u for u in lost if not u.senses & table.drop and not (request and u.senses & {"願う", "頼む", "欲しい"})]
     added = [
         u for u in added
@@ -67,7 +89,10 @@ def _content(given: Meaning, said: Meaning, answer: str, context: Mapping[str, o
 
 def _cushion(added: list[Unit], answer: str) -> list[Unit]:
     """Without the words of a polite opening such as お手数をおかけしますが, お忙しいところ."""
-    cushion = re.match(r"^(?:お手数を?お?掛?か?けし?(?:いた)?しますが|お忙しいところ|ご多用のところ|ご面倒をおかけしますが|お待たせ(?:いた)?しました)", answer)
+    cushion = re.match(
+        r"^(?:お手数を?お?掛?か?けし?(?:いた)?しますが|お忙しいところ|ご多用のところ|ご面倒をおかけしますが|お待たせ(?:いた)?しました)",
+        answer,
+    )
     if not cushion:
         return added
     return [unit for unit in added if unit.surface not in cushion[0]]
@@ -107,7 +132,7 @@ def _grammar(given: Meaning, said: Meaning, target: str) -> list[str]:
     if not request:
         if given.negative % 2 != said.negative % 2:
             reasons.append("negation lost" if given.negative % 2 else "negation added")
-        if given.past != said.past:
+        if given.past != said.past and not (given.past and said.loose_aspect):
             reasons.append("tense changed")
         asked = given.question or given.asking
         if asked != (said.question or said.asking):
@@ -121,6 +146,10 @@ def _grammar(given: Meaning, said: Meaning, target: str) -> list[str]:
         if given.volition != said.volition and not (given.question and said.question and given.volition != given.wish):
             reasons.append("intention changed")
         reasons += _voice(given, said, target)
+    if given.prohibited != said.prohibited:
+        reasons.append("negation lost" if given.prohibited else "negation added")
+    if given.permission != said.permission and (given.request or said.request):
+        reasons.append("permission asked" if said.permission else "permission no longer asked")
     if given.causative != said.causative:
         reasons.append("causative changed")
     reasons += _aspect(given, said)
@@ -175,7 +204,11 @@ def _persons(given: Meaning, said: Meaning, target: str) -> list[str]:
     shift = said.receive - given.receive
     subject = next((who for who, part in given.persons.items() if part in _SUBJECT), "")
     if not (given.request and said.request):
-        if shift > 0 and given.give_me <= said.give_me and (subject in {"", "self"} or said.persons.get(subject) in {"が", "は"}):
+        if (
+            shift > 0
+            and given.give_me <= said.give_me
+            and (subject in {"", "self"} or said.persons.get(subject) in {"が", "は"})
+        ):
             reasons.append("the other person acts now")
         if said.give_me > given.give_me + max(0, -shift) and subject in {"", "self"} and not given.receive:
             reasons.append("the other person acts now")
@@ -187,6 +220,13 @@ def _persons(given: Meaning, said: Meaning, target: str) -> list[str]:
     for who, part in given.persons.items():
         now = said.persons.get(who)
         if now is None or moved_benefit:
+            continue
+        if (
+            part in _SUBJECT
+            and now == "の"
+            and any(given.persons.get(other) == "の" and place in _SUBJECT for other, place in said.persons.items())
+        ):
+            reasons.append(f"persons exchanged ({who})")
             continue
         if (part in _SUBJECT and now in {"に", "を", "へ"}) or (part in {"に", "へ"} and now in {"が"}):
             passive = given.reru != said.reru or given.causative
@@ -204,18 +244,28 @@ def _type(
     had_predicate, _ = _types(before.text, before)
     if target == "plain":
         left = [form.surface for form in found.forms if form.type != "bikago"]
+        left = left or ([answer] if found.style != "plain" else [])
         return [f"honorific left: {' '.join(left)}"] if left else []
     if target == "teineigo":
         reasons = [] if found.style in {"polite", "formal"} else ["not in です・ます"]
         raised = (on_predicate - had_predicate) & {"sonkeigo", "kenjogo1"}
         return reasons + ([f"{' '.join(sorted(raised))} instead of teineigo"] if raised else [])
     if target == "bikago":
+        if _odd_prefix(answer):
+            return ["お and ご confused"]
         return [] if _prefixes(answer) > _prefixes(before.text) else ["no bikago"]
     if target == "sonkeigo" and said.request and "kenjogo1" in on_predicate - had_predicate:
         return ["kenjogo1 for what the addressee is asked to do"]
+    if target == "kenjogo2" and _needless_kenjogo1(found) and not set(given.persons.values()) & _OBJECT:
+        return ["kenjogo1 with nobody to raise"]
     if target in on_predicate:
         return _side(target, given, said)
-    if target == "sonkeigo" and said.reru > given.reru and "kenjogo1" not in on_predicate and "kenjogo2" not in on_predicate:
+    if (
+        target == "sonkeigo"
+        and said.reru > given.reru
+        and "kenjogo1" not in on_predicate
+        and "kenjogo2" not in on_predicate
+    ):
         return _side(target, given, said)
     if target in on_noun and not given.has_verb:
         return []
@@ -243,14 +293,54 @@ def _types(text: str, found: Analysis) -> tuple[set[str], set[str]]:
         (predicate if verbal or sahen else noun).add(form.type)
         if re.search(r"[おご御].*(?:いたし|いたす|致し|致す|いたせ|いたさ)", form.surface):
             predicate |= {"kenjogo1", "kenjogo2"}
-    for token in knowledge().tagger(text):
+    if re.search("いらっしゃれ[まるなたて]", text) or _stem_copula(text):
+        predicate.add("sonkeigo")
+    if re.search("お世話にな[らりるれっ]", text):
+        predicate.add("kenjogo1")
+    tokens = knowledge().tagger(text)
+    for i, token in enumerate(tokens):
+        if token.surface == "なさい" and (i + 1 == len(tokens) or tokens[i + 1].lemma != "ます"):
+            continue
         lemma = token.lemma.split("-")[0]
         if lemma == "居る" and token.l_form == "オル":
             lemma = "居る/オル"
         for kind, lemmas in _SPECIAL.items():
-            if lemma in lemmas and not (lemma == "見える" and "お見え" not in text) and not (lemma == "存ずる" and "ご存" in text):
+            if (
+                lemma in lemmas
+                and not (lemma == "見える" and "お見え" not in text)
+                and not (lemma == "存ずる" and "ご存" in text)
+            ):
                 predicate.add(kind)
     return predicate, noun
+
+
+def _stem_copula(text: str) -> bool:
+    """お待ちです, お疲れでしょう."""
+    data = knowledge()
+    tokens = data.tagger(text)
+    return any(
+        is_prefix(tokens[i]) and (tokens[i + 1].pos.startswith("動詞") or stem_verbs(data, tokens[i + 1].surface))
+        and tokens[i + 2].lemma in {"です", "だ"}
+        for i in range(len(tokens) - 2)
+    )  # fmt: skip
+
+
+def _needless_kenjogo1(found: Analysis) -> bool:
+    """お読みする: the frame お〜する without いたす."""
+    return any(
+        form.type == "kenjogo1" and re.match("お.+[しす]", form.surface) and "いた" not in form.surface
+        for form in found.forms
+    )
+
+
+def _odd_prefix(text: str) -> bool:
+    tokens = knowledge().tagger(text)
+    return any(
+        tokens[i].lemma == "御"
+        and tokens[i].surface == "ご"
+        and (tokens[i + 1].goshu == "和" or tokens[i + 1].lemma in words().with_o)
+        for i in range(len(tokens) - 1)
+    )
 
 
 def _prefixes(text: str) -> int:

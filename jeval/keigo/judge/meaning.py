@@ -37,7 +37,7 @@ _PHRASES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 )
 _QUESTION = re.compile(r"(?:か[ねなしい]?|かな|の|[?])[。?!]*$")
 _SKIP_POS = ("助詞", "補助記号", "記号", "空白", "感動詞-フィラー", "接続詞")
-_ASKING = frozenset("何 誰 何方 何処 何時 幾ら 如何 どう 何故 何れ どの どんな".split())
+_ASKING = frozenset(["何", "誰", "何方", "何処", "何時", "幾ら", "如何", "どう", "何故", "何れ", "どの", "どんな"])
 _WISH = re.compile(r"てほしい|て欲しい|てもらいたい|ていただきたい|でほしい")
 _FREE_VERB = frozenset({"下さる", "頂く", "呉れる", "貰う", "上げる", "差し上げる", "遣る", "賜わる"})
 _RECEIVE = {"下さる": "give_me", "呉れる": "give_me", "賜わる": "give_me", "頂く": "receive", "貰う": "receive"}
@@ -77,6 +77,8 @@ class Meaning:
     loose_aspect: bool = False
     asking: bool = False
     has_verb: bool = False
+    prohibited: int = 0
+    permission: int = 0
     persons: dict[str, str] = field(default_factory=dict)
     sentences: int = 0
 
@@ -157,9 +159,15 @@ class Reader:
         token = tokens[i]
         prefixed = bool(i and is_prefix(tokens[i - 1]))
         senses = set(self.words.senses(lemma, prefixed))
-        verb = prefixed and self._deverbal(tokens, i, senses)
+        verb = self._deverbal(tokens, i, senses) and prefixed
+        if verb and i + 1 < len(tokens) and tokens[i + 1].lemma in {"です", "だ"}:
+            meaning.loose_aspect = True
         meaning.past = False
         self._person(tokens, i, meaning)
+        if token.surface == "何時":
+            meaning.asking = True
+            meaning.units += [Unit(frozenset({"何"}), "何"), Unit(frozenset({"時", "時-助数詞"}), "時")]
+            return
         if lemma in _ASKING or senses & _ASKING:
             meaning.asking = True
         number = "数詞" in token.pos
@@ -167,15 +175,10 @@ class Reader:
 
     def _deverbal(self, tokens: list[Token], i: int, senses: set[str]) -> bool:
         """お読み(になる): the verb's lemma joins ``senses``."""
-        base = self.knowledge.dictionary.verb_of_stem(tokens[i].surface)
-        if not base:
-            return False
-        found = self.knowledge.tagger(base)
-        if len(found) != 1:
-            return False
-        lemma = found[0].lemma.split("-")[0]
-        senses |= self.words.senses(lemma, True) | {base}
-        return True
+        found = stem_verbs(self.knowledge, tokens[i].surface)
+        for base, lemma in found:
+            senses |= self.words.senses(lemma, True) | {base}
+        return bool(found)
 
     def _verb(self, tokens: list[Token], i: int, lemma: str, after_te: bool, meaning: Meaning) -> bool:
         token = tokens[i]
@@ -207,7 +210,13 @@ class Reader:
             if lemma in self.words.idle or lemma in {"為る", "致す", "為さる"}:
                 return token.c_form == "命令形" or self._is_nasai(tokens, i, lemma)
         if lemma == "成る" and i > 1 and tokens[i - 1].surface in {"に", "は"} and self._naru(tokens, i):
-            meaning.loose_aspect |= False
+            return False
+        if (
+            lemma in {"有る", "御座る"}
+            and i
+            and tokens[i - 1].pos.startswith("形容詞")
+            and tokens[i - 1].surface.endswith(("く", "ゅう", "う"))
+        ):
             return False
         copula = before_de(tokens, i) and lemma in {"いらっしゃる", "御座る", "有る"}
         if copula:
@@ -219,6 +228,9 @@ class Reader:
             return False
         prefixed = bool(i and is_prefix(tokens[i - 1]))
         senses = self.words.senses(lemma, prefixed) | self.words.senses(token.orth_base, prefixed)
+        if prefixed:
+            for _, other in stem_verbs(self.knowledge, token.surface):
+                senses |= self.words.senses(other, True)
         if prefixed and i + 1 < len(tokens) and tokens[i + 1].lemma in {"です", "だ"}:
             meaning.loose_aspect = True
         if lemma in {"存ずる"} and prefixed:
@@ -232,18 +244,27 @@ class Reader:
         token = tokens[i]
         kind = token.c_type
         if lemma in {"ず", "ぬ", "ない", "無い"} and token.surface not in {"まい"}:
-            if token.pos.startswith("形容詞") and i and not tokens[i - 1].surface.endswith(("く", "は", "も", "で", "じゃ")):
+            if (
+                token.pos.startswith("形容詞")
+                and i
+                and not tokens[i - 1].surface.endswith(("く", "は", "も", "で", "じゃ"))
+            ):
                 meaning.units.append(Unit(frozenset({"有る"}), token.surface, "", True))
             meaning.negative += 1
+            following = [t.surface for t in tokens[i + 1 : i + 2]]
+            meaning.prohibited += following in (["で"], ["に"]) and any(
+                self._lemma(t) in _FREE_VERB for t in tokens[i + 2 : i + 4]
+            )
         elif kind == "助動詞-タ" and token.c_form != "仮定形-一般":
             meaning.past = True
         elif lemma == "たい":
             meaning.wish = True
         elif lemma in {"せる", "させる"}:
             later = [self._lemma(t) for t in tokens[i + 1 : i + 3]]
-            if later[1:] and later[1] in {"頂く", "貰う", "下さる"} and tokens[i + 1].surface == "て":
-                meaning.receive -= 1 if later[1] != "下さる" else 0
-                meaning.give_me -= 1 if later[1] == "下さる" else 0
+            if later[1:] and later[1] in {"頂く", "貰う", "下さる", "呉れる"} and tokens[i + 1].surface == "て":
+                meaning.permission += later[1] in {"下さる", "呉れる"} or self._is_potential(tokens[i + 2])
+                meaning.receive -= later[1] in {"頂く", "貰う"}
+                meaning.give_me -= later[1] in {"下さる", "呉れる"}
             else:
                 meaning.causative += 1
         elif lemma in {"れる", "られる"}:
@@ -266,13 +287,16 @@ class Reader:
         rest = "".join(t.surface for t in tokens[i + 1 :])
         final = bool(re.match(r"^(?:ます|ませ|ない|まし)?(?:ん)?(?:でしょう|です)?(?:か[ねな]?)?[。?!]*$", rest))
         if lemma in {"下さる", "呉れる"}:
-            if token.c_form == "命令形" or re.match(r"^ませ[。!]*$", rest) or token.surface == "くれ" and not rest.strip("。!"):
+            if (
+                token.c_form == "命令形"
+                or re.match(r"^ませ[。!]*$", rest)
+                or (token.surface == "くれ" and not rest.strip("。!"))
+            ):
                 return True
             return final and meaning.question
         if lemma in {"頂く", "貰う"}:
             tail = re.match(r"^(?:ます|ませ)?(?:と|ば|れば|たら|ましたら|ますと|たく|たい)", rest)
-            if potential and (final and meaning.question or tail):
-                meaning.potential -= 0
+            if potential and ((final and meaning.question) or tail):
                 return True
             return bool(re.match(r"^(?:たい|たく)", rest)) or (final and meaning.question and potential)
         return False
@@ -282,9 +306,12 @@ class Reader:
         lemma = token.lemma.split("-")[0]
         if lemma in {"頂く", "成る"} and token.orth_base.endswith(("ける", "れる")):
             return True
-        return bool(lemma) and not lemma.endswith("れる") and self.knowledge.dictionary.verb_type(
-            lemma
-        ).startswith("五段") and token.orth_base[-2:] != lemma[-2:]
+        return (
+            bool(lemma)
+            and not lemma.endswith("れる")
+            and self.knowledge.dictionary.verb_type(lemma).startswith("五段")
+            and token.orth_base[-2:] != lemma[-2:]
+        )
 
     def _after_stem(self, tokens: list[Token], i: int) -> bool:
         """Whether the verb at ``i`` follows お + stem, perhaps with a particle between."""
@@ -303,14 +330,22 @@ class Reader:
         gap = [t.surface for t in tokens[j + 1 : i]]
         if gap and self._lemma(tokens[i]) in _FREE_VERB and gap == ["を"]:
             return "サ変可能" in tokens[j].pos
-        return not gap or gap[0] in {"を", "は", "も"} and "サ変可能" in tokens[j].pos or gap[0] == "に" and tokens[i].lemma == "成る"
+        return (
+            not gap
+            or (gap[0] in {"を", "は", "も"} and "サ変可能" in tokens[j].pos)
+            or (gap[0] == "に" and tokens[i].lemma == "成る")
+        )
 
     def _on_noun(self, tokens: list[Token], i: int) -> bool:
         """Whether する (いたす, なさる, できる) at ``i`` makes a verb of the noun before it."""
         j = i - 1
         if j > 0 and tokens[j].surface in {"を", "は", "も", "が"}:
             j -= 1
-        return j >= 0 and tokens[j].pos.startswith(("名詞", "形状詞", "動詞", "接尾辞", "副詞")) and not tokens[j].pos.startswith("代名詞")
+        return (
+            j >= 0
+            and tokens[j].pos.startswith(("名詞", "形状詞", "動詞", "接尾辞", "副詞"))
+            and not tokens[j].pos.startswith("代名詞")
+        )
 
     def _after_koto(self, tokens: list[Token], i: int) -> bool:
         return i > 1 and tokens[i - 1].surface in {"が", "は", "も"} and tokens[i - 2].lemma in {"事", "こと"}
@@ -343,7 +378,11 @@ class Reader:
 
     def _is_nasai(self, tokens: list[Token], i: int, lemma: str) -> bool:
         """読みなさい; なさいます is not one."""
-        return lemma == "為さる" and tokens[i].surface == "なさい" and (i + 1 == len(tokens) or tokens[i + 1].lemma != "ます")
+        return (
+            lemma == "為さる"
+            and tokens[i].surface == "なさい"
+            and (i + 1 == len(tokens) or tokens[i + 1].lemma != "ます")
+        )
 
     def _particle(self, tokens: list[Token], i: int) -> str:
         for token in tokens[i + 1 : i + 4]:
@@ -372,9 +411,23 @@ class Reader:
             requested = True
         if last and last[-1].c_form == "命令形" and last[-1].lemma not in {"ます"}:
             requested = True
-        if re.search(r"(?:願(?:い|え)(?:ます|ませんか|いたします|申し上げます|ますでしょうか|る|う)?|お願いします)[。?!か]*$", text):
+        if re.search(
+            r"(?:願(?:い|え)(?:ます|ませんか|いたします|申し上げます|ますでしょうか|る|う)?|お願いします)[。?!か]*$",
+            text,
+        ):
             requested = True
         meaning.request |= requested
+
+
+def stem_verbs(data: Knowledge, stem: str) -> list[tuple[str, str]]:
+    """The verbs of which ``stem`` can be the 連用形, each written and as lemma: 降り → 降る, 降りる."""
+    found = []
+    for base in dict.fromkeys((data.dictionary.verb_of_stem(stem), stem + "る")):
+        if base and data.dictionary.is_verb(base):
+            tokens = data.tagger(base)
+            if len(tokens) == 1:
+                found.append((base, tokens[0].lemma.split("-")[0]))
+    return found
 
 
 def is_prefix(token: Token) -> bool:
@@ -400,7 +453,14 @@ def before_adjective(tokens: list[Token], i: int) -> bool:
     return i > 1 and tokens[i - 1].surface == "て" and tokens[i - 2].pos.startswith("形容詞")
 
 
-_RESPELL = ((re.compile("まもなく|間もなく|もうすぐ"), "すぐ"), (re.compile("ただいま|只今"), "今"), (re.compile("そのように"), "そう"))
+_RESPELL = (
+    (re.compile("まもなく|間もなく|もうすぐ"), "すぐ"),
+    (re.compile("ただいま|只今"), "今"),
+    (re.compile("そのように"), "そう"),
+    (re.compile("どのように|いかが"), "どう"),
+    (re.compile("おいくつ|お?何歳"), "何歳"),
+    (re.compile("いらっしゃれ(?=[まるなたて])"), "おいでになれ"),
+)
 
 
 def read(text: str) -> Meaning:

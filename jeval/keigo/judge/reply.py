@@ -46,9 +46,7 @@ class Reply:
         }
 
 
-def judge_reply(
-    prompt: str, about: str, output: str, context: Mapping[str, object] | None = None
-) -> Reply:
+def judge_reply(prompt: str, about: str, output: str, context: Mapping[str, object] | None = None) -> Reply:
     """Judge ``output`` as the reply that ``prompt`` asks for: the scene and what the customer says.
 
     It is an answer when it is Japanese, of a fitting length, on the matter (contains a word of the regular expression
@@ -56,7 +54,7 @@ def judge_reply(
     """
     text = unicodedata.normalize("NFKC", output).strip()
     text = _NEXT.sub("", "\n" + text).strip()
-    text = _LABEL.sub("", text).strip().strip("「」\"")
+    text = _LABEL.sub("", text).strip().strip('「」"')
     reasons = _not_an_answer(text, prompt, about)
     if reasons:
         return Reply(False, False, 0, 0, 0, 0, reasons)

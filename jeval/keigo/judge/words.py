@@ -18,6 +18,7 @@ class Words:
     polite: frozenset[str]
     idle: frozenset[str]
     stative: frozenset[str]
+    with_o: frozenset[str]
 
     def senses(self, lemma: str, prefixed: bool) -> frozenset[str]:
         """The plain meanings that ``lemma`` can have, itself included."""
@@ -35,13 +36,15 @@ def words() -> Words:
     """Read the table once."""
     verbs: dict[str, frozenset[str]] = {}
     groups: dict[str, set[str]] = {}
-    sets: dict[str, set[str]] = {"drop": set(), "polite": set(), "idle": set(), "stative": set()}
+    sets: dict[str, set[str]] = {"drop": set(), "polite": set(), "idle": set(), "stative": set(), "with_o": set()}
     for line in data_path("keigo", "conversion.tsv").read_text(encoding="utf-8").splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         kind, first, *rest = line.split("\t")
         if kind == "verb":
             verbs[first] = frozenset(rest[0].split())
+        elif kind == "hub":
+            verbs[first] = verbs.get(first, frozenset()) | frozenset(rest[0].split())
         elif kind == "noun":
             members = first.split()
             for member in members:
@@ -49,4 +52,4 @@ def words() -> Words:
         else:
             sets[kind].update(word for word in first.split() if not word.endswith("_"))
     nouns = {word: frozenset(members) for word, members in groups.items()}
-    return Words(verbs, nouns, *(frozenset(sets[name]) for name in ("drop", "polite", "idle", "stative")))
+    return Words(verbs, nouns, *(frozenset(sets[name]) for name in ("drop", "polite", "idle", "stative", "with_o")))
