@@ -129,9 +129,8 @@ class FormFinder:
             return None
         if token.mask & b["mairu"] and i > 1 and tokens[i - 2].lemma in {"神社", "寺", "墓", "御墓"}:
             return None
-        if token.mask & b["nasaru"] and token.surface == "なさい" and token.mask & b["imperative"]:
-            if not polite:
-                return None  # 早くしなさい
+        if token.mask & b["nasaru"] and token.surface == "なさい" and token.mask & b["imperative"] and not polite:
+            return None  # 早くしなさい
         end = i + 2 if following & b["reru"] else i + 1
         return Found(i, end, form, "special", True)
 
@@ -188,7 +187,7 @@ class FormFinder:
         after = "".join(token.surface for token in tokens[end : end + 3])
         if after.startswith(("をいただ", "を頂", "をくださ", "を下さ", "をお待ち", "を賜", "を承", "をお受け", "をお聞かせ", "がございましたら", "があれば", "がありましたら", "はございません", "がございます場", "がおあり", "は承", "はお受け", "ありがと", "をありがと", "に感謝", "をお寄せ")):
             return "sonkeigo"
-        if tokens[i + 1].mask & self.bits["speech_act"] and after.startswith(("があり", "がござい", "したい", "なの", "させ")):
+        if tokens[i + 1].mask & self.bits["speech_act"] and after.startswith(("があり", "がござい", "したい", "なの", "させ", "まで。", "まで")):
             return "kenjogo1"
         if after.startswith(("を差し上げ", "をさしあげ", "が遅", "を申し上げ", "をいたし", "をさせ", "いたし", "が遅れ")):
             return "kenjogo1"

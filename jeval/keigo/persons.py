@@ -58,6 +58,7 @@ class Scene:
     addressee: str = ""
     referent: str = ""
     referent_text: str = ""
+    addressee_text: str = ""
     given: bool = False
     called: bool = False
 
@@ -110,7 +111,7 @@ def scene_of(context: Mapping[str, object] | None) -> Scene:
         r"行員|窓口|担当|店員|社員|職員|係|スタッフ|オペレーター", values["addressee"]
     ):
         roles["addressee"] = "peer"
-    return Scene(roles["speaker"], roles["addressee"], roles["referent"], values["referent"], given=True)
+    return Scene(roles["speaker"], roles["addressee"], roles["referent"], values["referent"], values["addressee"], given=True)
 
 
 def raised_name(phrase: str) -> bool:

@@ -30,7 +30,7 @@ class Relations:
         names = (
             "pfx act reru te de kudasaru itadaku nasaru irassharu suru itasu kenjo1_verb kenjo2_verb kenjo1_noun oru masu "
             "kenjo1_own desu da possession customer_act self_only_kenjo imperative noun verb adj na_adj sonkei_noun mieru "
-            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj own_only title own_service motion_person to_third compound_particle seru dekiru ukagau mairu moushiageru sashiageru surname"
+            "tai naru ni third_kenjo sonkei_verb gozaru ha wo state_adj own_only title own_service motion_person to_third compound_particle seru dekiru ukagau mairu moushiageru sashiageru surname raises_object person_state potential"
         )
         self.person_test = knowledge.person_test
         self.b = {name: bit(name) for name in names.split()}
@@ -41,9 +41,10 @@ class Relations:
     ) -> Iterator[Hit]:  # fmt: skip
         if not scene.given and not present & self.person_test:  # nobody is named: only requests are left to look at
             for one in found:
-                if one.agent and one.type in {"kenjogo1", "kenjogo2"} and one.end + 1 < len(tokens):
-                    if tokens[one.end].mask & self.b["te"] or tokens[one.end - 1].mask & self.b["reru"]:
-                        yield from self._humbled(tokens, clause, one, scene, question, masked)
+                if not one.agent or one.type not in {"kenjogo1", "kenjogo2"} or one.end + 1 >= len(tokens):
+                    continue
+                if tokens[one.end].mask & self.b["te"] or tokens[one.end - 1].mask & self.b["reru"]:
+                    yield from self._humbled(tokens, clause, one, scene, question, masked)
             return
         yield from self._own_nouns(tokens, clause, scene)
         predicates = [one for one in found if one.agent]
@@ -98,7 +99,7 @@ class Relations:
             plain_frame = not any(token.mask & b["wo"] for token in tokens[one.start : one.end])
             service = any(token.mask & b["own_service"] for token in tokens[one.start : one.end])
             command = masks[1] & b["kudasaru"] and masks[1] & b["imperative"]
-            about_third = command and any(token.mask & b["to_third"] for token in tokens[one.start : one.end]) or (
+            about_third = (command and any(token.mask & b["to_third"] for token in tokens[one.start : one.end])) or (
                 command
                 and service
                 and any(p.role in RESPECTED and p.end <= one.start and p.particle != "、" for p in clause.phrases)
@@ -156,10 +157,10 @@ class Relations:
             if eaten or (head.mask & b["self_only_kenjo"] and not head.mask & b["itasu"]):
                 yield "kenjo-question", one.start, one.end
                 return
-            if self._customer_act(tokens, one):
+            if self._customer_act(tokens, one) and one.frame != "o-dekiru":
                 yield "kenjo-question", one.start, one.end
                 return
-        if one.frame == "o-dekiru" and scene.given and scene.addressee_raised and self._customer_act(tokens, one) and (
+        if one.frame == "o-dekiru" and scene.given and not scene.referent_own and scene.addressee_raised and self._customer_act(tokens, one) and (
             subject is None or subject.role not in IN_GROUP
         ) and not any(token.surface == "は" for token in tokens[one.start : one.end]):
             yield "kenjo-dekiru", one.start, one.end
@@ -233,7 +234,10 @@ class Relations:
         third = target.particle == "を" and any(
             token.mask & self.b["third_kenjo"] for token in tokens[one.start : one.end]
         )
-        if third:
+        raised = target.particle != "を" or any(
+            token.mask & self.b["raises_object"] for token in tokens[one.start : one.end]
+        )
+        if third or not raised:
             return
         if (target.role == "in" and not raised_thing(target)) or target.role in roles:
             yield "uchi-kenjo", one.start, one.end
@@ -276,13 +280,23 @@ class Relations:
                 yield "sonkei-self", one.start, one.end
             elif subject.role in {"family", "in"}:
                 yield "uchi-sonkei", one.start, one.end
-            elif scene.referent_own and subject.role in {"superior", "name", "honoured"}:
-                yield ("sonkei-self" if scene.referent == "self" else "uchi-sonkei"), one.start, one.end
+            elif self._own_person(tokens, subject, scene, question):
+                yield "uchi-sonkei", one.start, one.end
             return
-        if not scene.given or adnominal or conditional or not self._closing(tokens, one.end):
+        able = last.mask & b["naru"] and last.c_type.startswith("下一段")  # ご利用になれます: the addressee is able to
+        if not scene.given or adnominal or conditional or able or not self._closing(tokens, one.end):
             return
         if scene.referent_own and not question and not self._asks(tokens, one.end):
             yield ("sonkei-self" if scene.referent == "self" else "uchi-sonkei"), one.start, one.end
+
+    def _own_person(self, tokens: list[Token], subject: Phrase, scene: Scene, question: bool) -> bool:
+        """Whether the scene makes the subject somebody of the speaker's own side before an outsider."""
+        if not scene.referent_own or scene.referent in {"self", "family"}:
+            return False
+        named = any(token.mask & self.b["surname"] for token in tokens[subject.start : subject.end])
+        if subject.role == "superior":
+            return named or not question or self._same(subject.text, scene)
+        return subject.role == "name" or (subject.role == "honoured" and named)
 
     def _other_agent(self, clause: Clause, subject: Phrase, one: Found) -> bool:
         return any(
@@ -328,7 +342,7 @@ class Relations:
                 continue
             subject = clause.subject(one.start)
             if subject is None:
-                if scene.given and scene.referent_own and scene.referent != "self" and not question and self._closing(tokens, one.end) and not self._conditional(tokens, one.end):
+                if head.mask & b["person_state"] and scene.given and scene.referent_own and scene.referent != "self" and not question and self._closing(tokens, one.end) and not self._conditional(tokens, one.end):
                     yield "uchi-sonkei", one.start, one.end
                 continue
             if self._conditional(tokens, one.end) and subject.particle != "が":
@@ -336,9 +350,7 @@ class Relations:
             if subject.role == "self":
                 if subject.text in {"私", "わたし", "わたくし", "僕", "俺"}:
                     yield "sonkei-self", one.start, one.end
-            elif subject.role in {"family", "in"} or (
-                scene.referent_own and subject.role in {"superior", "name", "honoured"}
-            ):
+            elif subject.role in {"family", "in"} or self._own_person(tokens, subject, scene, question):
                 yield "uchi-sonkei", one.start, one.end
 
     def _own_nouns(self, tokens: list[Token], clause: Clause, scene: Scene) -> Iterator[Hit]:
@@ -362,6 +374,11 @@ class Relations:
                     own = scene.referent_own and scene.referent != "family" and following in {
                         "は", "が", "も", "に", "を", "から", "の", "と", "で", "でし", "です", "へ", "より",
                     } and token.surface not in {"様", "さま", "殿"}  # fmt: skip
+                    title = token.surface if token.surface != "長" else tokens[i - 1].surface + "長"
+                    if title == "先生" and title not in scene.referent_text:
+                        own = False
+                    if title in scene.addressee_text and (title not in scene.referent_text or following not in "はがも"):
+                        own = False  # the addressee has that title too
                     if following == "の" and i + 2 < len(tokens) and tokens[i + 2].mask & b["surname"]:
                         own = False
                     if marked or own:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import resource
 import time
 
@@ -62,7 +63,7 @@ def test_naughty_strings_are_analysed(text: str) -> None:
 def test_the_map_of_normalisation_never_runs_backwards(text: str) -> None:
     normal = normalise(text)
     spans = [normal.span(i, i + 1) for i in range(len(normal.text))]
-    assert all(a <= b for (a, _), (b, _) in zip(spans, spans[1:], strict=False))
+    assert all(a <= b for (a, _), (b, _) in itertools.pairwise(spans))
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert all(not 0xD800 <= ord(character) < 0xE000 and character != "\0" for character in normal.text)
 
