@@ -186,7 +186,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Where reports go.")] = Path("reports/demo"),
     keep: Annotated[Path | None, typer.Option(help="Keep the models in DIR/<name>/.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of training and search.")] = 0,
-    trials: Annotated[int, typer.Option(help="Candidates of the merge search.")] = 24,
+    trials: Annotated[int, typer.Option(help="Candidates of the merge search.")] = 32,
     lang: Lang = "ja",
     as_json: Json = False,
 ) -> None:

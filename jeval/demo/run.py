@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from jeval.fitness import Fitness
 
 #: Training steps of the three models; enough for the experts' 95 % intervals to clear the base model's.
-STEPS = {"base": 150, "keigo": 260, "finance": 420}
+STEPS = {"base": 150, "keigo": 600, "finance": 700}
 #: Tasks that the search scores its candidates on, with at most this many items each.
 SEARCH_TASKS = ("jeval_search_keigo_pairs", "jeval_search_finreg_statement")
-SEARCH_LIMIT = 80
+SEARCH_LIMIT = 200
 #: Items per task in the demonstration's audits; the two tasks that the experts are trained for are run whole.
-AUDIT_LIMIT = 20
+AUDIT_LIMIT = 60
 WHOLE = ("jeval_keigo_pairs", "jeval_finreg_statement")
 
 
