@@ -12,10 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from jeval.keigo.normalise import normalise
 from jeval.resources import data_path
 
 RESPECTED = frozenset({"out", "teacher", "superior", "honoured"})
 IN_GROUP = frozenset({"self", "family", "in"})
+_ONESELF = re.compile(r"(?:本人|自身|自分)$")
+_PARTS = re.compile(r"[()、,・/]")
 _HONORIFIC = re.compile(r"様|さま|さん|殿|氏|先生")
 _WORDS = re.compile(r"の")
 
@@ -95,15 +98,20 @@ def scene_of(context: Mapping[str, object] | None) -> Scene:
     """Roles of a context; unknown keys are ignored, values may be missing."""
     if not context:
         return EMPTY
-    values = {key: str(context.get(key) or "").strip() for key in ("speaker", "addressee", "referent")}
+    values = {key: normalise(str(context.get(key) or "")).text.strip() for key in ("speaker", "addressee", "referent")}
     if not any(values.values()):
         return EMPTY
     roles = {key: context_role(value) if value else "" for key, value in values.items()}
+    for key in ("speaker", "addressee"):
+        if roles[key] in {"self", "addressee"}:  # 顧客(聞き手): the other word says who that is
+            parts = [context_role(part) for part in _PARTS.split(values[key])]
+            roles[key] = next((role for role in parts if role not in {"self", "addressee", ""}), "")
     if values["referent"]:
         # The same words name the same person: {"addressee": "部長", "referent": "部長"}.
-        if values["referent"] == values["addressee"]:
+        plain = _ONESELF.sub("", values["referent"])
+        if plain == values["addressee"]:
             roles["referent"] = "addressee"
-        elif values["referent"] == values["speaker"]:
+        elif plain == values["speaker"]:
             roles["referent"] = "self"
     if roles["addressee"] == "in_superior":
         roles["addressee"] = "superior"
