@@ -102,8 +102,25 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return beside, labelled
 
 
+@lru_cache(maxsize=1)
+def _tagger() -> Any:
+    import fugashi
+
+    return fugashi.Tagger()
+
+
+@lru_cache(maxsize=4096)
+def _named(core: str) -> bool:
+    """Whether MeCab reads ``core`` as a name: every part a personal name, or a place (千葉, 宮崎 are surnames too)."""
+    kinds = [word.feature.pos3 for word in _tagger()(core + "さん")][:-1]
+    return bool(kinds) and kinds[0] in {"人名", "地名"} and all(kind in {"人名", "地名", "一般"} for kind in kinds)
+
+
 def find_names(text: str) -> list[Found]:
-    """Names beside an honorific or a label in folded text; titles, roles and companies are not names."""
+    """Names beside an honorific or a label in folded text; titles, roles and companies are not names.
+
+    After a label with a colon any word is taken as the name; elsewhere MeCab must read it as one.
+    """
     beside, labelled = _patterns()
     words = _words()
     refused, company, titles = set(words["not_names"]), tuple(words["company"]), tuple(words["titles"])
@@ -111,10 +128,10 @@ def find_names(text: str) -> list[Found]:
     for pattern in (labelled, beside):
         for match in pattern.finditer(text):
             name = match["name"]
-            core = name.replace(" ", "")
-            if core in refused or core.endswith(titles) or any(word in core for word in company):
+            core = name.replace(" ", "").replace("・", "")
+            if len(core) < 2 or core in refused or core.endswith(titles) or any(word in core for word in company):
                 continue
-            if len(core) < 2 or any(core.endswith(word) for word in refused if len(word) > 1):
-                continue
-            found.setdefault(match.start("name"), (match.start("name"), match.end("name"), "person_name", "shaped"))
+            stated = pattern is labelled and re.search(r"[:=\n]\s*「?\Z", text[match.start() : match.start("name")])
+            if stated or " " in name or "・" in name or _named(core):
+                found.setdefault(match.start("name"), (match.start("name"), match.end("name"), "person_name", "shaped"))
     return list(found.values())
