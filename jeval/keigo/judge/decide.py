@@ -46,14 +46,22 @@ def reasons_against(source: str, target: str, answer: str, context: Mapping[str,
     found, before = analyze(answer, context), analyze(source, context)
     reasons = _misuse(found)
     reasons += _content(given, said, answer, context)
-    reasons += _grammar(given, said, target)
+    reasons += _grammar(given, said, target, _raising_reru(before), _raising_reru(found))
     reasons += _persons(given, said, target)
     reasons += _type(target, given, said, answer, found, before, context)
     return list(dict.fromkeys(reasons))
 
 
+_HUMBLE_READER = re.compile(
+    r"(社長|会長|部長|課長|次長|専務|常務|支店長|先生|教授|理事長|お客様|[^、。\s]様)が[^、。がはにをたる]{0,6}(拝[見読聴借受])"
+)
+
+
 def _misuse(found: Analysis) -> list[str]:
-    return [f"misuse: {error.type} ({error.surface})" for error in found.errors]
+    reasons = [f"misuse: {error.type} ({error.surface})" for error in found.errors]
+    if humbled := _HUMBLE_READER.search(found.text):
+        reasons.append(f"misuse: kenjo_for_superior ({humbled[2]})")
+    return reasons
 
 
 # ---------------------------------------------------------------------- content
@@ -103,8 +111,9 @@ def _match(given: list[Unit], said: list[Unit]) -> dict[int, int]:
     owner: dict[int, int] = {}
 
     def place(i: int, seen: set[int]) -> bool:
-        for j, unit in enumerate(said):
-            if j in seen or not _same(given[i], unit):
+        order = sorted(range(len(said)), key=lambda j: said[j].particle != given[i].particle)
+        for j in order:
+            if j in seen or not _same(given[i], said[j]):
                 continue
             seen.add(j)
             if j not in owner or place(owner[j], seen):
@@ -124,7 +133,14 @@ def _same(one: Unit, other: Unit) -> bool:
 
 
 # ---------------------------------------------------------------------- grammar
-def _grammar(given: Meaning, said: Meaning, target: str) -> list[str]:
+def _raising_reru(found: Analysis) -> bool:
+    """Whether the analyser reads a れる・られる as an honorific."""
+    return any(form.type == "sonkeigo" and form.surface.endswith(("れ", "れる")) for form in found.forms)
+
+
+def _grammar(
+    given: Meaning, said: Meaning, target: str, raised_before: bool = False, raised_now: bool = False
+) -> list[str]:
     reasons = []
     if given.request != said.request:
         reasons.append("request lost" if given.request else "request added")
@@ -145,18 +161,20 @@ def _grammar(given: Meaning, said: Meaning, target: str) -> list[str]:
             reasons.append("guess lost" if given.guess else "guess added")
         if given.volition != said.volition and not (given.question and said.question and given.volition != given.wish):
             reasons.append("intention changed")
-        reasons += _voice(given, said, target)
+        reasons += _voice(given, said, target, raised_before, raised_now)
+    if request and (given.negative - given.polite_negative) % 2 != (said.negative - said.polite_negative) % 2:
+        reasons.append("negation changed")
     if given.prohibited != said.prohibited:
         reasons.append("negation lost" if given.prohibited else "negation added")
     if given.permission != said.permission and (given.request or said.request):
         reasons.append("permission asked" if said.permission else "permission no longer asked")
     if given.causative != said.causative:
         reasons.append("causative changed")
-    reasons += _aspect(given, said)
+    reasons += _aspect(given, said, target)
     return reasons
 
 
-def _voice(given: Meaning, said: Meaning, target: str) -> list[str]:
+def _voice(given: Meaning, said: Meaning, target: str, raised_before: bool, raised_now: bool) -> list[str]:
     """れる・られる and potentials: one morpheme, four meanings."""
     reru, potential = said.reru - given.reru, said.potential - given.potential
     if potential == 0 and reru == 0:
@@ -165,14 +183,14 @@ def _voice(given: Meaning, said: Meaning, target: str) -> list[str]:
         return []
     if given.reru and not given.potential and said.potential and reru <= 0:
         return []  # 来られますか → お越しになれますか
-    if potential == 0 and reru > 0 and target == "sonkeigo":
+    if potential == 0 and reru > 0 and (target == "sonkeigo" or raised_now):
         return []  # the honorific
-    if potential == 0 and reru < 0 and target in {"sonkeigo", "plain", "teineigo"}:
+    if potential == 0 and reru < 0 and (target == "sonkeigo" or raised_before):
         return []  # 帰られた → お帰りになった
     return ["voice or ability changed"]
 
 
-def _aspect(given: Meaning, said: Meaning) -> list[str]:
+def _aspect(given: Meaning, said: Meaning, target: str = "") -> list[str]:
     table = words()
     pool = list(said.aspects)
     for aspect in given.aspects:
@@ -185,12 +203,23 @@ def _aspect(given: Meaning, said: Meaning) -> list[str]:
             return ["aspect lost"]
     for one in pool:
         if one == {"state"} or "state" in one:
-            if given.loose_aspect or _stative(given, table.stative):
+            if (
+                given.loose_aspect
+                or _stative(given, table.stative)
+                or (target == "kenjogo2" and _no_humble_verb(given))
+            ):
                 continue
             return ["aspect added"]
         if "go" not in one and one != {"ahead"}:
             return ["aspect added"]
     return []
+
+
+def _no_humble_verb(given: Meaning) -> bool:
+    """A habit told with a verb that has no 謙譲語II of its own: 毎朝読みます → 読んでおります."""
+    verbs = [unit for unit in given.units if unit.verb]
+    humble = {"行く", "来る", "言う", "思う", "知る", "居る", "為る"}
+    return bool(verbs) and not verbs[-1].senses & humble and not (given.past or given.question or given.request)
 
 
 def _stative(meaning: Meaning, stative: frozenset[str]) -> bool:
@@ -217,6 +246,8 @@ def _persons(given: Meaning, said: Meaning, target: str) -> list[str]:
         if given.give > 0 and said.give == 0 and said.receive + said.give_me > 0:
             reasons.append("giver and receiver exchanged")
     moved_benefit = shift != 0 or said.give_me != given.give_me
+    if not moved_benefit and given.reru == said.reru and _swapped(given, said):
+        reasons.append("parts exchanged")
     for who, part in given.persons.items():
         now = said.persons.get(who)
         if now is None or moved_benefit:
@@ -233,6 +264,20 @@ def _persons(given: Meaning, said: Meaning, target: str) -> list[str]:
             if not passive and not (part == "は" and now == "に"):
                 reasons.append(f"persons exchanged ({who})")
     return reasons
+
+
+def _swapped(given: Meaning, said: Meaning) -> bool:
+    """Whether two nouns have exchanged their particles: 学生は先生の発表を for 先生は学生の発表を."""
+    moves = set()
+    for i, j in _match(given.units, said.units).items():
+        before, after = _part(given.units[i].particle), _part(said.units[j].particle)
+        if before and after and before != after:
+            moves.add((before, after))
+    return any((after, before) in moves for before, after in moves)
+
+
+def _part(particle: str) -> str:
+    return "が" if particle in {"が", "は", "も"} else particle if particle in {"に", "を", "の"} else ""
 
 
 # ---------------------------------------------------------------------- type
@@ -256,6 +301,13 @@ def _type(
         return [] if _prefixes(answer) > _prefixes(before.text) else ["no bikago"]
     if target == "sonkeigo" and said.request and "kenjogo1" in on_predicate - had_predicate:
         return ["kenjogo1 for what the addressee is asked to do"]
+    if (
+        target == "sonkeigo"
+        and said.request
+        and re.search("いた(?:す|し|さ)", answer)
+        and "kenjogo2" in on_predicate - had_predicate
+    ):
+        return ["kenjogo2 for what the addressee is asked to do"]
     if target == "kenjogo2" and _needless_kenjogo1(found) and not set(given.persons.values()) & _OBJECT:
         return ["kenjogo1 with nobody to raise"]
     if target in on_predicate:

@@ -78,6 +78,7 @@ class Meaning:
     asking: bool = False
     has_verb: bool = False
     prohibited: int = 0
+    polite_negative: int = 0
     permission: int = 0
     persons: dict[str, str] = field(default_factory=dict)
     sentences: int = 0
@@ -184,6 +185,13 @@ class Reader:
         token = tokens[i]
         meaning.has_verb = True
         stem = self._after_stem(tokens, i)
+        if (
+            lemma in _FREE_VERB
+            and i
+            and tokens[i - 1].pos.startswith("動詞")
+            and tokens[i - 1].c_form.startswith("連用形-一般")
+        ):
+            stem = True  # お気をつけください
         potential = token.c_type.startswith("下一段") and self._is_potential(token)
         if lemma in _FREE_VERB and (after_te or stem):
             return self._benefactive(tokens, i, lemma, potential, meaning)
@@ -250,6 +258,8 @@ class Reader:
                 and not tokens[i - 1].surface.endswith(("く", "は", "も", "で", "じゃ"))
             ):
                 meaning.units.append(Unit(frozenset({"有る"}), token.surface, "", True))
+            after = any(self._lemma(t) in _FREE_VERB for t in tokens[max(0, i - 2) : i])
+            meaning.polite_negative += after
             meaning.negative += 1
             following = [t.surface for t in tokens[i + 1 : i + 2]]
             meaning.prohibited += following in (["で"], ["に"]) and any(
