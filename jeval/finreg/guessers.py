@@ -137,6 +137,25 @@ def by_ngram(found: Sequence[Candidate], orders: Sequence[int] = (1, 2, 3, 4)) -
     return _outcome("ngram", found, _ngram_values(found, orders))
 
 
+def drivers(found: Sequence[Candidate], name: str, top: int = 3) -> list[tuple[str, int, int]]:
+    """The n-grams that lead the guesser to one item's right text: (n-gram, in right texts, in wrong texts) elsewhere."""
+    right, wrong, sets = _grams(found, (2, 3, 4))
+    index = next(i for i, candidate in enumerate(found) if candidate.id == name)
+    for other, candidate in enumerate(found):
+        if candidate.cluster == found[index].cluster:
+            for place, grams in enumerate(sets[other]):
+                (right if place == candidate.right else wrong).subtract(grams)
+    odds = len(found[index].texts) - 1
+    weights: dict[str, float] = {}
+    for place, grams in enumerate(sets[index]):
+        sign = 1 if place == found[index].right else -1
+        for gram in grams:
+            if right[gram] + wrong[gram]:
+                weights[gram] = sign * math.log((odds * right[gram] + 1) / (wrong[gram] + 1))
+    ranked = sorted((g for g in weights if weights[g] > 0), key=lambda gram: (-weights[gram], len(gram), gram))
+    return [(gram, right[gram], wrong[gram]) for gram in ranked[:top]]
+
+
 def telling_ngrams(found: Sequence[Candidate], top: int = 20) -> list[tuple[str, int, int]]:
     """The n-grams that divide right from wrong texts most: (n-gram, in right texts, in wrong texts)."""
     right, wrong, _ = _grams(found, (2, 3, 4, 5, 6))
@@ -249,12 +268,21 @@ def report(items: Sequence[AnyItem]) -> dict[str, Any]:
             "positions": _positions(groups["both"]),
             **{name: {o.guesser: _as_dict(o) for o in run(group)} for name, group in groups.items()},
             "telling": telling_ngrams(candidates(groups["both"])),
+            "drivers": _ngram_drivers(groups["both"]),
         }
         held = [o for name in ("both", "audit") for o in run(groups[name]) if o.guesser in HELD]
         out["ok"] = out["ok"] and all(o.within for o in held)
     n, accuracy = modal_figure(items)
     out["figure"] = {"n": n, "commonest_value": round(accuracy, 4)}
     return out
+
+
+def _ngram_drivers(items: Sequence[AnyItem]) -> dict[str, list[tuple[str, int, int]]]:
+    """For a kind whose n-gram guesser is beyond the tolerance: what leads it to each item it gets right."""
+    found = candidates(items)
+    if not found or (outcome := by_ngram(found)).within:
+        return {}
+    return {name: drivers(found, name) for name, _ in outcome.hits[: outcome.to_repair + 10]}
 
 
 def _positions(items: Sequence[AnyItem]) -> list[int]:
@@ -306,6 +334,8 @@ def _print(result: dict[str, Any]) -> None:
                     print(f"         rewrite at least {row['to_repair']} of: {clearest}")
         told = ", ".join(f"{gram}({right}/{wrong})" for gram, right, wrong in data["telling"][:12])
         print(f"  telling n-grams (right/wrong): {told}")
+        for name, grams in data["drivers"].items():
+            print(f"    {name}: " + ", ".join(f"{gram}({right}/{wrong})" for gram, right, wrong in grams))
     print(f"figure: commonest value of the unit is right for {result['figure']['commonest_value']:.3f} "
           f"of {result['figure']['n']}")  # fmt: skip
 
