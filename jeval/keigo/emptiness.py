@@ -20,7 +20,9 @@ def empty_hou(tokens: list[Token], hit: Match, masked: str, knowledge: Knowledge
     if head.pos.startswith("名詞-固有名詞"):
         return False
     if hou.surface == "方" and after.surface not in "を、はがもに" and not after.pos.startswith("接頭辞"):
-        return False  # 会計の方: may be a person
+        return False
+    if hou.surface == "方" and head.mask & knowledge.bit("sahen") and after.surface != "を":
+        return False  # ご契約の方: may be a person
     if after.surface == "が":
         return bool(expressions["hou_ready"].search(masked.split(hou.surface, 1)[-1]))
     return True

@@ -111,7 +111,7 @@ def scene_of(context: Mapping[str, object] | None) -> Scene:
         plain = _ONESELF.sub("", values["referent"])
         if plain == values["addressee"]:
             roles["referent"] = "addressee"
-        elif plain == values["speaker"]:
+        elif plain in {values["speaker"], *_PARTS.split(values["speaker"])}:
             roles["referent"] = "self"
     if roles["addressee"] == "in_superior":
         roles["addressee"] = "superior"
