@@ -76,6 +76,9 @@ def evaluate(
 ) -> dict[str, list[ItemResult]]:
     """Evaluate ``loaded`` on ``lm``; tasks without rows are left out.
 
+    With ``chat_template`` the tokenizer's template is applied, except to tasks whose metadata says
+    ``chat_template: false`` (texts that are continued as they stand).
+
     Raises:
         ModelError: a log-likelihood is NaN or +Inf.
     """
@@ -85,17 +88,34 @@ def evaluate(
     wanted = {name: task for name, task in loaded.tasks.items() if rows is None or rows.get(name)}
     if not wanted:
         return {}
-    whole = rows is None or all(len(rows[name]) == len(loaded.docs(name)) for name in wanted)
-    results = lm_eval_evaluate(
+    results: dict[str, list[ItemResult]] = {}
+    for templated in (True, False):
+        names = [name for name in wanted if loaded.metadata(name).get("chat_template", True) is templated]
+        if names:
+            part = {name: wanted[name] for name in names}
+            results.update(_evaluate(lm_eval_evaluate, lm, loaded, part, rows, chat_template and templated))
+    return {name: results[name] for name in wanted if name in results}
+
+
+def _evaluate(
+    run: Callable[..., Any],
+    lm: LM,
+    loaded: LoadedTasks,
+    tasks: dict[str, Any],
+    rows: dict[str, list[int]] | None,
+    chat_template: bool,
+) -> dict[str, list[ItemResult]]:
+    whole = rows is None or all(len(rows[name]) == len(loaded.docs(name)) for name in tasks)
+    results = run(
         lm=lm,
-        task_dict={"tasks": wanted},
-        samples=None if whole else {name: (rows or {})[name] for name in wanted},
+        task_dict={"tasks": tasks},
+        samples=None if whole else {name: (rows or {})[name] for name in tasks},
         bootstrap_iters=0,
         apply_chat_template=chat_template,
     )
     if results is None:  # another rank than 0 of a distributed launch
         return {}
-    return {name: [_item(sample) for sample in _in_order(results["samples"][name])] for name in wanted}
+    return {name: [_item(sample) for sample in _in_order(results["samples"][name])] for name in tasks}
 
 
 def _in_order(samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
