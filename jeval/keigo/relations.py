@@ -278,9 +278,7 @@ class Relations:
                 return
             if subject.role == "self":
                 yield "sonkei-self", one.start, one.end
-            elif subject.role in {"family", "in"}:
-                yield "uchi-sonkei", one.start, one.end
-            elif self._own_person(tokens, subject, scene, question):
+            elif subject.role in {"family", "in"} or self._own_person(tokens, subject, scene, question):
                 yield "uchi-sonkei", one.start, one.end
             return
         able = last.mask & b["naru"] and last.c_type.startswith("下一段")  # ご利用になれます: the addressee is able to
