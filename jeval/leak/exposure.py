@@ -106,7 +106,12 @@ def compare(planted: Sequence[float], controls: Sequence[float], *, seed: int = 
 
     divisions = math.comb(len(x) + len(y), len(x))
     test = permutation_test(
-        (x, y), statistic, alternative="greater", n_resamples=resamples, vectorized=True, rng=np.random.default_rng(seed)
+        (x, y),
+        statistic,
+        alternative="greater",
+        n_resamples=resamples,
+        vectorized=True,
+        rng=np.random.default_rng(seed),
     )
     rng = np.random.default_rng(seed)
     draws = rng.choice(x, (2000, len(x))).mean(axis=1) - rng.choice(y, (2000, len(y))).mean(axis=1)
