@@ -24,7 +24,13 @@ def interval_chart(rows: Sequence[dict[str, Any]], *, score_title: str) -> str:
     labels = list(dict.fromkeys(row["label"] for row in values))
     models = list(dict.fromkeys(row["model"] for row in values))
     base = alt.Chart(alt.Data(values=values))
-    y = alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(labelLimit=260, labelFontSize=12))
+    y = alt.Y(
+        "label:N",
+        sort=labels,
+        title=None,
+        scale=alt.Scale(paddingInner=0.25, paddingOuter=0.1),
+        axis=alt.Axis(labelLimit=260, labelFontSize=12),
+    )
     offset = alt.YOffset("model:N", sort=models)
     legend = alt.Legend(title=None, orient="top", labelLimit=220) if len(models) > 1 else None
     colour = alt.Color("model:N", sort=models, scale=alt.Scale(domain=models, range=_COLOURS), legend=legend)
@@ -34,7 +40,8 @@ def interval_chart(rows: Sequence[dict[str, Any]], *, score_title: str) -> str:
     )
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(x="score:Q", y=y, yOffset=offset, color=colour)
     ticks = base.mark_tick(color="#999999", thickness=2).encode(x="chance:Q", y=y)
-    chart = (ticks + bars + dots).properties(width=520, height=alt.Step(22 if len(models) == 1 else 14))
+    row = 24 if len(models) == 1 else 12 * len(models) + 10
+    chart = (ticks + bars + dots).properties(width=520, height=row * len(labels))
     font = "Noto Sans CJK JP, Hiragino Sans, Yu Gothic, Meiryo, sans-serif"
     chart = chart.configure(font=font).configure_view(strokeWidth=0).configure_axis(grid=True, gridColor="#eeeeee")
     return str(vl_convert.vegalite_to_svg(chart.to_json()))

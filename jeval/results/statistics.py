@@ -133,11 +133,18 @@ def rogan_gladen(
 
 
 def paired_difference(a: Sequence[float], b: Sequence[float]) -> tuple[float, float, float]:
-    """Mean of ``a - b`` over the same items with a 95 % interval (normal approximation over the differences)."""
+    """Mean of ``a - b`` over the same items with a 95 % interval (normal approximation over the differences).
+
+    Where no item differs, the interval is what ``n`` equal pairs can exclude: a share of ``1 - 0.025 ** (1 / n)`` of
+    differing pairs in either direction (Clopper & Pearson 1934 at zero events).
+    """
     if len(a) != len(b) or not a:
         raise ValueError("a paired difference needs the same items, at least one")
     differences = [x - y for x, y in zip(a, b, strict=True)]
     n = len(differences)
     mean = sum(differences) / n
-    spread = math.sqrt(sum((d - mean) ** 2 for d in differences) / (n - 1) / n) if n > 1 else 1.0
-    return mean, mean - Z95 * spread, mean + Z95 * spread
+    if n == 1 or all(d == differences[0] for d in differences):
+        half = 1 - 0.025 ** (1 / n)
+    else:
+        half = Z95 * math.sqrt(sum((d - mean) ** 2 for d in differences) / (n - 1) / n)
+    return mean, max(-1.0, mean - half), min(1.0, mean + half)

@@ -83,5 +83,13 @@ def test_a_useless_detector_corrects_nothing_at_all() -> None:
     assert rogan_gladen(estimate, sensitivity=0.5, specificity=0.5, n_positive=9, n_negative=9) is None
 
 
-def test_paired_differences_of_equal_runs_are_exactly_zero() -> None:
-    assert paired_difference([1.0, 0.0, 1.0], [1.0, 0.0, 1.0]) == (0.0, 0.0, 0.0)
+def test_equal_runs_differ_by_zero_with_the_uncertainty_of_their_size() -> None:
+    mean, low, high = paired_difference([1.0, 0.0] * 30, [1.0, 0.0] * 30)
+    assert mean == 0.0
+    assert high == -low == pytest.approx(binomtest(0, 60).proportion_ci().high)
+
+
+def test_a_clear_difference_excludes_zero() -> None:
+    mean, low, _ = paired_difference([1.0] * 40 + [0.0] * 10, [0.0] * 30 + [1.0] * 10 + [0.0] * 10)
+    assert mean == pytest.approx(0.6)
+    assert low > 0.4
