@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 from jeval.errors import InputError
-from jeval.leak.canary import Canary, candidates, load, space
+from jeval.leak.canary import Canary, CanaryFile, candidates, load, space
 
 Doc = dict[str, Any]
 #: Where extraction starts: half of the lead-in, all of it, or all of it and the first quarter of the value.
 STARTS = ("half", "full", "quarter_given")
 
 
-def _file(canaries: str | None, task: str) -> Any:
+def _file(canaries: str | None, task: str) -> CanaryFile:
     if not canaries:
         raise InputError(f"{task} needs a canary file; give --canaries FILE (make one with: jeval canary make)")
-    return load(canaries)
+    file = load(canaries)
+    # Digest order: planted canaries and controls of all kinds mix, so that the first n of them (--limit) still compare.
+    mixed = sorted(file.canaries, key=lambda canary: hashlib.sha256(canary.id.encode()).digest())
+    return replace(file, canaries=tuple(mixed))
 
 
 def _common(canary: Canary) -> Doc:
