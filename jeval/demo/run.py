@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jeval.errors import InputError
 from jeval.progress import Progress
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
     from jeval.fitness import Fitness
 
+NAMES = ("base", "keigo", "finance", "merged")
+_MARK = ".demo"
 #: Training steps of the three models; enough for the experts' 95 % intervals to clear the base model's.
 STEPS = {"base": 150, "keigo": 600, "finance": 700}
 #: Tasks that the search scores its candidates on, with at most this many items each.
@@ -33,6 +37,7 @@ def run_demo(*, out: Path, keep: Path | None, seed: int, trials: int, lang: str)
     from jeval import offline
 
     offline.enable()
+    _clear(out)
     seconds: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="jeval-demo-") as scratch, Progress() as progress:
         folder = keep or Path(scratch)
@@ -43,11 +48,10 @@ def run_demo(*, out: Path, keep: Path | None, seed: int, trials: int, lang: str)
         search = search_merge(models, folder / "merged", seed, trials, progress)
         seconds["search"] = time.perf_counter() - started
         started = time.perf_counter()
-        names = ("base", "keigo", "finance", "merged")
-        runs = {name: _audit(folder / name, out / name, seed, lang, progress) for name in names}
+        runs = {name: _audit(folder / name, out / name, seed, lang, progress) for name in NAMES}
         seconds["audit"] = time.perf_counter() - started
         report = out / "report.html"
-        _write_comparison(report, [runs[name] for name in names], lang, search)
+        _write_comparison(report, [runs[name] for name in NAMES], lang, search)
     return {
         "report": str(report),
         "runs": {name: str(path) for name, path in runs.items()},
@@ -55,6 +59,18 @@ def run_demo(*, out: Path, keep: Path | None, seed: int, trials: int, lang: str)
         "search": search,
         "seconds": {name: round(value, 1) for name, value in seconds.items()},
     }
+
+
+def _clear(out: Path) -> None:
+    """Remove the reports of an earlier demonstration; anything else in ``out`` is left alone and refused."""
+    if not out.exists():
+        out.mkdir(parents=True)
+    elif not out.is_dir() or (any(out.iterdir()) and not (out / _MARK).is_file()):
+        raise InputError(f"--out {out} holds something else than a demonstration; choose another folder")
+    for name in NAMES:
+        if (out / name).is_dir():
+            shutil.rmtree(out / name)
+    (out / _MARK).touch()
 
 
 def train_models(folder: Path, seed: int, progress: Progress) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,8 @@ from jeval.results.store import read_record
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path, float]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path]:
     folder = tmp_path_factory.mktemp("demo")
-    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "jeval.cli", "demo", "--out", folder / "reports", "--keep", folder / "models", "--json"],
         capture_output=True,
@@ -25,7 +23,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path, float]:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout), folder, time.monotonic() - started
+    return json.loads(done.stdout), folder
 
 
 def interval(result: dict, model: str, task: str) -> tuple[float, float]:
@@ -34,20 +32,20 @@ def interval(result: dict, model: str, task: str) -> tuple[float, float]:
     return record.tasks[task].interval
 
 
-def test_the_keigo_expert_beats_base_with_intervals_apart(demo: tuple[dict, Path, float]) -> None:
+def test_the_keigo_expert_beats_base_with_intervals_apart(demo: tuple[dict, Path]) -> None:
     assert interval(demo[0], "keigo", "jeval_keigo_pairs")[0] > interval(demo[0], "base", "jeval_keigo_pairs")[1]
 
 
-def test_the_finance_expert_beats_base_with_intervals_apart(demo: tuple[dict, Path, float]) -> None:
+def test_the_finance_expert_beats_base_with_intervals_apart(demo: tuple[dict, Path]) -> None:
     task = "jeval_finreg_statement"
     assert interval(demo[0], "finance", task)[0] > interval(demo[0], "base", task)[1]
 
 
-def test_the_search_tried_a_few_dozen_candidates(demo: tuple[dict, Path, float]) -> None:
+def test_the_search_tried_a_few_dozen_candidates(demo: tuple[dict, Path]) -> None:
     assert demo[0]["search"]["candidates"] >= 24
 
 
-def test_the_report_says_plainly_what_the_models_are(demo: tuple[dict, Path, float]) -> None:
+def test_the_report_says_plainly_what_the_models_are(demo: tuple[dict, Path]) -> None:
     page = Path(demo[0]["report"]).read_text()
     assert "実演用" in page
     assert "学習文に問題文は含まれない" in page
@@ -55,8 +53,8 @@ def test_the_report_says_plainly_what_the_models_are(demo: tuple[dict, Path, flo
         assert name in page
 
 
-def test_the_kept_models_can_be_run_at_once(demo: tuple[dict, Path, float], tmp_path: Path) -> None:
-    _, folder, _ = demo
+def test_the_kept_models_can_be_run_at_once(demo: tuple[dict, Path], tmp_path: Path) -> None:
+    _, folder = demo
     command = [sys.executable, "-m", "jeval.cli", "run", "--model", folder / "models" / "merged", "--limit", "2",
                "--out", tmp_path / "run", "--json"]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -73,3 +71,18 @@ def test_no_item_text_is_taught() -> None:
         assert item not in sentences, text
         if len(item) >= 16:
             assert item not in whole, text
+
+
+def test_a_folder_with_other_things_is_refused_and_an_earlier_demonstration_is_replaced(tmp_path: Path) -> None:
+    from jeval.demo.run import _clear
+    from jeval.errors import InputError
+
+    (tmp_path / "letter.txt").touch()
+    with pytest.raises(InputError, match="something else"):
+        _clear(tmp_path)
+    earlier = tmp_path / "demo"
+    _clear(earlier)
+    (earlier / "base").mkdir()
+    (earlier / "base" / "run.json").touch()
+    _clear(earlier)
+    assert not (earlier / "base").exists()
