@@ -212,7 +212,7 @@ def load(path: str | Path) -> CanaryFile:
             f"canary file {path} has schema version {content.get('version')!r}, this jeval reads version {VERSION}; {made}"
         )
     rows, seed, count = content.get("canaries"), content.get("seed"), content.get("candidates", CANDIDATES)
-    if not isinstance(rows, list) or not _whole(seed) or not _whole(count) or count < 15:
+    if not isinstance(rows, list) or not isinstance(seed, int) or not isinstance(count, int) or count < 15:
         raise InputError(f"canary file {path}: expected a list 'canaries', whole 'seed' and 'candidates' >= 15; {made}")
     canaries = tuple(_read(path, number, row) for number, row in enumerate(rows, 1))
     for what in ("id", "sentence", "prefix"):
@@ -230,10 +230,6 @@ def load(path: str | Path) -> CanaryFile:
     if not any(c.planted for c in canaries) or all(c.planted for c in canaries):
         raise InputError(f"canary file {path}: expected planted canaries and controls (repeat 0) to compare; {made}")
     return CanaryFile(seed, count, canaries)
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _read(path: Path, number: int, row: Any) -> Canary:
