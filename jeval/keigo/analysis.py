@@ -154,7 +154,9 @@ def analyze(text: str, context: Mapping[str, object] | None = None) -> Analysis:
     if not isinstance(text, str):
         raise InputError(f"keigo: text must be a string, not {type(text).__name__}")
     if context is not None and not isinstance(context, Mapping):
-        raise InputError(f"keigo: context must be an object with speaker, addressee, referent, not {type(context).__name__}")
+        raise InputError(
+            f"keigo: context must be an object with speaker, addressee, referent, not {type(context).__name__}"
+        )
     return _analyser()(text, context)
 
 

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 def keigo(
     files: Annotated[list[str] | None, typer.Argument(help="Text files; - or nothing: standard input.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 when there is an error.")] = False,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help='JSON Lines in {"id", "text", "context"?}, JSON Lines out.')] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one machine-readable object to standard output.")] = False,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help='JSON Lines in {"id", "text", "context"?}, JSON Lines out.')
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one machine-readable object to standard output.")
+    ] = False,
 ) -> None:
     """Find honorific expressions and their misuses in Japanese text (敬語の指針, 2007)."""
     if jsonl and as_json:
@@ -45,7 +49,9 @@ def _utf8() -> None:
     for stream in (sys.stdin, sys.stdout):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(encoding="utf-8", errors="surrogateescape", **({"newline": "\n"} if stream is sys.stdin else {}))
+            reconfigure(
+                encoding="utf-8", errors="surrogateescape", **({"newline": "\n"} if stream is sys.stdin else {})
+            )
 
 
 def _lines(name: str) -> Iterator[str]:
@@ -58,7 +64,9 @@ def _lines(name: str) -> Iterator[str]:
         with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
             yield from (_chomp(line) for line in stream)
     except OSError as err:
-        raise InputError(f"{name}: {err.strerror or err}; give the path of a text file, or - for standard input") from err
+        raise InputError(
+            f"{name}: {err.strerror or err}; give the path of a text file, or - for standard input"
+        ) from err
 
 
 def _chomp(line: str) -> str:

@@ -62,7 +62,9 @@ class FormFinder:
             mask = token.mask
             if i < end or not (mask & interest or token.frames):
                 continue
-            one = (self._frame(tokens, i, present) if token.frames else None) or self._word(tokens, i, clause, scene, question)
+            one = (self._frame(tokens, i, present) if token.frames else None) or self._word(
+                tokens, i, clause, scene, question
+            )
             if one is not None:
                 if one.type:
                     found.append(one)
@@ -99,8 +101,16 @@ class FormFinder:
         for one, form in self.nouns:
             if mask & one:
                 act = following & b["suru"] and form == "kenjogo1"
-                raised = act and i + 2 < len(tokens) and tokens[i + 2].mask & b["reru"]  # 拝見される: wrong, still kenjo
-                return Found(i, i + 3 if raised else i + 2 if act else i + 1, form, "special" if act else "word", bool(act or following & b["itasu"]))
+                raised = (
+                    act and i + 2 < len(tokens) and tokens[i + 2].mask & b["reru"]
+                )  # 拝見される: wrong, still kenjo
+                return Found(
+                    i,
+                    i + 3 if raised else i + 2 if act else i + 1,
+                    form,
+                    "special" if act else "word",
+                    bool(act or following & b["itasu"]),
+                )
         if mask & b["oru"]:
             if i and tokens[i - 1].surface in {"を", "から"}:
                 return None
@@ -156,8 +166,10 @@ class FormFinder:
         if head.pos == "接頭辞" and end < len(tokens):  # ご不明な点
             head = tokens[end]
             end += 1
-        while end < len(tokens) and head.pos.startswith(("名詞", "代名詞", "動詞", "形状詞")) and (
-            tokens[end].pos.startswith(("接尾辞", "名詞")) and not tokens[end].pos.startswith("名詞-数詞")
+        while (
+            end < len(tokens)
+            and head.pos.startswith(("名詞", "代名詞", "動詞", "形状詞"))
+            and (tokens[end].pos.startswith(("接尾辞", "名詞")) and not tokens[end].pos.startswith("名詞-数詞"))
         ):
             end += 1
         last = head.mask
@@ -165,8 +177,10 @@ class FormFinder:
         if last & b["fixed_o"] or (titled and last & b["fixed_sama"]):
             return Found(i, end, "", "fixed", False)
         surface = tokens[i].surface
-        if (surface != "ご" and last & b["bikago"]) or (surface != "お" and last & b["bikago_go"]) or (
-            surface == "お" and head.goshu == "外"
+        if (
+            (surface != "ご" and last & b["bikago"])
+            or (surface != "お" and last & b["bikago_go"])
+            or (surface == "お" and head.goshu == "外")
         ):
             return Found(i, end, self._owned(tokens, i, clause, "bikago"), "noun", False)
         if end < len(tokens) and tokens[end].mask & b["sama"]:
@@ -185,10 +199,38 @@ class FormFinder:
         if before.endswith(("からの", "様の", "さまの", "御社の", "貴社の", "皆様の", "先生の")):
             return "sonkeigo"
         after = "".join(token.surface for token in tokens[end : end + 3])
-        if after.startswith(("をいただ", "を頂", "をくださ", "を下さ", "をお待ち", "を賜", "を承", "をお受け", "をお聞かせ", "がございましたら", "があれば", "がありましたら", "はございません", "がございます場", "がおあり", "は承", "はお受け", "ありがと", "をありがと", "に感謝", "をお寄せ")):
+        if after.startswith(
+            (
+                "をいただ",
+                "を頂",
+                "をくださ",
+                "を下さ",
+                "をお待ち",
+                "を賜",
+                "を承",
+                "をお受け",
+                "をお聞かせ",
+                "がございましたら",
+                "があれば",
+                "がありましたら",
+                "はございません",
+                "がございます場",
+                "がおあり",
+                "は承",
+                "はお受け",
+                "ありがと",
+                "をありがと",
+                "に感謝",
+                "をお寄せ",
+            )
+        ):
             return "sonkeigo"
-        if tokens[i + 1].mask & self.bits["speech_act"] and after.startswith(("があり", "がござい", "したい", "なの", "させ", "まで。", "まで")):
+        if tokens[i + 1].mask & self.bits["speech_act"] and after.startswith(
+            ("があり", "がござい", "したい", "なの", "させ", "まで。", "まで")
+        ):
             return "kenjogo1"
-        if after.startswith(("を差し上げ", "をさしあげ", "が遅", "を申し上げ", "をいたし", "をさせ", "いたし", "が遅れ")):
+        if after.startswith(
+            ("を差し上げ", "をさしあげ", "が遅", "を申し上げ", "をいたし", "をさせ", "いたし", "が遅れ")
+        ):
             return "kenjogo1"
         return default

@@ -69,9 +69,7 @@ class Knowledge:
             self._add_class(name, words.split())
         for name, test in self._derived().items():
             self._atoms.append((self._new_bit(name), test))
-        self.respellings = [
-            (re.compile(source), target) for source, target, *_ in _rows(folder / "respellings.tsv", 2)
-        ]
+        self.respellings = [(re.compile(source), target) for source, target, *_ in _rows(folder / "respellings.tsv", 2)]
         firsts = "".join(re.sub(r"^(?:\(\?<[!=].*?\))*", "", source.pattern)[0] for source, _ in self.respellings)
         every = "|".join(f"(?:{source.pattern})" for source, _ in self.respellings)
         self.respell = re.compile(f"(?=[{firsts}])(?:{every})")
@@ -109,7 +107,9 @@ class Knowledge:
         lemma = token.lemma.split("-")[0]
         mask = self._by_surface.get(token.surface, 0) | self._by_reading.get((lemma, token.l_form), 0)
         mask |= self._by_lemma.get(lemma, 0)
-        if token.pos.startswith("名詞-普通名詞"):  # お戻り: the noun is the verb's stem, and belongs where the verb belongs
+        if token.pos.startswith(
+            "名詞-普通名詞"
+        ):  # お戻り: the noun is the verb's stem, and belongs where the verb belongs
             mask |= self._by_lemma.get(self.dictionary.verb_of_stem(token.surface), 0)
         token.mask = mask
         for bit, test in self._atoms:

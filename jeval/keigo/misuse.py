@@ -102,8 +102,6 @@ class MisuseFinder:
         raise InputError(f"rule {rule.id}: unknown condition {condition!r}")
 
 
-
-
 def addressee_raised(clause: Clause, scene: Scene, masked: str) -> bool:
     """Whether the sentence is said to somebody to be raised: by the context, or addressed by name or title."""
     if scene.given and scene.addressee:

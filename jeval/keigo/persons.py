@@ -115,11 +115,15 @@ def scene_of(context: Mapping[str, object] | None) -> Scene:
             roles["referent"] = "self"
     if roles["addressee"] == "in_superior":
         roles["addressee"] = "superior"
-    if roles["speaker"] == "out" and roles["addressee"] in {"in", "superior"} and re.search(
-        r"行員|窓口|担当|店員|社員|職員|係|スタッフ|オペレーター", values["addressee"]
+    if (
+        roles["speaker"] == "out"
+        and roles["addressee"] in {"in", "superior"}
+        and re.search(r"行員|窓口|担当|店員|社員|職員|係|スタッフ|オペレーター", values["addressee"])
     ):
         roles["addressee"] = "peer"
-    return Scene(roles["speaker"], roles["addressee"], roles["referent"], values["referent"], values["addressee"], given=True)
+    return Scene(
+        roles["speaker"], roles["addressee"], roles["referent"], values["referent"], values["addressee"], given=True
+    )
 
 
 def raised_name(phrase: str) -> bool:

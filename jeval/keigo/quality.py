@@ -97,7 +97,9 @@ def _agree(text: str, one: tuple[int, int, str], other: tuple[int, int, str]) ->
         return False
     if one[2] == other[2]:
         return True
-    return {one[2], other[2]} == _HUMBLE and any("いたし" in text[a:b] or "致し" in text[a:b] for a, b, _ in (one, other))
+    return {one[2], other[2]} == _HUMBLE and any(
+        "いたし" in text[a:b] or "致し" in text[a:b] for a, b, _ in (one, other)
+    )
 
 
 def _quoted(text: str) -> set[int]:

@@ -16,10 +16,32 @@ from jeval.keigo.tokens import Token
 
 Hit = tuple[str, int, int]  # rule id, tokens
 
-_UNITS = {"支店", "室", "所", "店", "部", "課", "係", "次", "局", "院", "館", "営業所", "支社", "本部", "事務所", "出張所", "支部", "工場", "センター"}
+_UNITS = {
+    "支店",
+    "室",
+    "所",
+    "店",
+    "部",
+    "課",
+    "係",
+    "次",
+    "局",
+    "院",
+    "館",
+    "営業所",
+    "支社",
+    "本部",
+    "事務所",
+    "出張所",
+    "支部",
+    "工場",
+    "センター",
+}
 _TITLE = re.compile(r"[社会部課係次室店所議局院館校園]長|頭取|専務|常務|取締役|主任|先生|教授|社員|行員|担当")
 _GENERAL = re.compile(r"上司|先輩|目上|上役|上席|役員|幹部|取引先|顧客|客|先方|先生|恩師|年長")
-_OWN = re.compile(r"^(?:弊社|当社|当行|弊行|小社|わが社|我が社|弊店|当店|うち|私ども|手前ども|私|僕|俺|わたし|わたくし)$")
+_OWN = re.compile(
+    r"^(?:弊社|当社|当行|弊行|小社|わが社|我が社|弊店|当店|うち|私ども|手前ども|私|僕|俺|わたし|わたくし)$"
+)
 
 
 class Relations:
@@ -67,8 +89,10 @@ class Relations:
         head = tokens[one.start]
         after = tokens[one.end : one.end + 3]
         masks = [token.mask for token in after] + [0, 0, 0]
-        benefactive = one.frame == "o-itadaku" or (one.frame == "goran-itadaku") or (
-            one.start > 0 and head.mask & b["itadaku"] and tokens[one.start - 1].mask & b["te"]
+        benefactive = (
+            one.frame == "o-itadaku"
+            or (one.frame == "goran-itadaku")
+            or (one.start > 0 and head.mask & b["itadaku"] and tokens[one.start - 1].mask & b["te"])
         )
         if benefactive or one.frame in {"o-negau", "o-ide-itadaku"}:
             yield from self._kenjo_to_own(tokens, clause, one, scene)
@@ -78,7 +102,9 @@ class Relations:
         third = bool(any(token.mask & b["third_kenjo"] for token in tokens[one.start : one.end]))
         benefit = masks[0] & b["te"] and masks[1] & b["itadaku"]
         target = clause.marked(
-            one.start, {"を", "へ"} if benefit else {"に", "を", "へ", "から"}, {"out", "teacher", "superior", "honoured"}
+            one.start,
+            {"を", "へ"} if benefit else {"に", "を", "へ", "から"},
+            {"out", "teacher", "superior", "honoured"},
         )
         # 申される, 参られる, 拝見なさる, 拝見される, お伺いになる: raised and lowered at once
         if last.mask & b["reru"]:
@@ -116,17 +142,31 @@ class Relations:
             if subject.particle == "が" and not third:
                 yield "kenjo-subject", one.start, one.end
                 return
-            if subject.particle in {"は", "も"} and (
-                (head.mask & b["self_only_kenjo"] and not head.mask & b["itasu"])
-                or one.frame == "oru"
-                or self._customer_act(tokens, one)
-            ) and not self._self_follows(clause, subject, one):
+            if (
+                subject.particle in {"は", "も"}
+                and (
+                    (head.mask & b["self_only_kenjo"] and not head.mask & b["itasu"])
+                    or one.frame == "oru"
+                    or self._customer_act(tokens, one)
+                )
+                and not self._self_follows(clause, subject, one)
+            ):
                 yield "kenjo-subject", one.start, one.end
                 return
-        if question and role in {"superior", "teacher", "out"} and not scene.referent_own and (
-            head.mask & b["self_only_kenjo"] or one.frame == "oru" or self._customer_act(tokens, one)
-            or (one.frame == "o-suru" and tokens[one.start - 1].surface == "を")
-        ) and not head.mask & b["itasu"] and not self._speaker_asks(tokens, one) and not self._offer(tokens, one.end):
+        if (
+            question
+            and role in {"superior", "teacher", "out"}
+            and not scene.referent_own
+            and (
+                head.mask & b["self_only_kenjo"]
+                or one.frame == "oru"
+                or self._customer_act(tokens, one)
+                or (one.frame == "o-suru" and tokens[one.start - 1].surface == "を")
+            )
+            and not head.mask & b["itasu"]
+            and not self._speaker_asks(tokens, one)
+            and not self._offer(tokens, one.end)
+        ):
             yield "kenjo-question", one.start, one.end
             return
         if subject is None and frame and not scene.referent_own and self._customer_act(tokens, one):
@@ -134,8 +174,11 @@ class Relations:
             if modified:
                 yield "kenjo-subject", one.start, one.end
                 return
-        if subject is not None and role in {"superior", "honoured", "name"} and scene.given and (
-            not scene.to_outside or scene.referent in {"out", "addressee"}
+        if (
+            subject is not None
+            and role in {"superior", "honoured", "name"}
+            and scene.given
+            and (not scene.to_outside or scene.referent in {"out", "addressee"})
         ):
             raised = scene.referent_raised and self._same(subject.text, scene)
             strong = head.mask & b["self_only_kenjo"] or one.frame == "oru" or self._customer_act(tokens, one)
@@ -143,9 +186,12 @@ class Relations:
                 yield "kenjo-subject", one.start, one.end
                 return
         vocative = clause.vocative()
-        asked_person = (
-            vocative.role in {"out", "teacher", "superior"} if vocative is not None else False
-        ) or (scene.given and scene.addressee_raised and scene.referent not in {"self", "in", "family"} and not scene.referent_own)
+        asked_person = (vocative.role in {"out", "teacher", "superior"} if vocative is not None else False) or (
+            scene.given
+            and scene.addressee_raised
+            and scene.referent not in {"self", "in", "family"}
+            and not scene.referent_own
+        )
         if question and asked_person and subject is None and self._final(tokens, one.end):
             if self._offer(tokens, one.end) or self._speaker_asks(tokens, one):
                 return
@@ -160,9 +206,15 @@ class Relations:
             if self._customer_act(tokens, one) and one.frame != "o-dekiru":
                 yield "kenjo-question", one.start, one.end
                 return
-        if one.frame == "o-dekiru" and scene.given and not scene.referent_own and scene.addressee_raised and self._customer_act(tokens, one) and (
-            subject is None or subject.role not in IN_GROUP
-        ) and not any(token.surface == "は" for token in tokens[one.start : one.end]):
+        if (
+            one.frame == "o-dekiru"
+            and scene.given
+            and not scene.referent_own
+            and scene.addressee_raised
+            and self._customer_act(tokens, one)
+            and (subject is None or subject.role not in IN_GROUP)
+            and not any(token.surface == "は" for token in tokens[one.start : one.end])
+        ):
             yield "kenjo-dekiru", one.start, one.end
             return
         yield from self._kenjo_to_own(tokens, clause, one, scene)
@@ -198,7 +250,9 @@ class Relations:
             if token.pos.startswith(("助動詞", "動詞-非自立")) or token.surface in {"て", "で"}:
                 continue
             rest = "".join(one.surface for one in tokens[i : i + 3])
-            return rest.startswith(("お客様", "お客さま", "皆様", "皆さま", "会員様", "方は", "方が", "方々", "方に", "方へ", "方の"))
+            return rest.startswith(
+                ("お客様", "お客さま", "皆様", "皆さま", "会員様", "方は", "方が", "方々", "方に", "方へ", "方の")
+            )
         return False
 
     def _customer_act(self, tokens: list[Token], one: Found) -> bool:
@@ -209,7 +263,9 @@ class Relations:
 
     def _final(self, tokens: list[Token], end: int) -> bool:
         """Whether only auxiliaries and particles follow."""
-        return all(token.pos.startswith(("助動詞", "助詞", "補助記号", "記号", "動詞-非自立")) for token in tokens[end:])
+        return all(
+            token.pos.startswith(("助動詞", "助詞", "補助記号", "記号", "動詞-非自立")) for token in tokens[end:]
+        )
 
     def _offer(self, tokens: list[Token], end: int) -> bool:
         return any(token.surface in {"ましょう", "よう"} for token in tokens[end : end + 3])
@@ -221,7 +277,9 @@ class Relations:
             return
         if tokens[one.start].mask & self.b["itadaku"]:
             return
-        roles = {"family"} | ({"superior", "name", "in"} if scene.given and scene.to_outside and scene.referent_own else set())
+        roles = {"family"} | (
+            {"superior", "name", "in"} if scene.given and scene.to_outside and scene.referent_own else set()
+        )
         target = None
         for phrase in reversed(clause.phrases):
             if phrase.end <= one.start and phrase.particle in {"を", "に", "へ"} and phrase.role:
@@ -260,12 +318,21 @@ class Relations:
             return
         if subject is None:
             source = clause.marked(one.start, {"から", "で"}, {"self"})
-            if source is not None and source.end >= one.start - 8 and not self._adnominal(tokens, one.end) and not question:
+            if (
+                source is not None
+                and source.end >= one.start - 8
+                and not self._adnominal(tokens, one.end)
+                and not question
+            ):
                 yield "sonkei-self", one.start, one.end
                 return
-        if last.mask & b["irassharu"] and one.start > 1 and tokens[one.start - 2].mask & b["surname"] and (
-            tokens[one.start - 1].surface == "で" and not question and not self._adnominal(tokens, one.end)
-        ) and (subject is None or subject.role == "self"):
+        if (
+            last.mask & b["irassharu"]
+            and one.start > 1
+            and tokens[one.start - 2].mask & b["surname"]
+            and (tokens[one.start - 1].surface == "で" and not question and not self._adnominal(tokens, one.end))
+            and (subject is None or subject.role == "self")
+        ):
             yield "sonkei-self", one.start, one.end
             return
         adnominal = self._adnominal(tokens, one.end)
@@ -298,7 +365,10 @@ class Relations:
 
     def _other_agent(self, clause: Clause, subject: Phrase, one: Found) -> bool:
         return any(
-            p.role in {"out", "teacher"} and p.start > subject.end and p.end <= one.start and p.particle in {"が", "は", "も"}
+            p.role in {"out", "teacher"}
+            and p.start > subject.end
+            and p.end <= one.start
+            and p.particle in {"が", "は", "も"}
             for p in clause.phrases
         )
 
@@ -310,14 +380,33 @@ class Relations:
         for token in tokens[end:]:
             if token.pos.startswith(("助動詞", "動詞-非自立")) or token.surface in {"て", "で"}:
                 continue
-            return token.pos.startswith(("名詞", "代名詞", "接頭辞", "形状詞")) and token.surface not in {"の", "ん", "よう", "そう"}
+            return token.pos.startswith(("名詞", "代名詞", "接頭辞", "形状詞")) and token.surface not in {
+                "の",
+                "ん",
+                "よう",
+                "そう",
+            }
         return False
 
     def _conditional(self, tokens: list[Token], end: int) -> bool:
         for token in tokens[end : end + 5]:
-            if token.pos.startswith(("助動詞", "動詞-非自立")) and token.surface not in {"たら", "なら", "でしたら", "ましたら"}:
+            if token.pos.startswith(("助動詞", "動詞-非自立")) and token.surface not in {
+                "たら",
+                "なら",
+                "でしたら",
+                "ましたら",
+            }:
                 continue
-            return token.surface in {"ば", "と", "たら", "なら", "でしたら", "ので", "際", "から"} or token.c_form.startswith("仮定形")
+            return token.surface in {
+                "ば",
+                "と",
+                "たら",
+                "なら",
+                "でしたら",
+                "ので",
+                "際",
+                "から",
+            } or token.c_form.startswith("仮定形")
         return False
 
     def _closing(self, tokens: list[Token], end: int) -> bool:
@@ -340,7 +429,15 @@ class Relations:
                 continue
             subject = clause.subject(one.start)
             if subject is None:
-                if head.mask & b["person_state"] and scene.given and scene.referent_own and scene.referent != "self" and not question and self._closing(tokens, one.end) and not self._conditional(tokens, one.end):
+                if (
+                    head.mask & b["person_state"]
+                    and scene.given
+                    and scene.referent_own
+                    and scene.referent != "self"
+                    and not question
+                    and self._closing(tokens, one.end)
+                    and not self._conditional(tokens, one.end)
+                ):
                     yield "uchi-sonkei", one.start, one.end
                 continue
             if self._conditional(tokens, one.end) and subject.particle != "が":
@@ -359,7 +456,11 @@ class Relations:
             if not token.mask & marked_bits:
                 continue
             if token.mask & b["pfx"] and i + 1 < len(tokens) and tokens[i + 1].mask & b["possession"] and i > 1:
-                if tokens[i - 1].surface == "の" and _OWN.match(tokens[i - 2].surface) and not (i > 2 and tokens[i - 3].surface in {"の"}):
+                if (
+                    tokens[i - 1].surface == "の"
+                    and _OWN.match(tokens[i - 2].surface)
+                    and not (i > 2 and tokens[i - 3].surface in {"の"})
+                ):
                     yield "sonkei-own-noun", i, i + 2
                 continue
             if token.mask & b["title"] and i:
@@ -375,7 +476,9 @@ class Relations:
                     title = token.surface if token.surface != "長" else tokens[i - 1].surface + "長"
                     if title == "先生" and title not in scene.referent_text:
                         own = False
-                    if title in scene.addressee_text and (title not in scene.referent_text or following not in "はがも"):
+                    if title in scene.addressee_text and (
+                        title not in scene.referent_text or following not in "はがも"
+                    ):
                         own = False  # the addressee has that title too
                     if following == "の" and i + 2 < len(tokens) and tokens[i + 2].mask & b["surname"]:
                         own = False
@@ -383,10 +486,30 @@ class Relations:
                         yield "uchi-title", first, i + 1
                 elif token.surface in {"さん", "様", "さま"}:
                     j = i - 1
-                    kin = tokens[j].surface in {"父", "母", "兄", "姉", "祖父", "祖母", "爺", "婆", "じい", "ばあ", "奥", "社長", "部長", "課長", "支店長"}
+                    kin = tokens[j].surface in {
+                        "父",
+                        "母",
+                        "兄",
+                        "姉",
+                        "祖父",
+                        "祖母",
+                        "爺",
+                        "婆",
+                        "じい",
+                        "ばあ",
+                        "奥",
+                        "社長",
+                        "部長",
+                        "課長",
+                        "支店長",
+                    }
                     if kin and j and tokens[j - 1].mask & b["pfx"]:
                         j -= 1
-                    if (kin and scene.referent == "family" and tokens[i - 1].surface not in {"社長", "部長", "課長", "支店長"}) or (kin and j > 1 and tokens[j - 1].surface == "の" and _OWN.match(tokens[j - 2].surface)):
+                    if (
+                        kin
+                        and scene.referent == "family"
+                        and tokens[i - 1].surface not in {"社長", "部長", "課長", "支店長"}
+                    ) or (kin and j > 1 and tokens[j - 1].surface == "の" and _OWN.match(tokens[j - 2].surface)):
                         yield "uchi-title", j, i + 1
 
 

@@ -20,7 +20,9 @@ def sentence_style(tokens: Sequence[Token], knowledge: Knowledge) -> tuple[str |
     while end and (tokens[end - 1].pos.startswith(_TRAILING) or not tokens[end - 1].surface.strip()):
         end -= 1
     last = end - 1
-    while last >= 0 and tokens[last].pos.startswith(_PARTICLES) and tokens[last].surface not in {"て", "で", "と", "ば"}:
+    while (
+        last >= 0 and tokens[last].pos.startswith(_PARTICLES) and tokens[last].surface not in {"て", "で", "と", "ば"}
+    ):
         last -= 1
     if last >= 0 and tokens[last].surface in {"か", "ね", "よ", "な"} and tokens[last].pos.startswith("助詞"):
         last -= 1
@@ -36,7 +38,11 @@ def sentence_style(tokens: Sequence[Token], knowledge: Knowledge) -> tuple[str |
         return "polite", last
     if token.mask & gozaru:
         return "formal", last
-    if last != end - 1 and tokens[end - 1].pos == "助詞-接続助詞" and tokens[end - 1].surface not in {"が", "けど", "けれど", "けれども", "から", "ので", "し"}:
+    if (
+        last != end - 1
+        and tokens[end - 1].pos == "助詞-接続助詞"
+        and tokens[end - 1].surface not in {"が", "けど", "けれど", "けれども", "から", "ので", "し"}
+    ):
         return None, -1
     if token.c_form.startswith(("終止形", "意志推量形", "命令形")) or (
         token.c_form.startswith("連体形") and token.pos.startswith(("動詞", "助動詞", "形容詞"))

@@ -33,7 +33,7 @@ class Sentence:
 
 def mask_quotations(text: str) -> str:
     """Quoted words blanked by a mark of the same length, the brackets kept."""
-    if not any(mark in text for mark in "「『“\""):
+    if not any(mark in text for mark in '「『“"'):
         return text
     return _QUOTED.sub(lambda found: found[0][0] + MASK * (len(found[0]) - 2) + found[0][-1], text)
 

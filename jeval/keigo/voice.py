@@ -43,7 +43,9 @@ def honorific_reru(
     subject = clause.subject(before)
     negative = any(token.lemma in {"ない", "ず", "無い"} for token in tokens[i + 1 : i + 3])
     if subject is not None and subject.role == "self":
-        return motion and sahen and subject.particle in {"は", "が", "も"}  # 私は出席されます: an error, and the form is this
+        return (
+            motion and sahen and subject.particle in {"は", "が", "も"}
+        )  # 私は出席されます: an error, and the form is this
     if subject is not None and subject.role in {"family", "in"}:  # 祖父が亡くなられました: raised, and wrongly so
         return (motion and not potential) or (sahen and has_object and not patient)
     if subject is not None:

@@ -85,7 +85,19 @@ def test_kana_spellings_that_the_dictionary_breaks_are_read() -> None:
 
 
 def test_a_long_vowel_of_verbs_is_covered_by_frames_not_by_lists() -> None:
-    stems = ["お待ち", "お使い", "お選び", "お申し込み", "ご利用", "ご契約", "ご解約", "お調べ", "お受け取り", "お見せ", "お聞き"]
+    stems = [
+        "お待ち",
+        "お使い",
+        "お選び",
+        "お申し込み",
+        "ご利用",
+        "ご契約",
+        "ご解約",
+        "お調べ",
+        "お受け取り",
+        "お見せ",
+        "お聞き",
+    ]
     for stem in stems:
         assert forms(f"お客様が{stem}になりました。")[-1] == (f"{stem}になり", "sonkeigo")
         assert errors(f"お客様が{stem}になられました。") == ["double_honorific"]
@@ -115,7 +127,14 @@ def test_the_context_decides_who_is_inside() -> None:
 
 
 def test_without_context_and_subject_it_abstains() -> None:
-    for text in ("明日いらっしゃいます。", "後ほど参ります。", "ご利用できません。", "もうお帰りになりました。", "ご苦労様です。", "了解です。"):
+    for text in (
+        "明日いらっしゃいます。",
+        "後ほど参ります。",
+        "ご利用できません。",
+        "もうお帰りになりました。",
+        "ご苦労様です。",
+        "了解です。",
+    ):
         assert errors(text) == []
 
 
@@ -158,4 +177,6 @@ def test_a_word_class_needs_no_code() -> None:
 
 def test_importing_the_package_brings_nothing_heavy() -> None:
     code = "import sys, jeval.keigo, jeval.keigo.command; print([m for m in ('fugashi','torch','pandas','yaml') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )

@@ -47,7 +47,11 @@ def test_files_are_named_and_a_missing_one_is_one_line(tmp_path: Path) -> None:
 
 def test_json_lines_keep_id_text_and_order() -> None:
     rows = [
-        {"id": "a", "text": "佐藤部長はお出かけです。", "context": {"speaker": "自社社員", "addressee": "顧客", "referent": "自社の部長"}},
+        {
+            "id": "a",
+            "text": "佐藤部長はお出かけです。",
+            "context": {"speaker": "自社社員", "addressee": "顧客", "referent": "自社の部長"},
+        },
         {"id": 7, "text": "お待ちください。"},
     ]
     result = run("--jsonl", text="".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

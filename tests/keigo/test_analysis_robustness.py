@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from jeval.keigo import analyze
 from jeval.keigo.normalise import normalise
 
-KANA = st.text(alphabet=[chr(c) for c in (*range(0x3041, 0x30FF), *range(0xFF61, 0xFFA0), *range(0xFF01, 0xFF5F))], max_size=60)
+KANA = st.text(
+    alphabet=[chr(c) for c in (*range(0x3041, 0x30FF), *range(0xFF61, 0xFFA0), *range(0xFF01, 0xFF5F))], max_size=60
+)
 NAUGHTY = st.lists(
     st.sampled_from(
         [
@@ -70,7 +72,20 @@ def test_the_map_of_normalisation_never_runs_backwards(text: str) -> None:
 
 def test_long_lines_take_time_in_proportion() -> None:
     unit = "お客様がご覧になった資料をお送りいたします、"
-    for piece in (unit, "あ", "「", "お", "か\u3099\u0323\u0301", "\ud800", "ｶﾞ", "れ", "。", "お客様が", "見れます。", "見れる"):
+    for piece in (
+        unit,
+        "あ",
+        "「",
+        "お",
+        "か\u3099\u0323\u0301",
+        "\ud800",
+        "ｶﾞ",
+        "れ",
+        "。",
+        "お客様が",
+        "見れます。",
+        "見れる",
+    ):
         line = piece * (1_000_000 // len(piece) // (1 if piece is unit else 4))
         start = time.perf_counter()
         analyze(line)

@@ -74,7 +74,9 @@ def test_exposure_rises_with_repetition(planted: dict[str, list[dict[str, Any]]]
 
 def test_controls_stay_at_their_expected_exposure(planted: dict[str, list[dict[str, Any]]]) -> None:
     controls = _bits(planted, 0)
-    error = EXPECTED_CONTROL / math.sqrt(len(controls))  # a uniform rank's exposure is exponential: its deviation is its mean
+    error = EXPECTED_CONTROL / math.sqrt(
+        len(controls)
+    )  # a uniform rank's exposure is exponential: its deviation is its mean
     assert abs(statistics.mean(controls) - expected_control(63)) < 3 * error
 
 
