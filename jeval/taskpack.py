@@ -77,6 +77,12 @@ def known_names(include: Sequence[Path] = ()) -> list[str]:
     return list(_manager(tuple(include), "{}").all_tasks)
 
 
+def declared_metadata(name: str) -> dict[str, Any]:
+    """The ``metadata`` of a task of the pack as its YAML says, without loading its items."""
+    entry = _manager((), "{}").task_index[name]
+    return dict((entry.cfg or {}).get("metadata") or {})
+
+
 def load_tasks(
     names: Sequence[str], *, include: Sequence[Path] = (), metadata: dict[str, Any] | None = None
 ) -> LoadedTasks:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jeval.results.schema import DomainResult, Interval, TaskResult
 from jeval.results.statistics import Estimate, combine, mean_interval, rogan_gladen
-from jeval.taskpack import instrument
+from jeval.taskpack import declared_metadata, instrument
 
 if TYPE_CHECKING:
     from jeval.evaluation import ItemResult
@@ -75,28 +75,25 @@ def not_scored_tasks(suite: str, explicit: bool, canaries: Path | None, corpus: 
         missing += [(name, "no canary file was given (--canaries)") for name in task_names(Path("given"), None)]
     if corpus is None:
         missing += [(name, "no corpus file was given (--corpus)") for name in task_names(None, Path("given"))]
-    titles = {
-        "jeval_leak_canary": ("カナリアの記憶", "Canary memorisation"),
-        "jeval_leak_corpus": ("社内文書の再生", "Corpus regurgitation"),
-    }
-    return {
-        name: TaskResult(
-            domain="leak",
-            suite="audit",
-            title_ja=titles.get(name, (name, name))[0],
-            title_en=titles.get(name, (name, name))[1],
-            version="",
-            n=0,
-            score=None,
-            interval=None,
-            stderr=None,
-            chance=0.0,
-            clusters=0,
-            not_scored=0,
-            reason=reason,
-        )
-        for name, reason in missing
-    }
+    return {name: _not_scored(declared_metadata(name), name, reason) for name, reason in missing}
+
+
+def _not_scored(meta: dict[str, Any], name: str, reason: str) -> TaskResult:
+    return TaskResult(
+        domain=str(meta.get("domain", "leak")),
+        suite=str(meta.get("suite", "audit")),
+        title_ja=str(meta.get("title_ja", name)),
+        title_en=str(meta.get("title_en", name)),
+        version=str(meta.get("version", "")),
+        n=0,
+        score=None,
+        interval=None,
+        stderr=None,
+        chance=float(meta.get("chance", 0.0)),
+        clusters=0,
+        not_scored=0,
+        reason=reason,
+    )
 
 
 def domain_results(loaded: LoadedTasks, tasks: dict[str, TaskResult]) -> dict[str, DomainResult]:
