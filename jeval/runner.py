@@ -370,12 +370,11 @@ def _record(
 
     tasks = task_results(loaded, items, left_out)
     tasks.update(not_scored_tasks(options.suite, bool(options.tasks), options.canaries, options.corpus))
-    notes = []
+    notes: list[dict[str, Any]] = []
     if subject.identity is None:
-        notes.append("The weights are behind another process and were not seen: this run proves nothing about them.")
+        notes.append({"key": "note_remote"})
     if options.limit is not None:
-        whole = f", except {', '.join(options.whole)}" if options.whole else ""
-        notes.append(f"Only the first {options.limit} items of each task were evaluated{whole}.")
+        notes.append({"key": "note_limit", "limit": options.limit, "whole": ", ".join(options.whole) or "–"})
     return RunRecord(
         jeval_version=jeval.__version__,
         model=subject.info,

@@ -111,7 +111,16 @@ def render(folders: Sequence[Path], *, lang: str, reveal: str | None = None, pre
         reveal=reveal,
         preface=preface,
         label=lambda name: domain_label(name, lang),
+        say=lambda text: _say(text, lang),
+        sentence=lambda note: words[note["key"]].format(**note),
     )
+
+
+def _say(text: str | None, lang: str) -> str:
+    """A fixed English sentence of the record in ``lang``; any other text as it stands."""
+    if not text or lang == "en":
+        return text or ""
+    return next((strings(lang)[key] for key, english in strings("en").items() if english == text), text)
 
 
 def _unique_names(runs: list[_Run]) -> None:

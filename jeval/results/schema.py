@@ -69,7 +69,10 @@ class DomainResult(_Record):
 
 
 class RunRecord(_Record):
-    """Everything a report says comes from here and from the samples beside it."""
+    """Everything a report says comes from here and from the samples beside it.
+
+    ``notes`` are limits of the run: ``key`` names a sentence of the report's string table, the rest fills its gaps.
+    """
 
     schema_version: str = SCHEMA_VERSION
     jeval_version: str
@@ -80,7 +83,7 @@ class RunRecord(_Record):
     tasks: dict[str, TaskResult]
     left_out: dict[str, list[str]] = Field(default_factory=dict)
     outbound: dict[str, Any]
-    notes: list[str] = Field(default_factory=list)
+    notes: list[dict[str, Any]] = Field(default_factory=list)
     packages: dict[str, str]
     task_pack: dict[str, str]
     cost: dict[str, Any] = Field(default_factory=dict)

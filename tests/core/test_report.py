@@ -110,3 +110,11 @@ def test_a_score_outside_the_unit_interval_is_a_bug() -> None:
     with pytest.raises(ValueError, match=r"outside \[0, 1\]"):
         _item(sample)
     assert isinstance(_item({**sample, "score": 1.0}), ItemResult)
+
+
+def test_reasons_and_limits_are_said_in_japanese(run_folder: Path) -> None:
+    from jeval.report.page import _say
+
+    assert _say("no canary file was given (--canaries)", "ja").startswith("カナリア")
+    assert _say("something new", "ja") == "something new"
+    assert "はじめの 3 問だけ" in (run_folder / "report.html").read_text()
