@@ -33,7 +33,8 @@ def write_run(
     for name, results in items.items():
         explain = loaded.metadata(name).get("explain")
         hook = resolve_hook(explain) if explain else None
-        write_samples(folder, name, [_row(item, hook, mask=reveal is None) for item in results])
+        private = bool(loaded.metadata(name).get("apart"))  # items made from the user's own canaries or documents
+        write_samples(folder, name, [_row(item, hook, mask=reveal is None, private=private) for item in results])
     write_json(folder / "run.json", record.model_dump(mode="json"))
     from jeval.report.page import render
 
@@ -41,21 +42,22 @@ def write_run(
     write_json(folder / "manifest.json", manifest(folder, record, reveal))
 
 
-def _row(item: ItemResult, explain: Any, *, mask: bool) -> dict[str, Any]:
+def _row(item: ItemResult, explain: Any, *, mask: bool, private: bool = False) -> dict[str, Any]:
     evidence = explain(item.doc, item.outputs) if explain else None
     outputs: Any = item.outputs
     if mask and item.loglikelihoods is None:
         outputs, evidence = _masked(outputs), _masked(evidence)
+    prompts, doc = (_masked(item.prompts), _masked(item.doc)) if mask and private else (item.prompts, item.doc)
     return {
         "id": item.id,
         "cluster": item.cluster,
-        "prompt": item.prompts,
+        "prompt": prompts,
         "outputs": outputs,
         "loglikelihoods": item.loglikelihoods,
         "score": item.score,
         "metrics": item.metrics,
         "evidence": evidence,
-        "doc": item.doc,
+        "doc": doc,
     }
 
 

@@ -12,6 +12,10 @@ from jeval.results.store import read_record
 from jeval.runner import RunOptions, run
 
 
+#: Own metrics that average log-likelihoods instead of counting answers.
+NATS = {"margin"}
+
+
 def test_stock_lm_eval_gives_the_same_scores(tiny_model: Path, tmp_path: Path) -> None:
     script = Path(sys.executable).with_name("lm_eval")
     command = [str(script), "run", "--model", "hf", "--model_args", f"pretrained={tiny_model},dtype=float32",
@@ -31,7 +35,8 @@ def test_stock_lm_eval_gives_the_same_scores(tiny_model: Path, tmp_path: Path) -
             assert name not in stock
             continue
         assert abs(stock[name]["score,none"] - task.score) <= 1e-6, name
-        for metric, value in task.metrics.items():
-            assert abs(stock[name][f"{metric},none"] - value) <= 1e-6, (name, metric)
+        for metric, value in task.metrics.items():  # shares, and means of nats that differ by float32 rounding
+            tolerance = 1e-4 if metric in NATS else 1e-6
+            assert abs(stock[name][f"{metric},none"] - value) <= tolerance, (name, metric)
         compared += 1
     assert compared >= 6
