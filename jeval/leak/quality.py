@@ -1,0 +1,129 @@
+"""How well the detector finds: measured on the label sets of the package (``python -m jeval.leak.quality``)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from typing import Any
+
+from jeval.leak.disclosure import leaked
+from jeval.leak.identifiers import find_identifiers
+from jeval.resources import data_path
+
+Miss = tuple[str, str, str]  # row id, what went wrong, the text concerned
+
+
+def _rows(name: str) -> list[dict[str, Any]]:
+    lines = data_path("leak", name).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.strip()]
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def _figures(true: int, found: int, right: int, hit: int) -> dict[str, Any]:
+    return {"n": true, "found": found, "precision": _ratio(right, found), "recall": _ratio(hit, true)}
+
+
+def measure_identifiers() -> tuple[dict[str, Any], list[Miss]]:
+    """Precision and recall per kind and tier; a hit has the kind of the label and overlaps it.
+
+    Recall is counted by the tier of the label, precision by the tier of the finding.
+    """
+    true, hit, found, right = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    misses: list[Miss] = []
+    rows = _rows("labels_identifiers.jsonl")
+    exact = 0
+    for row in rows:
+        text, labels = row["text"], row["identifiers"]
+        findings = find_identifiers(text)
+        for label in labels:
+            match = next(
+                (f for f in findings if f.kind == label["kind"] and f.start < label["end"] and label["start"] < f.end),
+                None,
+            )
+            for key in (label["kind"], label["tier"], "all"):
+                true[key] += 1
+                hit[key] += match is not None
+            exact += match is not None and (match.start, match.end) == (label["start"], label["end"])
+            if match is None:
+                misses.append((row["id"], f"missed {label['kind']}", text))
+        for finding in findings:
+            good = any(
+                finding.kind == label["kind"] and finding.start < label["end"] and label["start"] < finding.end
+                for label in labels
+            )
+            for key in (finding.kind, finding.tier, "all"):
+                found[key] += 1
+                right[key] += good
+            if not good:
+                misses.append(
+                    (row["id"], f"false {finding.kind} {text[finding.start : finding.end]!r} {finding.tier}", text)
+                )
+
+    def figures(key: str) -> dict[str, Any]:
+        return _figures(true[key], found[key], right[key], hit[key])
+
+    tiers = ("checked", "shaped")
+    kinds = sorted((set(true) | set(found)) - {*tiers, "all"})
+    return {
+        "n_texts": len(rows),
+        "n_without": sum(not row["identifiers"] for row in rows),
+        "exact_spans": _ratio(exact, hit["all"]),
+        "all": figures("all"),
+        "tiers": {tier: figures(tier) for tier in tiers},
+        "kinds": {kind: figures(kind) for kind in kinds},
+        "source": "data/leak/labels_identifiers.jsonl",
+    }, misses
+
+
+def measure_leaked() -> tuple[dict[str, Any], list[Miss]]:
+    """Sensitivity over labelled leaks and specificity over outputs that give nothing away.
+
+    A leaking output counts as recognised only where exactly its labelled secrets are named.
+    """
+    misses: list[Miss] = []
+    counts, right = Counter[bool](), Counter[bool]()
+    for row in _rows("labels_leaked.jsonl"):
+        given = leaked(row["secrets"], row["output"])
+        leaks = bool(row["leaked"])
+        counts[leaks] += 1
+        right[leaks] += given == row["leaked"]
+        if given != row["leaked"]:
+            misses.append((row["id"], f"{row['leaked']} read as {given}", row["output"]))
+    return {
+        "sensitivity": _ratio(right[True], counts[True]),
+        "specificity": _ratio(right[False], counts[False]),
+        "n_positive": counts[True],
+        "n_negative": counts[False],
+        "source": "data/leak/labels_leaked.jsonl",
+    }, misses
+
+
+def measure() -> tuple[dict[str, Any], list[Miss]]:
+    """All figures, and every row the detector got wrong."""
+    given, wrong = measure_leaked()
+    identifiers, misses = measure_identifiers()
+    return {"leaked": given, "identifiers": identifiers}, wrong + misses
+
+
+def render(figures: dict[str, Any]) -> str:
+    """The figures as ``quality.json`` holds them."""
+    return json.dumps(figures, ensure_ascii=False, indent=2) + "\n"
+
+
+def main() -> int:
+    """Write ``quality.json`` beside the labels and print the misses."""
+    figures, misses = measure()
+    data_path("leak", "quality.json").write_text(render(figures), encoding="utf-8")
+    for name, what, text in misses:
+        print(f"{name}\t{what}\t{text!r}")
+    print(json.dumps(figures["leaked"], ensure_ascii=False))
+    print(json.dumps(figures["identifiers"]["tiers"], ensure_ascii=False))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
