@@ -53,8 +53,15 @@ def _labels() -> tuple[re.Pattern[str], dict[str, str], re.Pattern[str]]:
     head = re.compile(
         "|".join((r"(?<![a-z])" + re.escape(w) + r"(?![a-z])") if w.isascii() else re.escape(w) for w in words)
     )
-    tail = re.compile(r"\s?(?:" + "|".join(map(re.escape, sorted(after, key=len, reverse=True))) + ")")
+    tail = re.compile(
+        r"\s?(?!株式|個人|件名|人事|人口)(?:" + "|".join(map(re.escape, sorted(after, key=len, reverse=True))) + ")"
+    )
     return head, before, tail
+
+
+_GENERIC = {"no", "id", "#", "＃"}
+#: A number that is named, but as none of the kinds: 決済番号, 照会コード. A bare 番号 names nothing.
+_OTHER_NUMBER = re.compile(r"[一-鿿ァ-ヴー]{2}(?<!先)(?<!自宅)(?:番号|コード)[ \n:=はがも「(\[|]{0,4}\Z")
 
 
 def label_of(text: str, start: int) -> str:
@@ -64,11 +71,15 @@ def label_of(text: str, start: int) -> str:
     line = window.rsplit("\n", 1)[-1]
     part = line if line.strip(" :-=|・*") else "\n".join(window.rstrip("\n :-=").rsplit("\n", 1)[-1:])
     part = re.split(r"[。;]", part)[-1]
-    best = ""
-    for match in head.finditer(part[-2 * _WINDOW :]):
-        if not re.search(r"[0-9]{4}", part[-2 * _WINDOW :][match.end() :]):
-            best = kinds[match.group()]
-    return best
+    part = part[-2 * _WINDOW :]
+    best, last = "", -9
+    for match in head.finditer(part):
+        if not re.search(r"[0-9]{4}", part[match.end() :]):
+            # "No." and "ID" say nothing by themselves right behind a word that does: Passport No.
+            if best and match.group() in _GENERIC and match.start() - last <= 2:
+                continue
+            best, last = kinds[match.group()], match.end()
+    return best or ("none" if _OTHER_NUMBER.search(part) else "")
 
 
 def _counted(text: str, end: int) -> bool:
@@ -129,7 +140,7 @@ def _match_from(text: str, groups: list[_Group], index: int) -> tuple[int, Found
         end = groups[index + count - 1].end
         kind = _kind(text, first.start, end, digits, shape, used, label)
         if kind is not None:
-            start = first.start - 1 if kind[0] == "invoice_number" else first.start
+            start = first.start - (_invoice_mark(text, first.start) if kind[0] == "invoice_number" else 0)
             if kind[0] == "phone" and text[start - 1 : start] == "(" and ")" in text[start:end]:
                 start -= 1
             if kind[0] == "phone" and digits.startswith("81") and text[first.start - 1 : first.start] == "+":
@@ -145,6 +156,12 @@ def _chain_length(groups: list[_Group], index: int) -> int:
     return count
 
 
+def _invoice_mark(text: str, start: int) -> int:
+    """Length of the ``T`` (and a hyphen or space behind it) that opens an invoice number; 0: there is none."""
+    match = re.search(r"(?<![A-Za-z0-9])[Tt][- ]?\Z", text[max(0, start - 3) : start])
+    return len(match.group()) if match else 0
+
+
 _SAME = {"", "-", " ", "\n", "\r\n"}
 
 
@@ -156,10 +173,12 @@ def _kind(
     if after.isascii() and after.isalpha():
         return None
     size, plain = len(digits), used in _SAME
-    if before in {"T", "t"} and not re.match(r"[A-Za-z0-9]", text[start - 2 : start - 1] if start > 1 else ""):
+    if _invoice_mark(text, start):
         if size == 13 and plain:
             return "invoice_number", "checked" if checks.corporate_number(digits) else "shaped"
         return None
+    if before == "," and not (shape[0] == 3 and not (digits[0] == "0" and "-" in used)):
+        before = ""  # a cell of comma-separated values; digits grouped by three are an amount
     if before and before.isascii() and (before.isalnum() or before in ".,/\\$¥#@_"):
         return None
     if not plain:
