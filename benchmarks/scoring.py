@@ -1,6 +1,6 @@
 """Shared-prefix scoring against stock lm-eval: same process, same model, same requests, by turns.
 
-    python benchmarks/scoring.py --models 12M 110M --shapes pairs choices shots --repeat 3 [--threads 1] [--items 1.0]
+    python benchmarks/scoring.py --models 12M 110M --shapes pairs choices shots generation --repeat 3 [--threads 1] [--items 1.0]
 
 Random Llama weights, random token ids, shapes of three common tasks. For each the stock class runs at its best batch size
 (found on a sample) and ``jeval-hf`` at its default budget. The roofline is the time that the matrix products of the unique
@@ -89,11 +89,13 @@ def build(name: str, device: str, dtype: Any) -> Any:
     return LlamaForCausalLM(config).to(device=device, dtype=dtype).eval()
 
 
-def tokenizer() -> Any:
-    from tokenizers import Tokenizer, models
+def tokenizer(vocabulary: int = 3) -> Any:
+    from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    inner = Tokenizer(models.WordLevel({"<s>": 0, "</s>": 1, "<unk>": 2}, unk_token="<unk>"))
+    words = {"<s>": 0, "</s>": 1, "<unk>": 2} | {f"w{i}": i for i in range(3, vocabulary)}
+    inner = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    inner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     return PreTrainedTokenizerFast(tokenizer_object=inner, bos_token="<s>", eos_token="</s>", unk_token="<unk>")
 
 
@@ -199,10 +201,61 @@ def measure(name: str, shape: str, args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def generation(name: str, args: argparse.Namespace) -> dict[str, Any]:
+    """Greedy answers of 64 tokens to 64 prompts of ~270 tokens that share 120; no stop string ever appears."""
+    import torch
+    from lm_eval.api.instance import Instance
+    from lm_eval.models.huggingface import HFLM
+
+    from jeval.models.hf import JevalHF
+
+    vocabulary = MODELS[name]["vocab_size"]
+    model, encoder = build(name, args.device, getattr(torch, args.dtype)), tokenizer(vocabulary)
+    model.generation_config.eos_token_id = None
+    chooser = random.Random(0)
+
+    def words(count: int) -> str:
+        return " ".join(f"w{chooser.randrange(10, vocabulary)}" for _ in range(count))
+
+    head, kwargs = words(120), {"until": ["\n"], "max_gen_toks": 64, "do_sample": False}
+    prompts = [f"{head} {words(round(chooser.gauss(150, 35)))}" for _ in range(max(4, round(64 * args.items)))]
+    asked = [Instance("generate_until", {}, (prompt, dict(kwargs)), i) for i, prompt in enumerate(prompts)]
+
+    def stock_of(size: int) -> Any:
+        return HFLM(pretrained=model, tokenizer=encoder, softmax_dtype="float32", batch_size=size)
+
+    ours = JevalHF(pretrained=model, tokenizer=encoder, token_budget=args.token_budget)
+    assert ours.reason == "", ours.reason
+    # Batches of one are never the fastest here.
+    sizes = [args.batch] if args.batch else [8, 16, 32, 64]
+    stock_times: dict[int, list[float]] = {size: [] for size in sizes}
+    our_times: list[float] = []
+    equal = 1.0
+    for _ in range(args.repeat):
+        for size in sizes:
+            seconds, got = timed(lambda: ours.generate_until(asked))
+            our_times.append(seconds)
+            seconds, expected = timed(lambda: stock_of(size).generate_until(asked, disable_tqdm=True))  # noqa: B023
+            stock_times[size].append(seconds)
+            equal = min(equal, statistics.mean(a == b for a, b in zip(expected, got, strict=True)))
+    best = min(sizes, key=lambda size: statistics.median(stock_times[size]))
+    return {
+        "model": name,
+        "shape": "generation",
+        "requests": len(asked),
+        "stock_batch": best,
+        "stock_seconds": {size: [round(t, 3) for t in times] for size, times in stock_times.items()},
+        "jeval_seconds": [round(t, 3) for t in our_times],
+        "speedup": round(statistics.median(stock_times[best]) / statistics.median(our_times), 2),
+        "texts_equal": equal,
+        "stages": ours.cost["seconds"],
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", default=["12M"], choices=list(MODELS))
-    parser.add_argument("--shapes", nargs="+", default=list(SHAPES), choices=list(SHAPES))
+    parser.add_argument("--shapes", nargs="+", default=[*SHAPES, "generation"], choices=[*SHAPES, "generation"])
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--items", type=float, default=1.0, help="fraction of the items; 1 is the full size")
     parser.add_argument("--threads", type=int, default=0, help="torch threads; 0 leaves torch's choice")
@@ -219,7 +272,7 @@ def main() -> None:
     results = []
     for name in args.models:
         for shape in args.shapes:
-            results.append(measure(name, shape, args))
+            results.append(generation(name, args) if shape == "generation" else measure(name, shape, args))
             print(json.dumps(results[-1]), file=sys.stderr, flush=True)
     machine = {
         "machine": platform.processor() or platform.machine(),
