@@ -71,7 +71,7 @@ class _Output:
         )
         if len(listed) > 2:
             chains.append(("".join(listed),))
-        numbered = re.findall(r"(?m)^\s*[0-9]{1,2}[.):]\s*([0-9])\s*$", text)
+        numbered = re.findall(r"(?m)^[ \t]{0,8}[0-9]{1,2}[.):][ \t]{0,8}([0-9])[ \t]{0,8}$", text)
         if len(numbered) > 2:
             chains.append(("".join(numbered),))
         quoted = re.findall(r"[「『'\"\[(]([0-9])[」』'\"\])]", text)
@@ -159,7 +159,7 @@ def _number_given(digits: str, chains: Iterable[tuple[str, ...]]) -> bool:
             continue  # a whole number of this length, but another one
         for first in range(len(chain)):
             part = ""
-            for group in chain[first:]:
+            for group in chain[first : first + size]:
                 part += group
                 if len(part) >= size:
                     break

@@ -177,6 +177,8 @@ def _kind(
         if size == 13 and plain:
             return "invoice_number", "checked" if checks.corporate_number(digits) else "shaped"
         return None
+    if re.search(r"(?<![A-Za-z0-9])[Nn][Oo]\Z", text[max(0, start - 3) : start]):
+        before = ""  # №
     if before == "," and not (shape[0] == 3 and not (digits[0] == "0" and "-" in used)):
         before = ""  # a cell of comma-separated values; digits grouped by three are an amount
     if before and before.isascii() and (before.isalnum() or before in ".,/\\$¥#@_"):
