@@ -11,7 +11,6 @@ from jeval.resources import tasks_path
 from jeval.results.store import read_record
 from jeval.runner import RunOptions, run
 
-
 #: Own metrics that average log-likelihoods instead of counting answers.
 NATS = {"margin"}
 
