@@ -108,8 +108,9 @@ def rogan_gladen(
     """Correct the share of *right* outputs for a detector of errors that misses some and accuses some.
 
     With ``q = 1 - score`` the apparent share of outputs with an error, the true share is
-    ``(q + specificity - 1) / (sensitivity + specificity - 1)`` (Rogan & Gladen 1978); the interval adds the sampling
-    errors of both rates by the delta method (Lang & Reiczigel 2014, without their small-sample shift).
+    ``(q + specificity - 1) / (sensitivity + specificity - 1)`` (Rogan & Gladen 1978); the limits of the
+    apparent share carry over, widened by the sampling errors of both rates (delta method, as Lang & Reiczigel 2014
+    without their small-sample shift).
 
     Returns:
         The corrected score, or ``None`` where the detector is no better than chance and nothing can be corrected.
@@ -118,18 +119,17 @@ def rogan_gladen(
     if youden <= 0:
         return None
     q = 1 - estimate.score
-    true = (q + specificity - 1) / youden
-    variance = (
-        estimate.stderr**2
-        + true**2 * sensitivity * (1 - sensitivity) / max(n_positive, 1)
-        + (1 - true) ** 2 * specificity * (1 - specificity) / max(n_negative, 1)
-    ) / youden**2
-    half = Z95 * math.sqrt(variance)
+    true = min(1.0, max(0.0, (q + specificity - 1) / youden))
+    rates = true**2 * sensitivity * (1 - sensitivity) / max(n_positive, 1) + (1 - true) ** 2 * specificity * (
+        1 - specificity
+    ) / max(n_negative, 1)
+    point = 1 - true
 
-    def clip(value: float) -> float:
-        return min(1.0, max(0.0, value))
+    def reach(distance: float) -> float:
+        return math.sqrt(distance**2 + Z95**2 * rates) / youden
 
-    return Corrected(clip(1 - true), clip(1 - true - half), clip(1 - true + half))
+    low, high = point - reach(estimate.score - estimate.low), point + reach(estimate.high - estimate.score)
+    return Corrected(*(min(1.0, max(0.0, value)) for value in (point, low, high)))
 
 
 def paired_difference(a: Sequence[float], b: Sequence[float]) -> tuple[float, float, float]:

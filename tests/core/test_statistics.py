@@ -78,6 +78,13 @@ def test_false_alarms_are_given_back() -> None:
     assert fixed.low < estimate.score + 0.06
 
 
+def test_a_corrected_zero_keeps_its_uncertainty() -> None:
+    estimate = mean_interval([0.0] * 200)
+    fixed = rogan_gladen(estimate, sensitivity=0.98, specificity=0.99, n_positive=500, n_negative=500)
+    assert fixed is not None
+    assert fixed.high >= estimate.high * 0.5
+
+
 def test_a_useless_detector_corrects_nothing_at_all() -> None:
     estimate = mean_interval([1.0, 0.0])
     assert rogan_gladen(estimate, sensitivity=0.5, specificity=0.5, n_positive=9, n_negative=9) is None
