@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 import torch
+import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.version import Version
 
 from tests.models import support
 
@@ -112,7 +114,9 @@ def test_sliding_windows_and_soft_caps_are_honoured(family: str) -> None:
     stock, ours = support.pair(inner, encoder, token_budget=90)
     asked = support.instances("loglikelihood", support.requests(encoder, 5))
     expected, got = stock.loglikelihood(asked, disable_tqdm=True), ours.loglikelihood(asked)
-    assert ours.reason == ""
+    # Before transformers 5.23 the engine's own check finds that Gemma 2 differs, and stock code scores it.
+    fell_back = family == "gemma2" and Version(transformers.__version__) < Version("5.23")
+    assert bool(ours.reason) is fell_back
     # Gemma 2 takes its softmax in float32 even in a float64 model.
     assert support.worst(expected, got) < (1e-4 if family == "gemma2" else 1e-9)
 
