@@ -30,6 +30,11 @@ def test_the_judge_agrees_with_at_least_ninety_seven_percent_of_its_label_set() 
         assert hits / len(rows) >= 0.97
 
 
+def test_on_first_sight_the_judge_was_right_about_at_least_ninety_five_answers_in_a_hundred() -> None:
+    """The recorded verdicts of each batch before anything was mended for it; the honest figure for unseen answers."""
+    assert sum(row["agreed_at_first"] for row in LABELS) / len(LABELS) >= 0.95
+
+
 def test_a_refusal_gives_a_reason_and_an_acceptance_none() -> None:
     for row in LABELS[::7]:
         verdict = judge_conversion(row["source"], row["target"], row["output"], context(row))
@@ -84,6 +89,11 @@ def test_the_part_of_each_person_is_kept() -> None:
     assert not judge_conversion("私が先生に説明する。", "kenjogo1", "先生にご説明いただきます。").correct
     assert judge_conversion("先生が説明してくれた。", "kenjogo1", "先生にご説明いただきました。").correct
     assert not judge_conversion("先生が説明してくれた。", "kenjogo1", "先生にご説明しました。").correct
+
+
+def test_from_and_to_are_not_particles_that_may_change() -> None:
+    assert judge_conversion("お客様を駅まで送る。", "kenjogo1", "お客様を駅までお送りします。").correct
+    assert not judge_conversion("お客様を駅まで送る。", "kenjogo1", "お客様を駅からお送りします。").correct
 
 
 def test_the_same_sentence_is_right_for_one_target_and_wrong_for_another() -> None:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 
 from jeval.keigo.analysis import analyze
-from jeval.keigo.judge.meaning import Meaning, Unit, is_prefix, read, stem_verbs
+from jeval.keigo.judge.meaning import Meaning, Unit, read
+from jeval.keigo.judge.stems import is_prefix, stem_verbs
 from jeval.keigo.judge.words import words
 from jeval.keigo.knowledge import knowledge
 from jeval.keigo.types import Analysis
@@ -157,6 +158,8 @@ def _grammar(
             reasons.append("question lost")
         if given.wish != said.wish:
             reasons.append("wish lost" if given.wish else "wish added")
+        if given.hearsay != said.hearsay:
+            reasons.append("hearsay lost" if given.hearsay else "hearsay added")
         if given.guess != said.guess:
             reasons.append("guess lost" if given.guess else "guess added")
         if given.volition != said.volition and not (given.question and said.question and given.volition != given.wish):
@@ -232,7 +235,7 @@ def _persons(given: Meaning, said: Meaning, target: str) -> list[str]:
     reasons = []
     shift = said.receive - given.receive
     subject = next((who for who, part in given.persons.items() if part in _SUBJECT), "")
-    if not (given.request and said.request):
+    if not (given.request and said.request) and not said.loose_benefit and not given.loose_benefit:
         if (
             shift > 0
             and given.give_me <= said.give_me
@@ -245,7 +248,15 @@ def _persons(given: Meaning, said: Meaning, target: str) -> list[str]:
             reasons.append("benefit lost")
         if given.give > 0 and said.give == 0 and said.receive + said.give_me > 0:
             reasons.append("giver and receiver exchanged")
+    benefit = given.receive + given.give_me or any(
+        unit.senses & {"貰う", "頂く", "呉れる", "下さる"} for unit in given.units
+    )
+    if said.loose_benefit and not benefit and not given.request and subject in {"", "self"}:
+        reasons.append("the other person acts now")
     moved_benefit = shift != 0 or said.give_me != given.give_me
+    for i, j in _match(given.units, said.units).items():
+        if {given.units[i].particle, said.units[j].particle} == {"から", "まで"}:
+            reasons.append(f"relation changed ({said.units[j].surface}{said.units[j].particle})")
     if not moved_benefit and given.reru == said.reru and _swapped(given, said):
         reasons.append("parts exchanged")
     for who, part in given.persons.items():
@@ -308,6 +319,10 @@ def _type(
         and "kenjogo2" in on_predicate - had_predicate
     ):
         return ["kenjogo2 for what the addressee is asked to do"]
+    if target == "sonkeigo" and _needless_kenjogo1(found) and list(given.persons.values()).count("を") == 0:
+        honoured = [who for who, part in given.persons.items() if part in _SUBJECT and who != "self"]
+        if len(honoured) == 1 and len(given.persons) == 1:
+            return ["kenjogo1 for what the honoured person does"]
     if target == "kenjogo2" and _needless_kenjogo1(found) and not set(given.persons.values()) & _OBJECT:
         return ["kenjogo1 with nobody to raise"]
     if target in on_predicate:
@@ -342,12 +357,13 @@ def _types(text: str, found: Analysis) -> tuple[set[str], set[str]]:
         tokens = knowledge().tagger(form.surface)
         verbal = any(token.pos.startswith(("動詞", "助動詞")) or token.lemma in {"御覧"} for token in tokens)
         sahen = bool(tokens) and "サ変可能" in tokens[-1].pos and not text[form.end :].startswith(("の", "が", "に"))
-        (predicate if verbal or sahen else noun).add(form.type)
+        purpose = text[form.end :].startswith("に") and not text[form.end + 1 :].startswith("な")  # お迎えに行く
+        (predicate if (verbal and not purpose) or sahen else noun).add(form.type)
         if re.search(r"[おご御].*(?:いたし|いたす|致し|致す|いたせ|いたさ)", form.surface):
             predicate |= {"kenjogo1", "kenjogo2"}
     if re.search("いらっしゃれ[まるなたて]", text) or _stem_copula(text):
         predicate.add("sonkeigo")
-    if re.search("お世話にな[らりるれっ]", text):
+    if re.search("お世話にな[らりるれっ]|[いえきりみち]に上が[らりるれっ]", text):
         predicate.add("kenjogo1")
     tokens = knowledge().tagger(text)
     for i, token in enumerate(tokens):

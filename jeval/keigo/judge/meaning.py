@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from jeval.keigo.judge.stems import before_adjective, before_de, is_prefix, stem_verbs
 from jeval.keigo.judge.words import Words, words
 from jeval.keigo.knowledge import Knowledge, knowledge
 from jeval.keigo.normalise import normalise
@@ -31,6 +32,7 @@ _PHRASES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("手", "を", "貸す"), ("手伝う", "助ける")),
     (("力", "に", "成る"), ("手伝う", "助ける", "力に成る")),
     (("世話", "に", "成る"), ("世話に成る",)),
+    (("馳走", "に", "成る"), ("頂く", "貰う", "食べる")),
     (("電話", "を", "掛ける"), ("電話",)),
     (("電話", "を", "入れる"), ("電話",)),
     (("質問", "を", "受ける"), ("質問",)),
@@ -79,6 +81,8 @@ class Meaning:
     has_verb: bool = False
     prohibited: int = 0
     polite_negative: int = 0
+    loose_benefit: bool = False
+    hearsay: bool = False
     permission: int = 0
     persons: dict[str, str] = field(default_factory=dict)
     sentences: int = 0
@@ -185,14 +189,18 @@ class Reader:
         token = tokens[i]
         meaning.has_verb = True
         stem = self._after_stem(tokens, i)
-        if (
-            lemma in _FREE_VERB
-            and i
-            and tokens[i - 1].pos.startswith("動詞")
-            and tokens[i - 1].c_form.startswith("連用形-一般")
-        ):
-            stem = True  # お気をつけください
+        if lemma in _FREE_VERB and i and tokens[i - 1].c_form.startswith("連用形-一般"):
+            stem |= tokens[i - 1].pos.startswith("動詞") or tokens[i - 1].lemma in {
+                "せる",
+                "させる",
+            }  # お気をつけ, お聞かせ
         potential = token.c_type.startswith("下一段") and self._is_potential(token)
+        if stem and lemma in _RECEIVE and tokens[i - 1].surface == "を":
+            # ご注文をいただく: もらう itself, or the benefit of 注文してもらう
+            meaning.loose_benefit = True
+            meaning.past = False
+            meaning.units.append(Unit(self.words.senses(lemma, False), token.surface, "", True, optional=True))
+            return False
         if lemma in _FREE_VERB and (after_te or stem):
             return self._benefactive(tokens, i, lemma, potential, meaning)
         if before_adjective(tokens, i) and lemma in {"いらっしゃる", "居る/オル"}:
@@ -267,6 +275,8 @@ class Reader:
             )
         elif kind == "助動詞-タ" and token.c_form != "仮定形-一般":
             meaning.past = True
+        elif lemma == "らしい":
+            meaning.hearsay = True
         elif lemma == "たい":
             meaning.wish = True
         elif lemma in {"せる", "させる"}:
@@ -275,6 +285,10 @@ class Reader:
                 meaning.permission += later[1] in {"下さる", "呉れる"} or self._is_potential(tokens[i + 2])
                 meaning.receive -= later[1] in {"頂く", "貰う"}
                 meaning.give_me -= later[1] in {"下さる", "呉れる"}
+            elif later and (later[0] in _RECEIVE or later[0] in {"願う", "願える"}):  # お聞かせください
+                meaning.permission += 1
+                meaning.receive -= later[0] in {"頂く", "貰う"}
+                meaning.give_me -= later[0] in {"下さる", "呉れる"}
             else:
                 meaning.causative += 1
         elif lemma in {"れる", "られる"}:
@@ -427,40 +441,6 @@ class Reader:
         ):
             requested = True
         meaning.request |= requested
-
-
-def stem_verbs(data: Knowledge, stem: str) -> list[tuple[str, str]]:
-    """The verbs of which ``stem`` can be the 連用形, each written and as lemma: 降り → 降る, 降りる."""
-    found = []
-    for base in dict.fromkeys((data.dictionary.verb_of_stem(stem), stem + "る")):
-        if base and data.dictionary.is_verb(base):
-            tokens = data.tagger(base)
-            if len(tokens) == 1:
-                found.append((base, tokens[0].lemma.split("-")[0]))
-    return found
-
-
-def is_prefix(token: Token) -> bool:
-    """お・ご・御; before some stems the dictionary reads お as a filler."""
-    return token.lemma == "御" or (token.surface == "お" and token.pos.startswith("感動詞"))
-
-
-def before_de(tokens: list[Token], i: int) -> bool:
-    """Whether the verb at ``i`` continues で of a copula (でいらっしゃる, でございます, である)."""
-    j = i - 1
-    if j >= 0 and tokens[j].surface in {"は", "も"}:
-        j -= 1
-    if j < 1 or tokens[j].surface not in {"で", "て"}:
-        return False
-    head = tokens[j - 1]
-    if tokens[j].lemma == "だ":
-        return True
-    return tokens[j].surface == "で" and head.pos.startswith(("名詞", "形状詞", "接尾辞", "代名詞", "助詞"))
-
-
-def before_adjective(tokens: list[Token], i: int) -> bool:
-    """Whether the verb at ``i`` follows an adjective's て (お忙しくていらっしゃる)."""
-    return i > 1 and tokens[i - 1].surface == "て" and tokens[i - 2].pos.startswith("形容詞")
 
 
 _RESPELL = (
