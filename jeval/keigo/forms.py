@@ -44,7 +44,7 @@ class FormFinder:
         )  # fmt: skip
         names = (
             "reru masu desu ta nu gozaru oru mieru te kudasaru itasu suru bikago bikago_go kenjo1_own fixed_o sama adj "
-            "na_adj imperative naru ni wo nominal verb act mairu fixed_sama nasaru speech_act"
+            "na_adj imperative naru ni wo nominal verb act mairu fixed_sama nasaru speech_act leave"
         )
         self.bits = {name: bit(name) for name in names.split()}
         b = self.bits
@@ -199,6 +199,8 @@ class FormFinder:
         if before.endswith(("からの", "様の", "さまの", "御社の", "貴社の", "皆様の", "先生の")):
             return "sonkeigo"
         after = "".join(token.surface for token in tokens[end : end + 3])
+        if tokens[i + 1].mask & self.bits["leave"] and after.startswith(("をいただ", "を頂")):
+            return "bikago"
         if after.startswith(
             (
                 "をいただ",

@@ -18,7 +18,7 @@ from jeval.resources import data_path
 
 # Analysts differ on these and nothing is lost by either answer: they are not counted as found too much.
 _EITHER = ("お客", "様", "さん", "さま", "お金", "ご飯", "奥様")
-_SIDES = frozenset({"sonkei_for_self", "uchi_soto"})
+SIDES = frozenset({"sonkei_for_self", "uchi_soto"})
 _HUMBLE = frozenset({"kenjogo1", "kenjogo2"})
 _QUOTES = {"「": "」", "『": "』"}
 
@@ -47,8 +47,8 @@ def measure(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         styles += analysis.style == row["style"]
         _count_forms(row, analysis, forms)
         wanted, found = set(row["errors"]), {error.type for error in analysis.errors}
-        if wanted & _SIDES and found & _SIDES:
-            found = (found - _SIDES) | (wanted & _SIDES)
+        if wanted & SIDES and found & SIDES:
+            found = (found - SIDES) | (wanted & SIDES)
         for kind in wanted | found:
             errors[kind][0] += kind in wanted and kind in found
             errors[kind][1] += kind not in wanted
@@ -79,20 +79,24 @@ def _count_forms(row: Mapping[str, Any], analysis: Analysis, counts: dict[str, l
     text = row["text"]
     wanted = [(form["start"], form["end"], form["type"]) for form in row["forms"]]
     found = [(form.start, form.end, form.type) for form in analysis.forms if form.type != "teineigo"]
-    quoted = _quoted(text)
+    quoted = quoted_positions(text)
     for one in wanted:
-        hit = any(_agree(text, one, other) for other in found)
+        hit = any(spans_agree(text, one, other) for other in found)
         counts[one[2]][0 if hit else 2] += 1
     for one in found:
-        if any(_agree(text, one, other) for other in wanted):
-            continue
-        surface = text[one[0] : one[1]]
-        if surface.startswith(_EITHER) or surface.endswith(_EITHER) or one[0] in quoted:
+        if any(spans_agree(text, one, other) for other in wanted) or free_span(text, one, quoted):
             continue
         counts[one[2]][1] += 1
 
 
-def _agree(text: str, one: tuple[int, int, str], other: tuple[int, int, str]) -> bool:
+def free_span(text: str, one: tuple[int, int, str], quoted: set[int]) -> bool:
+    """Whether analysts differ on the span, so that nothing is lost by leaving it out."""
+    surface = text[one[0] : one[1]]
+    return surface.startswith(_EITHER) or surface.endswith(_EITHER) or one[0] in quoted
+
+
+def spans_agree(text: str, one: tuple[int, int, str], other: tuple[int, int, str]) -> bool:
+    """Whether two (start, end, type) hit each other: they overlap and have one type; お〜いたす is 謙譲語I and II at once."""
     if one[0] >= other[1] or other[0] >= one[1]:
         return False
     if one[2] == other[2]:
@@ -102,7 +106,8 @@ def _agree(text: str, one: tuple[int, int, str], other: tuple[int, int, str]) ->
     )
 
 
-def _quoted(text: str) -> set[int]:
+def quoted_positions(text: str) -> set[int]:
+    """The positions inside 「」 and 『』."""
     inside: set[int] = set()
     for opening, closing in _QUOTES.items():
         start = text.find(opening)

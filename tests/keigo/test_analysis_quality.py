@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from jeval.keigo.agreement import compare, first_labels, second_labels
 from jeval.keigo.quality import labels, measure
 from jeval.keigo.types import ERROR_TYPES, FORM_TYPES, STYLES
 from jeval.resources import data_path
@@ -52,3 +53,42 @@ def test_a_measure_can_fail() -> None:
     result = measure(wrong)
     assert result["errors_macro_f1"] < 0.2
     assert result["false_alarm_rate"] > 0.5
+
+
+def test_every_second_label_names_an_utterance_of_the_first_reading() -> None:
+    first = {row["id"]: row for row in first_labels()}
+    second = second_labels()
+    assert set(second) == set(first)
+    assert {row["id"] for row in ROWS} <= set(first)
+    for row in second.values():
+        assert set(row["errors"]) <= set(ERROR_TYPES)
+        for surface, kind in row["forms"] or []:
+            assert kind in FORM_TYPES
+            assert surface in first[row["id"]]["text"]
+
+
+def test_the_stored_agreement_is_the_measured_one() -> None:
+    stored = json.loads(data_path("keigo", "agreement.json").read_text(encoding="utf-8"))
+    assert stored == compare(first_labels(), second_labels())
+
+
+def test_agreement_tells_readers_apart() -> None:
+    def row(name: str, *errors: str) -> dict[str, object]:
+        form = {"start": 0, "end": 4, "type": "sonkeigo"}
+        return {"id": name, "text": "お読みになる。お酒", "errors": list(errors), "forms": [form]}
+
+    first = [row("a"), row("b", "uchi_soto"), row("c", "ra_deletion"), row("d")]
+    second = {
+        "a": {"errors": [], "forms": [["お読みになる", "sonkeigo"], ["お酒", "bikago"]]},
+        "b": {"errors": ["sonkei_for_self"], "forms": [["お読みになる", "kenjogo1"]]},
+        "c": {"errors": [], "forms": None},
+        "d": {"errors": [], "forms": []},
+    }
+    result = compare(first, second)
+    assert result["has_error"]["agreement"] == 0.75
+    assert result["has_error"]["kappa"] == 0.5  # observed 3/4, by chance 1/2
+    assert result["errors_exact"]["agreement"] == 0.75
+    assert result["errors_exact_strict"]["agreement"] == 0.5
+    assert result["disagree_on_errors"] == ["c"]
+    assert result["forms"] == {"n": 3, "micro_f1": 0.3333, "both": 1, "only_first": 2, "only_second": 2}
+    assert result["disagree_on_forms"] == ["a", "b", "d"]
