@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from jeval.keigo import build
 from jeval.keigo.agreement import compare, first_labels, second_labels
 from jeval.keigo.quality import labels, measure
 from jeval.keigo.types import ERROR_TYPES, FORM_TYPES, STYLES
@@ -46,6 +47,11 @@ def test_the_analyser_keeps_its_bars() -> None:
 def test_the_stored_quality_is_the_measured_one() -> None:
     stored = json.loads(data_path("keigo", "quality.json").read_text(encoding="utf-8"))
     assert {key: stored[key] for key in stored if key != "source"} == measure(ROWS)
+
+
+def test_the_error_rates_of_generative_scores_follow_the_label_set() -> None:
+    stored = json.loads(data_path("keigo", "judge_quality.json").read_text(encoding="utf-8"))
+    assert stored == build.quality()
 
 
 def test_a_measure_can_fail() -> None:
