@@ -37,15 +37,21 @@ Json = Annotated[bool, typer.Option("--json", help="Print one machine-readable o
 Lang = Annotated[str, typer.Option(help="Language of the report: ja or en.")]
 
 
-@app.callback()
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _version(asked: bool) -> None:
+    if asked:
         from jeval import __version__
 
         print(f"jeval {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()

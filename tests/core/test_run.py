@@ -210,3 +210,10 @@ def test_help_imports_nothing_heavy() -> None:
         "assert not found, found\nassert len(sys.modules) < 700, len(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_version_needs_no_verb() -> None:
+    import jeval
+
+    done = subprocess.run([sys.executable, "-m", "jeval", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"jeval {jeval.__version__}\n"
