@@ -18,8 +18,6 @@ from jeval.finreg.schema import KINDS, SUITES
 if TYPE_CHECKING:
     from jeval.finreg.bank import AnyItem
 
-BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
-
 
 def counts(items: Sequence[AnyItem]) -> dict[str, Counter[tuple[str, str]]]:
     """Items per law id, kind and suite."""
@@ -65,17 +63,30 @@ def document() -> Path:
     return data_path().parent / "docs" / "finreg.md"
 
 
-def spliced(text: str, table: str) -> str:
-    """``text`` with the table between the two markers replaced.
+def spliced(text: str, name: str, body: str) -> str:
+    """``text`` with what stands between the two markers of ``name`` replaced.
 
     Raises:
         InputError: the markers are not there.
     """
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+    start, stop = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    head, begin, rest = text.partition(start)
+    _, end, tail = rest.partition(stop)
     if not begin or not end:
-        raise InputError(f"docs/finreg.md lacks the markers {BEGIN} and {END}")
-    return f"{head}{BEGIN}\n{table}\n{END}{tail}"
+        raise InputError(f"docs/finreg.md lacks the markers {start} and {stop}")
+    return f"{head}{start}\n{body}\n{stop}{tail}"
+
+
+def write(name: str, body: str) -> None:
+    """Put ``body`` between the markers of ``name`` in ``docs/finreg.md``.
+
+    Raises:
+        InputError: this is not a checkout, or the markers are not there.
+    """
+    path = document()
+    if not path.is_file():
+        raise InputError(f"no {path}; run this in a checkout")
+    path.write_text(spliced(path.read_text(encoding="utf-8"), name, body), encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,10 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         table = markdown(load())
         if options.write:
-            path = document()
-            if not path.is_file():
-                raise InputError(f"no {path}; run this in a checkout")
-            path.write_text(spliced(path.read_text(encoding="utf-8"), table), encoding="utf-8")
+            write("coverage", table)
         else:
             print(table)
     except InputError as err:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jeval.finreg import bank, coverage, guessers, lint
+from jeval.finreg import bank, coverage, guessers, lint, readings
 from jeval.finreg.schema import KINDS, SUITES
 
 ENOUGH = 100  # items below which a guesser's score is mostly noise
@@ -64,7 +64,32 @@ def test_the_coverage_table_of_the_document_is_current() -> None:
     if not path.is_file():
         pytest.skip("not a checkout: docs/ is not packed in the wheel")
     text = path.read_text(encoding="utf-8")
-    assert coverage.spliced(text, coverage.markdown(bank.load())) == text, "run python -m jeval.finreg.coverage --write"
+    assert coverage.spliced(text, "coverage", coverage.markdown(bank.load())) == text, (
+        "run python -m jeval.finreg.coverage --write"
+    )
+
+
+def test_every_item_was_read_again_in_its_present_text() -> None:
+    assert readings.unread(bank.load()) == {}, (
+        "read the item, append to data/finreg/readings.jsonl, run jeval.finreg.readings"
+    )
+
+
+def test_an_edited_item_must_be_read_again() -> None:
+    item = bank.load()[0]
+    assert readings.unread([item.model_copy(update={"basis": item.basis + "。"})]) == {
+        item.id: "changed since it was read"
+    }
+
+
+def test_the_tally_of_the_document_is_current() -> None:
+    path = coverage.document()
+    if not path.is_file():
+        pytest.skip("not a checkout: docs/ is not packed in the wheel")
+    text = path.read_text(encoding="utf-8")
+    assert coverage.spliced(text, "readings", readings.markdown()) == text, (
+        "run python -m jeval.finreg.readings --write"
+    )
 
 
 def test_the_counts_of_the_coverage_table_add_up() -> None:
