@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from lm_eval.tasks import TaskManager
 
 SUITE_GROUPS = {"audit": ["jeval"], "search": ["jeval_search"], "both": ["jeval", "jeval_search"]}
+_KEPT = 4  # sets of requests per task; a search rarely alternates between more templates
+# A chat template is known by what it makes of this.
+_PROBE: list[dict[str, str]] = [
+    {"role": "user", "content": "\ufffd一"},
+    {"role": "assistant", "content": "\ufffd二"},
+    {"role": "user", "content": "\ufffd三"},
+]
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,7 @@ def load_tasks(
     for task in loaded["tasks"].values():
         if task.get_config("num_fewshot") is None:
             task.set_config(key="num_fewshot", value=0)
+        build_once(task)
     return LoadedTasks(dict(loaded), dict(loaded["tasks"]))
 
 
@@ -138,3 +146,39 @@ def instrument(metadata: dict[str, Any]) -> dict[str, Any] | None:
         raise InputError(
             f"instrument file {path} is missing or incomplete ({err}); measure the detector again"
         ) from err
+
+
+def build_once(task: Task) -> None:
+    """Make ``task.build_all_requests`` remember what it built, by its arguments and by what the chat template does to a text.
+
+    The requests handed out again carry no responses of the model before.
+    """
+    if "build_all_requests" in vars(task):
+        return
+    build: Callable[..., None] = task.build_all_requests
+    kept: dict[Any, list[Any]] = {}
+
+    def again(**asked: Any) -> None:
+        key = _key(asked)
+        if key in kept:
+            kept[key] = kept.pop(key)  # the most recent last
+            for request in kept[key]:
+                request.resps, request.filtered_resps = [], {}
+            task._instances = kept[key]
+            return
+        build(**asked)
+        kept[key] = task.instances
+        while len(kept) > _KEPT:
+            del kept[next(iter(kept))]
+
+    vars(task)["build_all_requests"] = again
+
+
+def _key(asked: dict[str, Any]) -> Any:
+    template = asked.get("chat_template")
+    rendered = ()
+    if template is not None:
+        rendered = tuple(template(_PROBE[:length]) for length in (1, 3))
+    plain = {name: value for name, value in asked.items() if name != "chat_template"}
+    samples = plain.pop("samples", None)
+    return (rendered, None if samples is None else tuple(samples), tuple(sorted(plain.items(), key=lambda kv: kv[0])))
