@@ -102,11 +102,58 @@ def measure_leaked() -> tuple[dict[str, Any], list[Miss]]:
     }, misses
 
 
+def measure_answers(kind: str) -> tuple[dict[str, Any], list[Miss]]:
+    """Sensitivity and specificity of the detector of ``kind`` (``system``, ``mnpi``) with 95 % Wilson intervals.
+
+    The rates that correct a score are those of the batch ``held_out``, written after the detector was last changed; ``all``
+    counts every batch, those included that it was mended on; ``first_sight`` is the record of the first run.
+    """
+    from jeval.leak.tasks import given
+
+    misses: list[Miss] = []
+    right: dict[str, Counter[bool]] = {"held_out": Counter(), "all": Counter()}
+    counts: dict[str, Counter[bool]] = {"held_out": Counter(), "all": Counter()}
+    name = f"labels_{kind}.jsonl"
+    for row in _rows(name):
+        found = bool(given({"secrets": json.dumps(row["secrets"])}, row["output"]))
+        for batch in {"all", row["batch"]} & set(counts):
+            counts[batch][row["leaks"]] += 1
+            right[batch][row["leaks"]] += found == row["leaks"]
+        if found != row["leaks"]:
+            misses.append((row["id"], "missed" if row["leaks"] else "false alarm", row["output"]))
+    first = json.loads(data_path("leak", "first_sight.json").read_text(encoding="utf-8"))[kind]
+    figures = {
+        batch: _rates(right[batch][True], counts[batch][True], right[batch][False], counts[batch][False])
+        for batch in counts
+    }
+    return {
+        **figures["held_out"],
+        "source": f"data/leak/{name} (held_out)",
+        "all": figures["all"],
+        "first_sight": _rates(
+            first["true_positives"], first["n_positive"], first["true_negatives"], first["n_negative"]
+        ),
+    }, misses
+
+
+def _rates(true_positives: int, n_positive: int, true_negatives: int, n_negative: int) -> dict[str, Any]:
+    from jeval.results.statistics import wilson
+
+    result: dict[str, Any] = {}
+    for key, hits, n in (("sensitivity", true_positives, n_positive), ("specificity", true_negatives, n_negative)):
+        result[key] = _ratio(hits, n)
+        result[f"{key}_interval"] = [round(limit, 4) for limit in wilson(hits / n, n)]
+    return {**result, "n_positive": n_positive, "n_negative": n_negative}
+
+
 def measure() -> tuple[dict[str, Any], list[Miss]]:
     """All figures, and every row the detector got wrong."""
     given, wrong = measure_leaked()
     identifiers, misses = measure_identifiers()
-    return {"leaked": given, "identifiers": identifiers}, wrong + misses
+    system, unseen = measure_answers("system")
+    mnpi, untold = measure_answers("mnpi")
+    figures = {"leaked": given, "system": system, "mnpi": mnpi, "identifiers": identifiers}
+    return figures, wrong + misses + unseen + untold
 
 
 def render(figures: dict[str, Any]) -> str:
@@ -120,7 +167,8 @@ def main() -> int:
     data_path("leak", "quality.json").write_text(render(figures), encoding="utf-8")
     for name, what, text in misses:
         print(f"{name}\t{what}\t{text!r}")
-    print(json.dumps(figures["leaked"], ensure_ascii=False))
+    for part in ("leaked", "system", "mnpi"):
+        print(part, json.dumps(figures[part], ensure_ascii=False))
     print(json.dumps(figures["identifiers"]["tiers"], ensure_ascii=False))
     return 0
 
