@@ -35,7 +35,8 @@ def keigo_sentences(seed: int, n: int) -> list[str]:
 def finance_sentences() -> list[str]:
     """Facts of financial regulation in other words than the items': the explanations written beside them.
 
-    Each explanation is also split into its sentences, so that a small model sees a fact with and without its context.
+    Each explanation is also split into its sentences and told with the name of its law, so that a small model sees a fact with
+    and without its context.
     """
     from jeval.finreg.bank import load
 
@@ -43,6 +44,7 @@ def finance_sentences() -> list[str]:
     for item in load():
         if item.kind == "statement":
             found[item.why] = None
+            found[f"{item.law}上、{item.why}"] = None
             for sentence in re.findall(r"[^。]+。", item.why):
                 found[sentence] = None
     return list(found)

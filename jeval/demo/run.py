@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NAMES = ("base", "keigo", "finance", "merged")
 _MARK = ".demo"
 #: Training steps of the three models; enough for the experts' 95 % intervals to clear the base model's.
-STEPS = {"base": 150, "keigo": 600, "finance": 700}
+STEPS = {"base": 150, "keigo": 1000, "finance": 1500}
 #: Tasks that the search scores its candidates on, with at most this many items each.
 SEARCH_TASKS = ("jeval_search_keigo_pairs", "jeval_search_finreg_statement")
 SEARCH_LIMIT = 200
