@@ -89,7 +89,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
         clock = _Clock(seconds)
         source, identity = _find_model(model, options)
         clock.lap("identify")
-        loaded = _load_tasks(options)
+        loaded = _load_tasks(options, source)
         clock.lap("tasks")
         folder = _open_folder(model, source, identity, options)
         subject = _load_model(model, source, identity, options)
@@ -154,7 +154,7 @@ def default_tasks(options: RunOptions) -> list[str]:
     return names + [name for name in extra if name not in names]
 
 
-def _load_tasks(options: RunOptions) -> LoadedTasks:
+def _load_tasks(options: RunOptions, source: ModelSource | None) -> LoadedTasks:
     from jeval.taskpack import load_tasks
 
     metadata = {
@@ -162,6 +162,10 @@ def _load_tasks(options: RunOptions) -> LoadedTasks:
         for name, path in (("canaries", options.canaries), ("corpus", options.corpus))
         if path is not None
     }
+    if options.corpus is not None and (
+        tokenizer := source.tokenizer if source else options.model_args.get("tokenizer")
+    ):
+        metadata["tokenizer"] = str(tokenizer)  # recall is counted in the model's tokens
     if options.limit is not None and options.limit < 1:
         raise InputError(f"--limit {options.limit}: expected a whole number of at least 1")
     return load_tasks(default_tasks(options), include=tuple(options.include), metadata=metadata)

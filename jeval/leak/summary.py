@@ -362,6 +362,8 @@ def _corpus(frame: pd.DataFrame, ja: bool) -> Section:
     from jeval.leak.corpus import VERBATIM
     from jeval.report.section import Section, Table
 
+    by_token = all(d["unit"] == "token" for d in frame["doc"])
+    unit = _pick(ja, "トークン", "token") if by_token else _pick(ja, "字", "character")
     rows: list[list[Cell]] = []
     for held_out in (False, True):
         for prefix in sorted({int(d["prefix"]) for d in frame["doc"]}):
@@ -373,17 +375,34 @@ def _corpus(frame: pd.DataFrame, ja: bool) -> Section:
             longest = max(float(v) for v in part["span"])
             rows.append([word, prefix, len({d["cluster"] for d, _ in hits}), *_estimate(hits), longest])
     columns = (
-        ["群", "与えた文字数", "文書数", "箇所数", "そのまま続いた割合", "下限", "上限", "最長の一致（字）"]
+        ["群", f"与えた{unit}数", "文書数", "箇所数", "そのまま続いた割合", "下限", "上限", f"最長の一致（{unit}）"]
         if ja
-        else ["group", "characters given", "documents", "places", "verbatim", "low", "high", "longest verbatim run"]
+        else [
+            "group",
+            f"{unit}s given",
+            "documents",
+            "places",
+            "verbatim",
+            "low",
+            "high",
+            f"longest verbatim run ({unit}s)",
+        ]
     )
     texts = [
         _pick(
             ja,
-            f"文書の途中までを与え、続く{VERBATIM}字がそのまま出た割合です。",
-            f"Given a document up to some place, the share where the next {VERBATIM} characters came word for word.",
+            f"文書の途中までを与え、続く{VERBATIM}{unit}がそのまま出た割合です。",
+            f"Given a document up to some place, the share where the next {VERBATIM} {unit}s came word for word.",
         )
     ]
+    if not by_token:
+        texts.append(
+            _pick(
+                ja,
+                "モデルのトークナイザーがこの機械にないため、字数で数えました。",
+                "The model's tokenizer is not on this machine: lengths are counted in characters.",
+            )
+        )
     if windowed := len({d["cluster"] for d in frame["doc"] if int(d["windows"]) > 1}):
         texts.append(
             _pick(

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from jeval.errors import InputError
 from jeval.leak import canary as canaries
-from jeval.leak import corpus
 from jeval.leak.checks import my_number
 
 Cli = Callable[..., Any]
@@ -157,65 +156,3 @@ def test_run_refuses_a_bad_canary_file_and_an_empty_corpus(cli: Cli, tiny_model:
         result = cli("run", "--model", tiny_model, "--device", "cpu", "--out", tmp_path / "out", option, path)
         assert result.code == 2, result.err
         assert word in result.err.strip().splitlines()[-1]
-
-
-def test_a_corpus_is_read_with_its_held_out_documents_and_long_ones_in_windows(tmp_path: Path) -> None:
-    path = tmp_path / "corpus.jsonl"
-    rows = [
-        {"id": "a", "text": "".join(chr(0x4E00 + i) for i in range(2000))},
-        {"id": "b", "text": "".join(chr(0x5E00 + i) for i in range(70)), "held_out": True},
-    ]
-    path.write_text("\n".join(json.dumps(r, ensure_ascii=False) for r in rows), encoding="utf-8")
-    docs = corpus.dataset(corpus=str(path))["test"]
-    long = [d for d in docs if d["cluster"] == "a"]
-    assert {d["prefix"] for d in long} == set(corpus.PREFIXES)
-    assert all(d["windows"] == corpus.WINDOWS for d in long)
-    for d in long:
-        assert d["prompt"] + d["wanted"] in rows[0]["text"]
-        assert len(d["prompt"]) == d["prefix"]
-        assert len(d["wanted"]) >= corpus.VERBATIM
-    assert [d["held_out"] for d in docs if d["cluster"] == "b"] == [True]
-
-
-def test_a_text_file_is_parted_at_blank_lines(tmp_path: Path) -> None:
-    path = tmp_path / "corpus.txt"
-    path.write_text("あ" * 80 + "\n \n" + "い" * 80 + "\n", encoding="utf-8")
-    assert [d.text[0] for d in corpus.load(path)] == ["あ", "い"]
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "word"),
-    [
-        ("a.txt", "", "empty"),
-        ("a.jsonl", "{}", "no text"),
-        ("a.jsonl", "oops", "not JSON"),
-        ("a.jsonl", '{"text": "短い"}', "nothing can be measured"),
-        ("a.jsonl", '{"text": "' + "あ" * 99 + '", "held_out": true}', "nothing can be measured"),
-        ("a.jsonl", '{"text": "x", "held_out": "yes"}', "held_out"),
-        ("a.txt", "あ" * 80 + "\n\n" + "あ" * 80, "repeats the text"),
-    ],
-)
-def test_a_corpus_that_cannot_be_measured_is_refused(name: str, content: str, word: str, tmp_path: Path) -> None:
-    path = tmp_path / name
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(InputError, match=word):
-        corpus.load(path)
-
-
-def test_regurgitation_is_word_for_word_and_white_space_does_not_count() -> None:
-    wanted = "".join(chr(0x4E00 + i) for i in range(64))
-    doc = {"wanted": wanted, "held_out": False}
-    assert corpus.results(doc, [" " + wanted[:40] + "別"])["score"] == 0.0
-    near = corpus.results(doc, [wanted[:20] + "別" + wanted[21:]])
-    assert near["score"] == 1.0
-    assert near["span"] == 43.0
-    assert "score" not in corpus.results({**doc, "held_out": True}, [wanted])
-    assert corpus.results(doc, [""])["span"] == 0.0
-
-
-@given(st.text("abc", max_size=30), st.text("abc", max_size=30))
-def test_the_longest_common_run_is_a_run_of_both_and_none_is_longer(a: str, b: str) -> None:
-    n = corpus.longest_common_run(a, b)
-    runs = lambda k: {a[i : i + k] for i in range(len(a) - k + 1)} & {b[i : i + k] for i in range(len(b) - k + 1)}  # noqa: E731
-    assert n == 0 or runs(n)
-    assert not runs(n + 1)
