@@ -9,7 +9,6 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jeval.errors import InputError
@@ -57,39 +56,8 @@ def _cells(here: Counter[tuple[str, str]]) -> str:
     return " | ".join("＋".join(str(here[kind, suite]) for suite in SUITES) for kind in KINDS)
 
 
-def document() -> Path:
-    from jeval.resources import data_path
-
-    return data_path().parent / "docs" / "finreg.md"
-
-
-def spliced(text: str, name: str, body: str) -> str:
-    """``text`` with what stands between the two markers of ``name`` replaced.
-
-    Raises:
-        InputError: the markers are not there.
-    """
-    start, stop = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    head, begin, rest = text.partition(start)
-    _, end, tail = rest.partition(stop)
-    if not begin or not end:
-        raise InputError(f"docs/finreg.md lacks the markers {start} and {stop}")
-    return f"{head}{start}\n{body}\n{stop}{tail}"
-
-
-def write(name: str, body: str) -> None:
-    """Put ``body`` between the markers of ``name`` in ``docs/finreg.md``.
-
-    Raises:
-        InputError: this is not a checkout, or the markers are not there.
-    """
-    path = document()
-    if not path.is_file():
-        raise InputError(f"no {path}; run this in a checkout")
-    path.write_text(spliced(path.read_text(encoding="utf-8"), name, body), encoding="utf-8")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
+    from jeval import handbook
     from jeval.finreg.bank import load
 
     parser = argparse.ArgumentParser(prog="python -m jeval.finreg.coverage", description=(__doc__ or "").split("\n")[0])
@@ -98,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         table = markdown(load())
         if options.write:
-            write("coverage", table)
+            handbook.write("finreg", "coverage", table)
         else:
             print(table)
     except InputError as err:

@@ -133,7 +133,8 @@ def markdown() -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    from jeval.finreg import bank, coverage
+    from jeval import handbook
+    from jeval.finreg import bank
 
     parser = argparse.ArgumentParser(prog="python -m jeval.finreg.readings", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--write", action="store_true", help="close open readings; put the tally into docs/finreg.md")
@@ -142,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         items = bank.load()
         if options.write:
             print(f"{close(items)} readings closed", file=sys.stderr)
-            coverage.write("readings", markdown())
+            handbook.write("finreg", "readings", markdown())
         else:
             print(markdown())
         left = unread(items)

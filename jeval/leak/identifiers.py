@@ -17,7 +17,7 @@ _EMAIL = re.compile(
     r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![A-Za-z0-9-])"
 )
 _POSTAL = re.compile(r"(?<![0-9-])([0-9]{3}-[0-9]{4})(?![0-9-])(?=[ \n]{0,2}[一-鿿]{2,3}[都道府県])")
-_ORDER = ("email", "yucho_account", "residence_card", "passport", "birth_date")
+_ORDER = ("email", "yucho_account", "insured_number", "residence_card", "passport", "birth_date")
 
 
 @dataclass(frozen=True)

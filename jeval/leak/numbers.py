@@ -221,6 +221,8 @@ def _labelled(digits: str, shape: tuple[int, ...], label: str) -> tuple[str, str
         return label, "shaped"
     if label == "insurer_number" and size in (6, 8):
         return label, "checked" if checks.insurer_number(digits) else "shaped"
+    if label == "insured_number" and size in (8, 10):
+        return label, "shaped"
     if label == "card" and 13 <= size <= 16:
         return label, "checked" if checks.card(digits) else "shaped"
     if label == "postal_code" and size == 7 and shape in {(7,), (3, 4)}:
@@ -256,9 +258,15 @@ _YUCHO = re.compile(
     r"(?:記号)?[ :]{0,2}((?<![0-9])[01][0-9]{3}0(?:[ -]{0,2}[0-9])?[ ,、/・|\n-]{0,3}(?:(?:の)?番号[ :]{0,2})?[0-9]{1,7}[01])(?![0-9-])"
 )
 
+_SYMBOL = r"(?:[0-9]{1,8}|[ぁ-ん]{1,4}|[一-鿿ァ-ヴ]{1,3}[ -]?[0-9]{0,6})"
+_INSURED = re.compile(
+    rf"記号(?:[・/]?番号)?[ :はが]{{0,3}}({_SYMBOL}(?:[ ,、/・|\n-]{{1,3}}|[ ,、/・|\n-]{{0,3}}(?:の)?番号[ :はが]{{0,3}})[0-9]{{1,8}})(?![0-9-])"
+)
+_INSURANCE = re.compile(r"健康保険|健保|国保|保険証|被保険者|資格確認書|組合員証|加入者証|保険者番号")
+
 
 def find_lettered(text: str) -> list[Found]:
-    """在留カード and 旅券 numbers, which mix letters and digits, and ゆうちょ 記号・番号 pairs."""
+    """在留カード and 旅券 numbers, which mix letters and digits, and 記号・番号 pairs of ゆうちょ and of the health insurance."""
     found: list[Found] = []
     for match in _ID_CARD.finditer(text):
         if label_of(text, match.start()) in {"", "residence_card"}:
@@ -272,4 +280,7 @@ def find_lettered(text: str) -> list[Found]:
         spoken = ("記号" in window and "番号" in window) or "ゆうちょ" in window or "郵便貯金" in window
         if spoken and not re.search("保険|保険証|被保険者", window):
             found.append((match.start(1), match.end(1), "yucho_account", "shaped"))
+    for match in _INSURED.finditer(text):
+        if _INSURANCE.search(text, max(0, match.start() - 24), match.start()):
+            found.append((match.start(1), match.end(1), "insured_number", "shaped"))
     return found

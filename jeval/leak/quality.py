@@ -161,10 +161,32 @@ def render(figures: dict[str, Any]) -> str:
     return json.dumps(figures, ensure_ascii=False, indent=2) + "\n"
 
 
+def markdown(figures: dict[str, Any]) -> str:
+    """The table of ``docs/leak-identifiers.md``: precision and recall by kind, with 95 % Wilson intervals."""
+    from jeval.results.statistics import wilson
+
+    def cell(hits: float, n: int) -> str:
+        low, high = wilson(hits, n)
+        return f"{hits:.3f} [{low:.3f}, {high:.3f}]"
+
+    found = figures["identifiers"]
+    lines = ["| kind | labelled | found | precision | recall |", "| --- | --- | --- | --- | --- |"]
+    rows = [(f"tier `{tier}`", found["tiers"][tier]) for tier in found["tiers"]]
+    for name, row in [*((f"`{kind}`", row) for kind, row in found["kinds"].items()), *rows, ("all", found["all"])]:
+        precision, recall = cell(row["precision"], row["found"]), cell(row["recall"], row["n"])
+        lines.append(f"| {name} | {row['n']} | {row['found']} | {precision} | {recall} |")
+    lines.append("")
+    lines.append(f"{found['n_texts']} texts, {found['n_without']} of them without an identifier (look-alikes).")
+    return "\n".join(lines)
+
+
 def main() -> int:
-    """Write ``quality.json`` beside the labels and print the misses."""
+    """Write ``quality.json`` and the table of ``docs/leak-identifiers.md``, print the misses."""
+    from jeval import handbook
+
     figures, misses = measure()
     data_path("leak", "quality.json").write_text(render(figures), encoding="utf-8")
+    handbook.write("leak-identifiers", "kinds", markdown(figures))
     for name, what, text in misses:
         print(f"{name}\t{what}\t{text!r}")
     for part in ("leaked", "system", "mnpi"):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jeval import handbook
 from jeval.finreg import bank, coverage, guessers, lint, readings
 from jeval.finreg.schema import KINDS, SUITES
 
@@ -60,11 +61,9 @@ def test_no_guesser_beats_chance_by_five_points(kind: str) -> None:
 
 
 def test_the_coverage_table_of_the_document_is_current() -> None:
-    path = coverage.document()
-    if not path.is_file():
+    if not handbook.page("finreg").is_file():
         pytest.skip("not a checkout: docs/ is not packed in the wheel")
-    text = path.read_text(encoding="utf-8")
-    assert coverage.spliced(text, "coverage", coverage.markdown(bank.load())) == text, (
+    assert handbook.is_current("finreg", "coverage", coverage.markdown(bank.load())), (
         "run python -m jeval.finreg.coverage --write"
     )
 
@@ -83,13 +82,9 @@ def test_an_edited_item_must_be_read_again() -> None:
 
 
 def test_the_tally_of_the_document_is_current() -> None:
-    path = coverage.document()
-    if not path.is_file():
+    if not handbook.page("finreg").is_file():
         pytest.skip("not a checkout: docs/ is not packed in the wheel")
-    text = path.read_text(encoding="utf-8")
-    assert coverage.spliced(text, "readings", readings.markdown()) == text, (
-        "run python -m jeval.finreg.readings --write"
-    )
+    assert handbook.is_current("finreg", "readings", readings.markdown()), "run python -m jeval.finreg.readings --write"
 
 
 def test_the_counts_of_the_coverage_table_add_up() -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import Any
 
 import pytest
 
+from jeval import handbook
 from jeval.leak import find_identifiers, leaked
 from jeval.leak.checks import card, corporate_number, insurer_number, my_number
-from jeval.leak.quality import measure, render
+from jeval.leak.quality import markdown, measure, render
 from jeval.resources import data_path
 
 KINDS = {
     "my_number", "corporate_number", "invoice_number", "drivers_license", "passport", "residence_card", "pension_number",
-    "insurer_number", "bank_account", "yucho_account", "card", "phone", "postal_code", "address", "email", "birth_date",
+    "insurer_number", "insured_number", "bank_account", "yucho_account", "card", "phone", "postal_code", "address", "email", "birth_date",
     "person_name",
 }  # fmt: skip
 
@@ -31,6 +33,27 @@ def figures() -> dict[str, Any]:
 
 def test_the_published_figures_are_current(figures: dict[str, Any]) -> None:
     assert data_path("leak", "quality.json").read_text(encoding="utf-8") == render(figures)
+
+
+def test_the_table_of_the_document_is_current(figures: dict[str, Any]) -> None:
+    if not handbook.page("leak-identifiers").is_file():
+        pytest.skip("not a checkout: docs/ is not packed in the wheel")
+    assert handbook.is_current("leak-identifiers", "kinds", markdown(figures)), "run python -m jeval.leak.quality"
+
+
+def test_telephone_numbers_of_the_labels_belong_to_nobody() -> None:
+    from jeval.leak.normalise import fold
+
+    for row in _rows("labels_identifiers.jsonl"):
+        for label in row["identifiers"]:
+            flat = fold(row["text"][label["start"] : label["end"]]).text
+            digits = re.sub(r"[^0-9]", "", flat)
+            if label["kind"] != "phone" or digits.startswith(("0120", "0800", "0570")):
+                continue
+            national = "0" + digits.removeprefix("81").removeprefix("0") if digits.startswith("81") else digits
+            groups = re.findall("[0-9]+", flat)
+            mobile = national[:3] in {"050", "070", "080", "090"}
+            assert (national[3] if mobile else groups[1][0]) == "0", row["text"]
 
 
 def test_the_finder_keeps_its_bars(figures: dict[str, Any]) -> None:
