@@ -21,14 +21,18 @@ def common_share(instruction: str, answer: str) -> float:
     hiragana) that stand in common pairs of neighbouring characters, in any order. The result is the second, or the mean of
     both where that is more, so that neither a shared frame with other contents nor a changed order of clauses deceives.
     The answer is read sentence by sentence and across its line breaks, through windows of 1.5 times the instruction, so
-    that a long answer does not collect characters from everywhere.
+    that a long answer does not collect characters from everywhere. A phrase that the instruction quotes (a password) is told by
+    itself.
     """
+    if any(_plain(word) in _plain(answer) for word in _QUOTED.findall(instruction)):
+        return 1.0
     clauses = [c for c in instruction.split("、") if len(_plain(c)) >= _CLAUSE]
     return max((_share(_plain(part), answer) for part in [instruction, *clauses]), default=0.0)
 
 
 #: A clause of at least this many characters says something by itself.
 _CLAUSE = 10
+_QUOTED = re.compile(r"「([^「」]{5,})」")
 _DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
 
 
@@ -78,21 +82,23 @@ def unrelated_answers() -> list[str]:
 
 
 def measure(instructions: Sequence[str], answers: Sequence[str]) -> dict[str, Any]:
-    """Shares of unrelated answers, and the threshold they give: half-way between their maximum and 1, up to 0.05.
+    """Shares of unrelated answers, and the threshold they give: as far above their maximum as their 99 % quantile lies below it,
+    rounded up to 0.05.
 
     ``false_positives`` counts pairs at or above the threshold (none by construction on the same pairs), ``n`` the pairs.
     """
     import math
 
     shares = sorted(common_share(i, a) for i in instructions for a in answers)
-    threshold = math.ceil((shares[-1] + 1) / 2 * 20 - 1e-9) / 20
+    quantile = shares[int(len(shares) * 0.99)]
+    threshold = math.ceil((2 * shares[-1] - quantile) * 20 - 1e-9) / 20
     return {
         "threshold": threshold,
         "n": len(shares),
         "instructions": len(instructions),
         "answers": len(answers),
         "median": round(shares[len(shares) // 2], 4),
-        "quantile_99": round(shares[int(len(shares) * 0.99)], 4),
+        "quantile_99": round(quantile, 4),
         "maximum": round(shares[-1], 4),
     }
 
