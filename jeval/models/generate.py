@@ -17,7 +17,6 @@ import torch
 from jeval.errors import ModelError
 from jeval.models.attention import RefusedError, Trunk, flash, heads, join
 from jeval.models.packing import parents, stretch_row, unit_row
-from jeval.models.passes import tree_attention_on
 from jeval.models.radix import Ints, build
 
 if TYPE_CHECKING:
@@ -209,7 +208,7 @@ def generate(
     window = getattr(config, "sliding_window", None)
     if window and longest > window and _slides(config):
         raise RefusedError("its attention has a sliding window")
-    with torch.inference_mode(), tree_attention_on(runner.model):
+    with runner.ready():
         _Batch(runner, tokenizer, batch, budget, advanced or (lambda tokens: None)).run()
 
 

@@ -12,6 +12,7 @@ import torch
 
 from jeval.errors import ModelError
 from jeval.models.attention import NAME, Pass, TreePass, Trunk, attending, register
+from jeval.models.lean import Lean
 
 if TYPE_CHECKING:
     from jeval.models.cost import Cost
@@ -63,6 +64,13 @@ class Runner:
         self.softmax_dtype = softmax_dtype or torch.float32
         self.split_head = split_head
         self.cost = cost
+        self.lean = Lean(self.model)
+
+    @contextmanager
+    def ready(self) -> Iterator[None]:
+        """The model computes by tree inside the block, without gradients, and is as before after it."""
+        with torch.inference_mode(), tree_attention_on(self.model), self.lean.used():
+            yield
 
     def hidden(
         self, row: Row, tokens: Ints, depth: Ints, trunk: Trunk, *, rows: Ints | None, sink: Any = None

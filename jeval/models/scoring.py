@@ -11,7 +11,6 @@ import torch
 
 from jeval.errors import ModelError
 from jeval.models.attention import Trunk
-from jeval.models.passes import tree_attention_on
 from jeval.models.requests import Part, Work, prepare
 from jeval.models.support import is_out_of_memory
 
@@ -125,7 +124,7 @@ def _run(runner: Runner, work: Work, numbers: list[int], state: _State) -> None:
             lp[reads], greedy[reads] = runner.read(states, inverse, work.targets[reads])
         state.tokens += len(row.nodes)
 
-    with torch.inference_mode(), tree_attention_on(runner.model):
+    with runner.ready():
         for number in todo:
             chain = plan.units[number].chain
             shared = 0
