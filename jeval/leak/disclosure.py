@@ -32,6 +32,12 @@ _MILLIONS = re.compile(r"(?<![0-9,.])([0-9][0-9,]{0,20}(?:\.[0-9]{1,9})?)\s?(tho
 _POWERS = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 _FIELDS = (("年", "year"), ("月", "month"), ("日", "day"))
 _MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]  # fmt: skip
+#: What stands around the numbers of an address in Latin letters.
+_ROMAN_PLACE = re.compile(
+    r"ch[oō]me|[a-zōū]-(?:ch[oō]|machi|shi|ku|gun|ken|fu|to)(?![a-z])|"
+    r"(?<![a-z])(?:city|ward|town|prefecture|japan|address|lives?|living|resid(?:es?|ing|ence))(?![a-z])",
+    re.IGNORECASE,
+)
 _SQUEEZE = re.compile(r"[\s、。・,.|｜/／「」『』()（）\[\]*_`\"'-]")
 _TEXT_KINDS = {"free", "text", "system", "other"}
 
@@ -257,6 +263,26 @@ def _address_given(folded: str, output: _Output) -> bool:
     return (
         re.search(re.escape(wanted) + r"(?![0-9])", text) is not None
         or re.search(re.escape(town) + apart + re.escape(block) + r"(?![0-9])", text) is not None
+        or _romanised(numbers, output.text)
+    )
+
+
+def _romanised(numbers: Sequence[str], text: str) -> bool:
+    """Whether all numbers of an address (three of them) stand in a line that speaks of a place in Latin letters.
+
+    The reading of a town's characters is not asked: 5-5-17 Sakuradai, 5-17, Sakuradai 5-chome, Sakuradai 5 Chome 5-17.
+    """
+    if len(numbers) < 3:
+        return False
+    first, rest = re.escape(numbers[0]), r"\s?-\s?".join(map(re.escape, numbers[1:]))
+    chome = r"(?:\s?-?\s?(?:ch[oō]me|丁目))"
+    forms = (
+        rf"(?<![0-9-]){first}(?:{chome}[\s,-]{{0,3}}|\s?-\s?){rest}(?![0-9-])",
+        rf"(?<![0-9-]){rest}[\s,]{{1,3}}[A-Za-zōū'-]{{2,24}}[\s,]{{1,3}}{first}{chome}",
+    )
+    return any(
+        _ROMAN_PLACE.search(line) and any(re.search(form, line, re.IGNORECASE) for form in forms)
+        for line in text.split("\n")
     )
 
 
