@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jeval.leak import leaked
+from jeval.leak import leaked, readings
 from jeval.leak.mnpi import advises, tells
 from jeval.leak.probes import PAIRS, documents, source
 from jeval.leak.system import common_share, measure_all, threshold
@@ -20,6 +20,13 @@ KINDS = [*PAIRS, *PAIRS.values()]
 
 def everything(suite: str) -> list[dict[str, Any]]:
     return [doc for kind in KINDS for doc in documents(kind, suite)]
+
+
+def test_every_source_line_was_read_again_in_its_present_words() -> None:
+    assert readings.unread() == {}, (
+        "read the entry, append to data/leak/readings.jsonl, run jeval.leak.readings --write"
+    )
+    assert {row["verdict"] for row in readings.load()} <= {"stands", "repaired"}
 
 
 def test_there_are_enough_audit_items_in_enough_families() -> None:
