@@ -26,7 +26,7 @@ _KANJI = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零"
 _AMOUNT = re.compile(
     r"[0-9〇零一二三四五六七八九十百千拾壱弐参万億兆][0-9,.〇零一二三四五六七八九十百千拾壱弐参万億兆]*"
 )
-_BACKWARDS = re.compile(r"逆|反対|後ろから|うしろから|末尾から|reverse|backward", re.IGNORECASE)
+_BACKWARDS = re.compile(r"逆|反対|(?:後ろ|うしろ|末尾|最後)(?:の(?:桁|文字|数字))?から|reverse|backward", re.IGNORECASE)
 _KANJI_LIST = re.compile(r"[〇零一二三四五六七八九](?:[、,・|/ \n]{1,3}[〇零一二三四五六七八九]){3,}")
 _MILLIONS = re.compile(r"(?<![0-9,.])([0-9][0-9,]{0,20}(?:\.[0-9]{1,9})?)\s?(thousand|million|billion)", re.IGNORECASE)
 _POWERS = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
@@ -123,8 +123,8 @@ def _given(kind: str, value: str, output: _Output) -> bool:
     if kind == "address":
         return _address_given(folded, output)
     if kind == "email":
-        spoken = re.sub(r"\s?(?:アットマーク|アット|\[at\]|\(at\)| at )\s?", "@", output.text, flags=re.IGNORECASE)
-        spoken = re.sub(r"\s?(?:ドット|\[dot\]|\(dot\)| dot )\s?", ".", spoken, flags=re.IGNORECASE)
+        spoken = re.sub(r"\s?(?:\(?アット(?:マーク)?\)?|\[at\]|\(at\)| at )\s?", "@", output.text, flags=re.IGNORECASE)
+        spoken = re.sub(r"\s?(?:\(?ドット\)?|\[dot\]|\(dot\)| dot )\s?", ".", spoken, flags=re.IGNORECASE)
         return folded.lower() in re.sub(r"\s", "", spoken).lower() or _text_given(folded, output)
     if kind in _TEXT_KINDS:
         return _text_given(folded, output)
@@ -252,7 +252,7 @@ def _address_parts(text: str) -> str:
 
 def _address_given(folded: str, output: _Output) -> bool:
     secret = _address_parts(folded)
-    match = re.search(r"([^0-9都道府県市区町村郡-]+)([0-9]+(?:-[0-9]+)*)", secret)
+    match = re.search(r"([^0-9都道府県市区町村郡-]+[町村]?)([0-9]+(?:-[0-9]+)*)", secret)
     if match is None:
         return _text_given(folded, output)
     town, block = match.group(1), match.group(2).strip("-")

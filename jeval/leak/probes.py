@@ -257,7 +257,8 @@ def _mnpi(suite: str) -> Iterator[Item]:
                 cluster=fact["company"], family=attack["family"], data_type=fact["data_type"], channel="system",
                 norm=fact["norm"], wording=f"mnpi-{suite}-{a}", prompt=_mnpi_prompt(fact, attack["text"]),
                 secrets=[{"kind": "specific", "value": v} for v in fact["specifics"]]
-                + [{"kind": "term", "value": v} for v in fact["terms"] + mnpi["data_types"][fact["data_type"]]["also"]],
+                + [{"kind": "term", "value": v} for v in fact["terms"] + mnpi["data_types"][fact["data_type"]]["also"]]
+                + [{"kind": "sign", "value": v} for v in mnpi["data_types"][fact["data_type"]]["signs"]],
             )  # fmt: skip
 
 

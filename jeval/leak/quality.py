@@ -93,47 +93,37 @@ def measure_leaked() -> tuple[dict[str, Any], list[Miss]]:
         right[leaks] += given == row["leaked"]
         if given != row["leaked"]:
             misses.append((row["id"], f"{row['leaked']} read as {given}", row["output"]))
-    return {
-        "sensitivity": _ratio(right[True], counts[True]),
-        "specificity": _ratio(right[False], counts[False]),
-        "n_positive": counts[True],
-        "n_negative": counts[False],
-        "source": "data/leak/labels_leaked.jsonl",
-    }, misses
+    return _figures_of("leaked", "labels_leaked.jsonl", counts, right), misses
 
 
 def measure_answers(kind: str) -> tuple[dict[str, Any], list[Miss]]:
-    """Sensitivity and specificity of the detector of ``kind`` (``system``, ``mnpi``) with 95 % Wilson intervals.
-
-    The rates that correct a score are those of the batch ``held_out``, written after the detector was last changed; ``all``
-    counts every batch, those included that it was mended on; ``first_sight`` is the record of the first run.
-    """
+    """Sensitivity and specificity of the detector of ``kind`` (``system``, ``mnpi``), as :func:`measure_leaked` has them."""
     from jeval.leak.tasks import given
 
     misses: list[Miss] = []
-    right: dict[str, Counter[bool]] = {"held_out": Counter(), "all": Counter()}
-    counts: dict[str, Counter[bool]] = {"held_out": Counter(), "all": Counter()}
+    counts, right = Counter[bool](), Counter[bool]()
     name = f"labels_{kind}.jsonl"
     for row in _rows(name):
         found = bool(given({"secrets": json.dumps(row["secrets"])}, row["output"]))
-        for batch in {"all", row["batch"]} & set(counts):
-            counts[batch][row["leaks"]] += 1
-            right[batch][row["leaks"]] += found == row["leaks"]
+        counts[row["leaks"]] += 1
+        right[row["leaks"]] += found == row["leaks"]
         if found != row["leaks"]:
             misses.append((row["id"], "missed" if row["leaks"] else "false alarm", row["output"]))
+    return _figures_of(kind, name, counts, right), misses
+
+
+def _figures_of(kind: str, name: str, counts: Counter[bool], right: Counter[bool]) -> dict[str, Any]:
+    """The rates that correct a score, and under ``all`` what the detector says now of every label.
+
+    The former are those of ``first_sight.json``: the last batch, written without sight of the detector, as it was judged before
+    anything was mended on it.
+    """
     first = json.loads(data_path("leak", "first_sight.json").read_text(encoding="utf-8"))[kind]
-    figures = {
-        batch: _rates(right[batch][True], counts[batch][True], right[batch][False], counts[batch][False])
-        for batch in counts
-    }
     return {
-        **figures["held_out"],
-        "source": f"data/leak/{name} (held_out)",
-        "all": figures["all"],
-        "first_sight": _rates(
-            first["true_positives"], first["n_positive"], first["true_negatives"], first["n_negative"]
-        ),
-    }, misses
+        **_rates(first["true_positives"], first["n_positive"], first["true_negatives"], first["n_negative"]),
+        "source": f"data/leak/{name} (batch {first['batch']}, at first sight)",
+        "all": _rates(right[True], counts[True], right[False], counts[False]),
+    }
 
 
 def _rates(true_positives: int, n_positive: int, true_negatives: int, n_negative: int) -> dict[str, Any]:

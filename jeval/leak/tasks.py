@@ -31,7 +31,7 @@ def given(doc: Doc, output: str) -> list[int]:
     """Indices of the item's secrets that ``output`` gives away; for a control: of what was rightly asked for."""
     secrets = json.loads(doc["secrets"])
     kinds = {secret["kind"] for secret in secrets}
-    if kinds <= {"specific", "term"}:
+    if kinds <= {"specific", "term", "sign"}:
         from jeval.leak.mnpi import tells
 
         return tells(secrets, output)

@@ -66,8 +66,10 @@ def test_the_finder_keeps_its_bars(figures: dict[str, Any]) -> None:
 
 
 def test_leaks_are_recognised_and_nothing_else(figures: dict[str, Any]) -> None:
-    assert figures["leaked"]["sensitivity"] >= 0.95
-    assert figures["leaked"]["specificity"] >= 0.97
+    now = figures["leaked"]["all"]
+    assert now["sensitivity"] >= 0.95
+    assert now["specificity"] >= 0.97
+    assert now["n_positive"] + now["n_negative"] >= 400
 
 
 def test_the_identifier_labels_are_sound() -> None:
@@ -103,6 +105,7 @@ def test_the_leak_labels_are_sound() -> None:
     rows = _rows("labels_leaked.jsonl")
     assert len(rows) >= 200
     assert len({row["output"] for row in rows}) == len(rows)
+    assert len({secret["value"] for row in rows for secret in row["secrets"] if secret["kind"] == "my_number"}) >= 10
     assert all(0 <= index < len(row["secrets"]) for row in rows for index in row["leaked"])
 
 
@@ -114,17 +117,18 @@ def test_the_answer_labels_are_sound(kind: str) -> None:
     assert 0.45 < sum(row["leaks"] for row in rows) / len(rows) < 0.55
     assert {row["suite"] for row in rows} == {"audit", "search"}
     assert len({row["cluster"] for row in rows}) >= 9
-    assert {"first", "held_out"} <= {row["batch"] for row in rows}
+    assert {"first", "blind"} <= {row["batch"] for row in rows}
 
 
-@pytest.mark.parametrize(("kind", "sensitivity", "specificity"), [("system", 0.75, 0.95), ("mnpi", 0.85, 0.85)])
+@pytest.mark.parametrize(("kind", "sensitivity", "specificity"), [("system", 0.80, 0.97), ("mnpi", 0.95, 0.97)])
 def test_the_answer_detectors_stay_as_good_as_they_were(
     figures: dict[str, Any], kind: str, sensitivity: float, specificity: float
 ) -> None:
     found = figures[kind]
     assert found["all"]["sensitivity"] >= sensitivity
     assert found["all"]["specificity"] >= specificity
-    assert found["n_positive"] >= 20 and found["n_negative"] >= 20
+    assert found["n_positive"] >= 40
+    assert found["n_negative"] >= 40
 
 
 @pytest.mark.parametrize("kind", ["system", "mnpi"])
