@@ -20,6 +20,8 @@ NAMES = ("base", "keigo", "finance", "merged")
 _MARK = ".demo"
 #: Training steps of the three models; enough for the experts' 95 % intervals to clear the base model's.
 STEPS = {"base": 150, "keigo": 1000, "finance": 1500}
+#: Sentences in a step.
+BATCH = {"base": 48, "keigo": 64, "finance": 48}
 #: Tasks that the search scores its candidates on, with at most this many items each.
 SEARCH_TASKS = ("jeval_search_keigo_pairs", "jeval_search_finreg_statement")
 SEARCH_LIMIT = 200
@@ -92,7 +94,7 @@ def train_models(folder: Path, seed: int, progress: Progress) -> dict[str, Any]:
         progress.stage(f"training {name}")
         if name != "base":
             model.load_state_dict(states["base"])
-        train(model, tokenizer, sentences, steps=STEPS[name], seed=seed, progress=progress.update)
+        train(model, tokenizer, sentences, steps=STEPS[name], batch=BATCH[name], seed=seed, progress=progress.update)
         states[name] = copy.deepcopy(model.state_dict())
         save(model, tokenizer, folder / name)
     return {"states": states, "tokenizer": tokenizer, "model": model}
