@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 class Finding:
     """One result of the check.
 
-    ``kind``: "amended", "words missing", "no digest" (failures, exit code 1); "unknown law", "missing article" (the item
-    cannot be checked, exit code 2); "coming change" (a note). ``old`` and ``new`` are the days on which the wording the
-    item was written for, and the wording found, took effect ("" where not known).
+    ``kind``: "amended", "words missing", "no such place", "no digest" (failures, exit code 1); "unknown law", "missing
+    article" (the item cannot be checked, exit code 2); "coming change" (a note). ``old`` and ``new`` are the days on
+    which the wording the item was written for, and the wording found, took effect ("" where not known).
     """
 
     id: str
@@ -121,6 +122,39 @@ def words_in(item: AnyItem, article: Article) -> bool:
     return part is not None and normalised(item.basis) in normalised(part)
 
 
+_PLACE = re.compile(r"第(\d+条(?:の\d+)*)(?:第(\d+)項)?(?:第(\d+)号((?:の\d+)*))?(ただし書|本文|後段|前段)?")
+_SIGNS = {"ただし書": "ただし、", "本文": "ただし、", "後段": "。", "前段": "。"}
+
+
+def missing_places(item: AnyItem, article: Article) -> list[str]:
+    """Places of the cited article that the item's texts name (第3項第2号ただし書) and that the article does not have."""
+    texts = [getattr(item, name, "") for name in ("question", "true", "false", "why")]
+    missing = []
+    for place in (match for text in (*texts, *item.why_wrong) for match in _PLACE.finditer(text)):
+        number, paragraph, row, branch, sentence = place.groups()
+        before = place.string[: place.start()]
+        elsewhere = before.endswith(("法", "令", "則")) and not before.endswith((item.law, "同法", "同令", "同規則"))
+        if number.replace("条", "") != item.article or elsewhere:
+            continue
+        part = article.part(paragraph or "") or ""
+        if not (
+            part
+            and (not row or _has_row(part, row, branch))
+            and (not sentence or _SIGNS[sentence] in part.rstrip().removesuffix("。"))
+        ):
+            missing.append(place[0])
+    return missing
+
+
+def _has_row(part: str, number: str, branch: str) -> bool:
+    """Whether a 号 of this number (第2号の3: branch "の3") begins a line of the text."""
+    from jeval.finreg.numerals import KANJI, value
+
+    wanted = [int(number), *map(int, re.findall(r"\d+", branch))]
+    titles = re.findall(rf"^[\s　]*([{KANJI}][{KANJI}の]*)[\s　]", part, re.MULTILINE)
+    return any([value(n) for n in title.split("の")] == wanted for title in titles)
+
+
 def _failure(item: AnyItem, law: Law, article: Article) -> Finding | None:
     def finding(kind: str, reason: str, new: str = "") -> Finding:
         return Finding(item.id, item.law, item.article, kind, reason, item.as_of.isoformat(), new)
@@ -140,6 +174,8 @@ def _failure(item: AnyItem, law: Law, article: Article) -> Finding | None:
     if not words:
         place = f"paragraph {item.paragraph}" if item.paragraph else "the article"
         return finding("words missing", f"the words it rests on are not in {place}: {item.basis}")
+    if missing := missing_places(item, article):
+        return finding("no such place", f"the article has no {missing[0]}")
     if not item.article_sha256:
         return finding("no digest", "no digest of the article is recorded; run python -m jeval.finreg.digest")
     return None

@@ -95,6 +95,37 @@ def test_words_that_are_not_in_the_cited_paragraph_fail(tmp_path: Path) -> None:
         assert [f.kind for f in report.failures] == ["words missing"], changes
 
 
+@pytest.mark.parametrize(
+    ("named", "there"),
+    [
+        ("第6条第2項", True),
+        ("第6条第3項", False),
+        ("第6条第2項第1号", False),
+        ("第6条第1項ただし書", False),
+        ("第6条第2項後段", False),
+        ("会社法第6条第9項", True),  # another law is not ours to check
+        ("第5条第9項", True),
+        ("同法第6条第9項", False),
+    ],
+)
+def test_a_place_of_the_article_that_an_item_names_must_exist(tmp_path: Path, named: str, there: bool) -> None:
+    for changes in (
+        {"why": f"{named}による。"},
+        {"question": f"犯収法に関し、{named}で、確認記録の保存期間は何年ですか。"},
+    ):
+        report = verify_items(statutes(tmp_path / "s"), write_items(tmp_path / "i", item(**changes)))
+        assert [f.kind for f in report.failures] == ([] if there else ["no such place"]), changes
+        assert there or report.failures[0].reason == f"the article has no {named.removeprefix('同法')}"
+
+
+def test_rows_are_found_by_their_number(tmp_path: Path) -> None:
+    base = {"article": "9の2", "paragraph": "", "basis": "年一割五分", "article_sha256": digest(ARTICLES["9の2"])}
+    for named, there in (("第9条の2第2号", True), ("第9条の2第3号", False), ("第9条の2第2号の2", False)):
+        row = item(**base, why=f"{named}。")
+        report = verify_items(statutes(tmp_path / "s"), write_items(tmp_path / "i", row))
+        assert [f.kind for f in report.failures] == ([] if there else ["no such place"]), named
+
+
 def test_an_item_without_a_digest_fails(tmp_path: Path) -> None:
     report = verify_items(statutes(tmp_path / "s"), write_items(tmp_path / "i", item(article_sha256="")))
     assert [f.kind for f in report.failures] == ["no digest"]
