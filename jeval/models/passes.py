@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from jeval.models.packing import Row
     from jeval.models.radix import Ints
 
-_LOGITS_AT_ONCE = 1 << 23  # elements of the logits matrix held at a time
+# Elements of the logits matrix held at a time: on a CPU few enough to stay in its cache, but never fewer rows than a matrix product
+# needs.
+_LOGITS_AT_ONCE = {"cpu": 1 << 22, "cuda": 1 << 26}
+_FEWEST_ROWS = 128
 
 
 def unwrapped(model: Any) -> Any:
@@ -65,6 +68,7 @@ class Runner:
         self.split_head = split_head
         self.cost = cost
         self.lean = Lean(self.model)
+        self._buffer: torch.Tensor | None = None
 
     @contextmanager
     def ready(self) -> Iterator[None]:
@@ -103,6 +107,16 @@ class Runner:
     def logits(self, states: torch.Tensor) -> torch.Tensor:
         return self.model.get_output_embeddings()(states) if self.split_head else states
 
+    def _logits_in_place(self, states: torch.Tensor, most: int) -> torch.Tensor:
+        """:meth:`logits` of at most ``most`` rows, in memory that the next call reuses: fresh pages cost more than the product."""
+        head = self.model.get_output_embeddings() if self.split_head else None
+        plain = type(head) is torch.nn.Linear and head.bias is None and not head._forward_hooks
+        if not plain or states.dtype != head.weight.dtype:
+            return self.logits(states)
+        if self._buffer is None or len(self._buffer) < len(states):
+            self._buffer = states.new_empty((most, head.out_features))
+        return torch.mm(states, head.weight.t(), out=self._buffer[: len(states)])
+
     def read(self, states: torch.Tensor, row_of: Ints, target_of: Ints) -> tuple[np.ndarray, np.ndarray]:
         """Log-probability of each ``(row of states, target token)`` and whether the target is the argmax.
 
@@ -114,12 +128,12 @@ class Runner:
         values = np.empty(len(row_of))
         greedy = np.zeros(len(row_of), dtype=bool)
         vocabulary = self.model.get_output_embeddings().weight.shape[0] if self.split_head else states.shape[-1]
-        step = max(1, _LOGITS_AT_ONCE // vocabulary)
+        step = max(_FEWEST_ROWS, _LOGITS_AT_ONCE.get(self.device.type, 1 << 22) // vocabulary)
         sorted_rows = row_of[order]
         for start in range(0, len(states), step):
             stop = min(start + step, len(states))
             part = order[np.searchsorted(sorted_rows, start) : np.searchsorted(sorted_rows, stop)]
-            logits = self.logits(states[start:stop]).to(self.softmax_dtype)
+            logits = self._logits_in_place(states[start:stop], step).to(self.softmax_dtype)
             rows = torch.from_numpy(row_of[part] - start).to(self.device)
             targets = torch.from_numpy(target_of[part]).to(self.device)
             some, best = _log_probabilities(logits, rows, targets)
