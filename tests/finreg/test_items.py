@@ -76,8 +76,8 @@ def test_every_item_rests_on_the_statutes() -> None:
 @pytest.mark.parametrize("kind", guessers.GUESSED)
 def test_no_guesser_beats_chance_by_five_points(kind: str) -> None:
     items = [item for item in bank.load() if item.kind == kind]
-    audit = [item for item in items if item.suite == "audit"]
-    for group in (items, audit):
+    suites = [[item for item in items if item.suite == suite] for suite in ("audit", "search")]
+    for group in (items, *suites):
         held = {
             o.guesser: round(o.accuracy, 3) for o in guessers.run(group) if o.guesser in guessers.HELD and not o.within
         }
