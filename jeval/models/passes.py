@@ -109,7 +109,7 @@ class Runner:
 
     def _logits_in_place(self, states: torch.Tensor, most: int) -> torch.Tensor:
         """:meth:`logits` of at most ``most`` rows, in memory that the next call reuses: fresh pages cost more than the product."""
-        head = self.model.get_output_embeddings() if self.split_head else None
+        head: Any = self.model.get_output_embeddings() if self.split_head else None
         plain = type(head) is torch.nn.Linear and head.bias is None and not head._forward_hooks
         if not plain or states.dtype != head.weight.dtype:
             return self.logits(states)
