@@ -1,7 +1,9 @@
-"""Which quantity a generated answer asserts, and whether it is the one asked for.
+r"""Which quantity a generated answer asserts, and whether it is the one asked for.
 
 The rule, in the order applied:
 
+0. A thought (``<think>`` to ``</think>``) is no answer; one that never ends leaves none. Marks of Markdown and LaTeX (``**7**年``,
+   ``\boxed{20\%}``, ``\frac{1}{2}``) are read as what they show.
 1. The answer ends where the model starts a new question of its own.
 2. The first sentence decides that names a quantity of the kind asked for (or, if none does, the first that names any).
 3. Quantities that the question already names are restatements and do not count; nor do denied ones (5年ではなく7年).
@@ -13,16 +15,25 @@ The rule, in the order applied:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
 from jeval.finreg.quantity import AMBIGUOUS_BU, BARE, RATIO, Quantity, canonical, parse, same
 
 _NEW_QUESTION = re.compile(r"\n\s*(?:問|質問|次の問い|Q\s*[::0-9]|Question)")
-_SENTENCE = re.compile(r"[^。．!！?？\n]*[。．!！?？\n]?")
+# A full-width point between digits is a decimal point.
+_SENTENCE = re.compile(r"(?:[^。．!！?？\n]|(?<=[0-9０-９])．(?=[0-9０-９]))*[。．!！?？\n]?")
+# 7年ではない, 7年は誤り; but 7年でなければならない and 7年ではないでしょうか assert it.
 _DENIED = re.compile(
-    r"\s*(?:以上|以下|未満|超|以内)?\s*(?:では?な|じゃな|でな(?:く|い)|とは限|ではあり?ませ|というわけでは)"
+    r"\s*(?:以上|以下|未満|超|以内)?\s*(?:(?:では?|じゃ)な(?!ければ|きゃ|くてはな|いと(?:いけ|なり|なら|だめ)|い(?:でしょう|だろう|か))|とは限|とは(?:言|い)え"
+    r"|では?あり?ませ(?!んか|んでしょう)|というわけでは|[はも](?:誤り|間違|不正解|違))"
+)
+_THOUGHT = re.compile(r"\s*<think>.*?(?:</think>|\Z)", re.DOTALL)
+# What Markdown and LaTeX add to the text that a reader sees. {a}{b} of a fraction become a/b.
+_MARKUP = re.compile(
+    r"\\[dt]?frac\s*\{(?P<over>[^{}]*)\}\s*\{(?P<under>[^{}]*)\}|\\(?:boxed|text|mathrm|mathbf|textbf)\s*\{|\\[()\[\],;! ]|\\(?=%)"
+    r"|\*{1,3}(?=\S)|(?<=\S)\*{1,3}|`+|\$+|\}"
 )
 _ALTERNATIVE = re.compile(r"\s*(?:または|又は|もしくは|若しくは|あるいは|或いは|ないしは|もしかする)")
 
@@ -70,7 +81,39 @@ def judge_text(
         bounds: whether 以上, 以下, 超, 未満 are part of the answer; default: where ``expected`` has one.
         unit: the unit as the item writes it, for counters that the unit table lacks.
     """
-    bounded = bool(expected.bound) if bounds is None else bounds
+    plain, places = shown(output)
+    verdict = _judge_plain(expected, plain, question, bool(expected.bound) if bounds is None else bounds, unit)
+    if verdict.found is None:
+        endless = "<think>" in output and "</think>" not in output
+        return replace(verdict, detail="the thought does not end") if endless else verdict
+    start, end = places[verdict.found.start], places[verdict.found.end - 1] + 1
+    return replace(verdict, found=replace(verdict.found, start=start, end=end, text=output[start:end]))
+
+
+def shown(output: str) -> tuple[str, list[int]]:
+    """The output as a reader sees it (no thought, no marks of Markdown and LaTeX), and the place of every character in it."""
+    text = ""
+    places: list[int] = []
+    position = thought.end() if (thought := _THOUGHT.match(output)) else 0
+
+    def take(start: int, end: int) -> None:
+        nonlocal text
+        text += output[start:end]
+        places.extend(range(start, end))
+
+    for mark in _MARKUP.finditer(output, position):
+        take(position, mark.start())
+        if mark["over"] is not None:
+            take(*mark.span("over"))
+            text += "/"
+            places.append(mark.start())
+            take(*mark.span("under"))
+        position = mark.end()
+    take(position, len(output))
+    return text, places
+
+
+def _judge_plain(expected: Quantity, output: str, question: str, bounded: bool, unit: str) -> Verdict:
     if new := _NEW_QUESTION.search(output, len(output) - len(output.lstrip())):
         output = output[: new.start()]
     unit = unit or expected.unit

@@ -66,24 +66,31 @@ def units() -> tuple[Unit, ...]:
 
 
 _ERA = "令和|平成|昭和|大正|明治|西暦"
-# Dates, article numbers, ordinals, vague counts: numbers that are no quantities.
+# Dates, article numbers, ordinals, vague counts: numbers that are no quantities. {unit} stands for the units of the scanner:
+# in 第27条の2 the の goes on with the number of the article, in 第7条の7年間 it does not.
+_BRANCH = rf"(?:の(?!{NUMBER}\s*(?:{{unit}})){NUMBER})*"
 _SKIP = (
     rf"(?:{_ERA})\s*(?:{NUMBER}|元)年度?(?:\s*{NUMBER}月(?:\s*{NUMBER}日)?)?"
     rf"|(?:[12][0-9]{{3}}|[一二][〇零一二三四五六七八九]{{3}})年度?(?:\s*{NUMBER}月(?:\s*{NUMBER}日)?)?"
     rf"|[12][0-9]{{3}}[-/.][01]?[0-9][-/.][0-3]?[0-9]"
     rf"|{NUMBER}月{NUMBER}日(?!間|以|前|後)"
     rf"|(?:毎月|翌月|当月|毎年)\s*{NUMBER}(?:月|日)(?:{NUMBER}日)?"
-    rf"|(?:別表)?第\s*{NUMBER}(?:四半期|事業年度|条|項|号|章|節|款|編|種|者|部|位|回|期|次)?(?:の{NUMBER})*(?:第?{NUMBER}(?:項|号))*"
-    rf"|{NUMBER}(?:条|項|号|章|節|款|編|頁|ページ|番(?!号)|時(?!間)|年度|丁目|級|類(?!型))(?:の{NUMBER})*"
+    rf"|(?:別表)?第\s*{NUMBER}(?:四半期|事業年度|条|項|号|章|節|款|編|種|者|部|位|回|期|次)?{_BRANCH}(?:第?{NUMBER}(?:項|号){_BRANCH})*"
+    rf"|{NUMBER}(?:条|項|号|章|節|款|編|頁|ページ|番(?!号)|時(?!間)|年度|丁目|級|類(?!型)){_BRANCH}"
     rf"|{NUMBER}(?:年|日|回|人|件|番|つ|か月|カ月|ヶ月|箇月)目"
     rf"|数{NUMBER}|{NUMBER}数|(?:[何幾])[十百千万億兆]+"
 )
+_CANNOT = r"(?:こと(?:が|は)?でき(?:ない|ません|ず)|こと(?:を|は)許され)"
 _BOUND_AFTER = (
     (
-        r"を超えて(?:は|も)?(?:なら|いけ|でき)|を超え(?:ない|ず|ぬ)|を上回(?:ら|って(?:は)?なら)|以下|以内|まで|内(?=[にの。、で]|$)|or less",
+        rf"を(?:超え|上回)る{_CANNOT}|を超えて(?:は|も)?(?:なら|いけ|でき)|を超え(?:ない|ず|ぬ)|を上回(?:ら|って(?:は)?なら)"
+        r"|以下|以内|まで|内(?=[にの。、で]|$)|[がを]上限|or less",
         "以下",
     ),
-    (r"を下回って(?:は)?なら|を下回ら(?:ない|ず)|を割らない|以上|以降|or more", "以上"),
+    (
+        rf"を下(?:回)?る{_CANNOT}|を下(?:回)?って(?:は)?なら|を下(?:回)?ら(?:ない|ず|ぬ)|を割らない|以上|以降|[がを]下限|or more",
+        "以上",
+    ),
     (r"に満たない|に達しない|を下回(?:る|り|っ)|より(?:少|小さ|低|短)|未満", "未満"),
     (r"を超(?:える|えた|えて|え|過)|を上回(?:る|り|っ)|より(?:多|大き|高|長)|超え|超", "超"),
 )
@@ -95,37 +102,50 @@ _AFTER = re.compile(r"\s*(?:" + "|".join(f"(?P<a{i}>{p})" for i, (p, _) in enume
 _BEFORE = "|".join(f"(?P<b{i}>{p})" for i, (p, _) in enumerate(_BOUND_BEFORE))
 _LEAD = (
     rf"(?:(?:{_BEFORE})\s*(?:で|約)?\s*)?"
-    rf"(?:(?P<per>実質年率|年利率|年利|年率|年間|年|月利|月率|月|日歩|日)(?:は|で|に|[::])?\s*|"
+    rf"(?:(?P<per>実質年率|年利率|年利|年率|年間|毎年|年|月利|月率|毎月|月々|月|日歩|日利|毎日|日)(?:は|で|に|[::])?\s*|"
     rf"(?:{NUMBER})?[かヶ箇]?(?P<per2>[年月日])(?:当たり|あたり|につき)(?:は|、)?\s*)?"
     rf"(?:約|およそ|ちょうど)?\s*"
 )
-_SIGN = r"(?P<sign>[△▲]\s*|マイナス\s*|minus\s+|(?<![0-9A-Za-z一-龥%ぁ-ん])-\s*)?"
+# A hyphen with a space after it is the bullet of a list.
+_SIGN = r"(?P<sign{n}>[△▲]\s*|マイナス\s*|minus\s+|(?<![0-9A-Za-z一-龥%ぁ-ん])-(?!\s))?"
 _RANGE = re.compile(
-    rf"(?P<n>{NUMBER})\s*(?:から|ないし|乃至|または|又は|もしくは|若しくは|あるいは|か|or|to|[~〜―–—\-/・、])\s*$"
+    rf"(?P<n>{NUMBER})\s*(?:から|ないし|乃至|または|又は|もしくは|若しくは|あるいは|及び|および|か|と|や|or|to|and|[~〜―–—\-/・、,;&])\s*$"
 )
+# A rate says its period beside it: 1日20％, 20％/月, 20％（月利）.
+_PER_BEFORE = re.compile(r"(?:^|[^0-9〇一二三四五六七八九十])[1一][かカヵヶケ箇個]?(?P<per>[月日])(?:の|で|に)?\s*$")
+_PER_AFTER = re.compile(r"\s*(?:[/⁄]|毎|\(\s*)(?P<per>[年月日])(?:利|率|額|当たり|あたり)?")
+
+
+def _named(table: Sequence[Unit], prefix: str) -> str:
+    """The units of the table as alternatives, each a group of its own (u0, u1 …)."""
+    return "|".join(f"(?P<{prefix}{i}>{u.pattern}){f'(?!{u.unless})' if u.unless else ''}" for i, u in enumerate(table))
 
 
 def _core(extra: Sequence[Unit]) -> str:
     table = (*extra, *units())
-    named = "|".join(f"(?P<u{i}>{u.pattern}){f'(?!{u.unless})' if u.unless else ''}" for i, u in enumerate(table))
+    named = _named(table, "u")
     month = r"(?:[かカヵヶケ箇個]月|月)"
+    space = r"(?: |(?<=[0-9])　)?"
     return (
-        rf"(?P<den>{NUMBER}) ?分の ?(?P<num>{NUMBER})"
-        rf"|(?<![0-9/])(?P<numa>[0-9]+)\s*[/⁄]\s*(?P<dena>[0-9]+)(?![0-9/])(?:{month})?"
-        rf"|(?P<wari>{NUMBER})割(?!合|当|賦|戻)(?:(?P<bu>{NUMBER})分(?:(?P<rin>{NUMBER})厘)?|(?P<rin2>{NUMBER})厘)?"
+        rf"(?P<den>{NUMBER}) ?分の ?(?P<num>{NUMBER})(?:{space}(?:{_named(table, 'f')}))?"
+        rf"|(?<![0-9/])(?P<numa>[0-9]+)\s*[/⁄]\s*(?P<dena>[0-9]+)(?![0-9/])(?:{space}(?:{_named(table, 'g')}))?"
+        rf"|(?P<wari>{NUMBER})割(?!合|当|賦|戻) ?(?:(?P<bu>{NUMBER})分 ?(?:(?P<rin>{NUMBER})厘)?|(?P<rin2>{NUMBER})厘)?"
         rf"|(?P<bu3>{NUMBER})分(?P<rin3>{NUMBER})厘|(?P<rin4>{NUMBER})厘"
         rf"|(?P<bu4>{NUMBER})分(?![間の別離割担配析類野率])"
-        rf"|(?P<years>{NUMBER})\s*[かカヵヶケ箇個]?年(?:間)?(?:と|及び|、)?(?:(?P<months>{NUMBER})\s*{month}(?!{NUMBER}日|[末期分])間?|(?P<half>半)間?)"
+        rf"|(?P<years>{NUMBER})\s*[かカヵヶケ箇個]?年(?:間)?(?:と|及び|、| )?(?:(?P<months>{NUMBER})\s*{month}(?!{NUMBER}日|[末期分])間?|(?P<half>半)間?)"
         rf"|(?P<mhalf>{NUMBER})\s*[かカヵヶケ箇個]月半|(?P<halfyear>半年)間?|(?P<majority>過半数)|(?P<halves>半数|半分|半額|二分の一)"
         rf"|[¥\\]\s*(?P<yen>{NUMBER})(?:円)?"
-        rf"|(?P<n>(?<![同統単唯]){NUMBER}) ?(?:{named})"
+        rf"|(?P<n>(?<![同統単唯]){NUMBER}){space}(?:{named})"
         rf"|(?P<bare>[0-9](?:[0-9]|,(?=[0-9]{{3}})|\.(?=[0-9]))*)"
     )
 
 
 @lru_cache(maxsize=64)
 def _scanner(extra: tuple[Unit, ...]) -> re.Pattern[str]:
-    return re.compile(rf"(?P<skip>{_SKIP})|{_LEAD}{_SIGN}(?:{_core(extra)})", re.IGNORECASE)
+    unit = "|".join(f"{u.pattern}{f'(?!{u.unless})' if u.unless else ''}" for u in (*extra, *units()))
+    skip = _SKIP.replace("{unit}", rf"割|分(?:の|{NUMBER}厘)|厘|{unit}")
+    signs = (_SIGN.replace("{n}", n) for n in ("1", "2"))
+    return re.compile(rf"(?P<skip>{skip})|{next(signs)}{_LEAD}{next(signs)}(?:{_core(extra)})", re.IGNORECASE)
 
 
 def _extra_unit(unit: str) -> tuple[Unit, ...]:
@@ -148,9 +168,9 @@ def _read(match: re.Match[str], table: Sequence[Unit]) -> tuple[Fraction, str, s
     try:
         if got["den"]:
             whole = Fraction(10**4) if got["den"] == "万" else num("den")
-            return num("num") / whole, RATIO, ""
+            return _of_unit(num("num") / whole, got, "f", table)
         if got["numa"]:
-            return num("numa") / num("dena"), RATIO, ""
+            return _of_unit(num("numa") / num("dena"), got, "g", table)
         if got["wari"]:
             return num("wari") / 10 + num("bu") / 100 + (num("rin") + num("rin2")) / 1000, RATIO, ""
         if got["bu3"]:
@@ -175,12 +195,19 @@ def _read(match: re.Match[str], table: Sequence[Unit]) -> tuple[Fraction, str, s
             return num("yen"), "円", ""
         if got["bare"]:
             return num("bare"), BARE, ""
-        for index, unit in enumerate(table):
-            if got[f"u{index}"] is not None:
-                return num("n") * unit.factor, unit.unit, ""
+        if got["n"]:
+            return _of_unit(num("n"), got, "u", table)
     except (ValueError, ZeroDivisionError):
         return None
     return None
+
+
+def _of_unit(
+    amount: Fraction, got: Mapping[str, str | None], prefix: str, table: Sequence[Unit]
+) -> tuple[Fraction, str, str]:
+    """So many of the unit beside the number; a fraction without one is a ratio (2分の1, but 2分の1か月)."""
+    unit = next((unit for index, unit in enumerate(table) if got[f"{prefix}{index}"] is not None), None)
+    return (amount * unit.factor, unit.unit, "") if unit else (amount, RATIO, "")
 
 
 def parse(text: str, *, unit: str = "") -> list[Quantity]:
@@ -207,7 +234,7 @@ def parse(text: str, *, unit: str = "") -> list[Quantity]:
         if read is None:
             continue
         amount, name, bound = read
-        if match["sign"]:
+        if match["sign1"] or match["sign2"]:
             amount = -amount
         end = match.end()
         if after := _AFTER.match(normal, end):
@@ -216,8 +243,10 @@ def parse(text: str, *, unit: str = "") -> list[Quantity]:
         elif not bound:
             bound = next((kind for i, (_, kind) in enumerate(_BOUND_BEFORE) if match[f"b{i}"]), "")
         per = ""
-        if name == RATIO and (said := match["per"] or match["per2"]):
-            per = next(kind for kind in "年月日" if kind in said)
+        if name == RATIO:
+            beside = _PER_AFTER.match(normal, match.end()) or _PER_BEFORE.search(normal, 0, match.start())
+            if said := match["per"] or match["per2"] or (beside and beside["per"]):
+                per = next(kind for kind in "年月日" if kind in said)
         start = match.start() + len(match.group()) - len(match.group().lstrip())
         here = Quantity(amount, name, bound, per, places[start], places[end - 1] + 1, "")
         if name != BARE and (first := _RANGE.search(normal, previous_end, match.start())):
@@ -238,10 +267,15 @@ def _prepend_range(
 ) -> None:
     """Give the unitless first number of a range or alternative the unit of the second."""
     low = value(first["n"])
-    raw = value(re.sub(r"^[^0-9〇零一二三四五六七八九十百千万億兆]*", "", match["n"] or match["wari"] or "") or "x")
+    second = match["n"] or match["wari"] or ""
+    raw = value(second or "x")
     start = places[first.start("n")]
     if low is None or not raw:
         return
+    if (size := re.search("[万億兆]$", second)) and not re.search(
+        "[万億兆]", first["n"]
+    ):  # 10～100万円 begins at 10万円
+        low *= {"万": 10**4, "億": 10**8, "兆": 10**12}[size[0]]
     while found and found[-1].unit == BARE and found[-1].end > start:
         found.pop()
     end = places[first.end("n") - 1] + 1

@@ -65,6 +65,60 @@ def test_periods_compete_with_each_other_but_not_with_amounts() -> None:
     assert not matches(canonical("6", "月"), "180日")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**7**年", "**7年**", "- 7年", "* 7年", "1. 7年", "`7年`", "| 7年 |", "$7$年", r"\(7\)年", r"\boxed{7\text{年}}", "7　年",
+        "<think>5年かもしれない。いや7年だ。</think>7年", "<think>\n\n</think>\n\n7年", "\n\n7年",
+        "7年でなくてはなりません", "7年でなければならない。", "7年でないといけません", "7年ではないでしょうか", "7年ではないかと思います",
+        "犯収法第7条の7年間です", "第3号の7年",
+    ],
+)  # fmt: skip
+def test_the_way_models_write_does_not_hide_the_answer(text: str) -> None:
+    assert judge_text(SEVEN, text).outcome == "equal"
+
+
+def test_fractions_and_percent_signs_of_latex_are_read() -> None:
+    half = canonical("1/2", "割合")
+    assert all(matches(half, text) for text in (r"\frac{1}{2}", r"$\dfrac{1}{2}$です", r"\boxed{50\%}"))
+    assert matches(TWENTY, r"\(20\%\)")
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("<think>7年だったと思う", "no quantity"),
+        ("5,7年", "several values"),
+        ("5や7年", "several values"),
+        ("7年は誤りです", "only repeated"),
+        ("7年とは言えません", "only repeated"),
+        ("7年ではありません", "only repeated"),
+    ],
+)
+def test_thoughts_alternatives_and_denials_assert_nothing(text: str, outcome: str) -> None:
+    assert judge_text(SEVEN, text).outcome == outcome
+
+
+def test_a_thought_that_does_not_end_is_named_in_the_reason() -> None:
+    assert judge_text(SEVEN, "<think>確認記録の保存期間は").reasons == ("no quantity: the thought does not end",)
+
+
+def test_a_full_width_point_between_digits_ends_no_sentence() -> None:
+    assert judge_text(canonical("14.6", "%"), "１４．６％または１５％").outcome == "several values"
+
+
+def test_the_unit_beside_a_fraction_counts() -> None:
+    half = canonical("1/2", "割合")
+    assert not any(matches(half, text) for text in ("1/2円", "1/2か月", "2分の1回"))
+
+
+def test_the_evidence_points_into_the_text_as_given() -> None:
+    text = "<think>何年だろう</think>答えは**7**年です。"
+    verdict = judge_text(SEVEN, text)
+    assert verdict.found is not None
+    assert text[verdict.found.start : verdict.found.end] == verdict.found.text == "7**年"
+
+
 def test_a_bound_counts_only_where_the_item_asks_for_it() -> None:
     over_five = canonical("5", "%", "超")
     assert matches(over_five, "5％を超える場合")

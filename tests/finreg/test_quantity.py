@@ -189,6 +189,25 @@ def test_minus_signs_are_read(number: int, sign: str) -> None:
         ("5か7年", [("60", "月"), ("84", "月")]),
         ("10％、20％", [("1/10", RATIO), ("1/5", RATIO)]),
         ("年1回以上", [("1", "回")]),
+        ("5,7年", [("60", "月"), ("84", "月")]),
+        ("5と7年", [("60", "月"), ("84", "月")]),
+        ("5及び7年", [("60", "月"), ("84", "月")]),
+        ("10～100万円", [("100000", "円"), ("1000000", "円")]),
+        ("五十から百万円", [("500000", "円"), ("1000000", "円")]),
+        ("1/2年", [("6", "月")]),
+        ("2分の1か月", [("1/2", "月")]),
+        ("3分の1日", [("1/3", "日")]),
+        ("1割 5分", [("3/20", RATIO)]),
+        ("1年 6か月", [("18", "月")]),
+        ("20　％", [("1/5", RATIO)]),
+        ("▲年5％", [("-1/20", RATIO)]),
+        ("- 7年", [("84", "月")]),
+        ("第7条の7年間", [("84", "月")]),
+        ("法第七条の七年間", [("84", "月")]),
+        ("第27条の2の5％", [("1/20", RATIO)]),
+        ("第一号の20％", [("1/5", RATIO)]),
+        ("同条第2項の200万円", [("2000000", "円")]),
+        ("第3条の2割", [("1/5", RATIO)]),
     ],
 )
 def test_known_notations(text: str, expected: list[tuple[str, str]]) -> None:
@@ -241,6 +260,13 @@ def test_dates_articles_ordinals_and_words_are_no_quantities(text: str) -> None:
         ("十億円を下回ってはならない", "以上"),
         ("過半数", "超"),
         ("3年", ""),
+        ("10億円を下回ることができない", "以上"),
+        ("3人を下ることができません", "以上"),
+        ("3人を下らない", "以上"),
+        ("5％を超えることができない", "以下"),
+        ("5年を上限とする", "以下"),
+        ("下限は3人", "以上"),
+        ("3人が下限", "以上"),
     ],
 )
 def test_bounds_are_part_of_the_quantity(text: str, bound: str) -> None:
@@ -257,6 +283,18 @@ def test_what_the_law_keeps_apart_is_not_equal() -> None:
     assert not same(parse("20%")[0], parse("20円")[0])
     assert not same(parse("月2%")[0], parse("年2%")[0])
     assert same(parse("年2%")[0], parse("2%")[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "per"),
+    [
+        ("月2%", "月"), ("月々2%", "月"), ("毎月2%", "月"), ("1か月2%", "月"), ("2％/月", "月"), ("2％（月利）", "月"),
+        ("日利2%", "日"), ("1日2%", "日"), ("1日当たり2％", "日"), ("年2%", "年"), ("年利2%", "年"), ("2%", ""),
+        ("11日、2%", ""), ("21日2%", ""),
+    ],
+)  # fmt: skip
+def test_the_period_of_a_rate_stands_before_or_behind_it(text: str, per: str) -> None:
+    assert [q.per for q in parse(text) if q.unit == RATIO] == [per]
 
 
 def test_bu_alone_may_be_a_rate_or_minutes_but_not_both_at_once() -> None:

@@ -171,3 +171,21 @@ def test_an_item_is_in_force_as_far_as_it_says(
 ) -> None:
     doc = {"in_force_from": first, "in_force_until": last, "as_of": as_of}
     assert in_force(doc, date.fromisoformat(day)) is expected
+
+
+@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "{}", "{}です。", "{}\n", "\n\n{}", "{}\n問：次の問い", "{}。\n\n解説：条文のとおり。", "**{}**\n", "- {}",
+        "<think>\n\n</think>\n\n{}",
+    ],
+)  # fmt: skip
+def test_the_stop_strings_leave_the_unit_of_an_answer(loaded: dict[str, Any], suite: str, frame: str) -> None:
+    from lm_eval.models.utils import postprocess_generated_text
+
+    task = loaded["jeval_finreg_figure" if suite == "audit" else "jeval_search_finreg_figure"]
+    stops = task.config.generation_kwargs["until"]
+    for doc in tasks.documents("figure", suite):
+        output = postprocess_generated_text(frame.format(doc["answer"]), stop=stops, think_end_token=None)
+        assert tasks.figure_results(doc, [output])["score"] == 1.0, (doc["id"], output)
