@@ -61,13 +61,21 @@ def load(folder: Path | None = None) -> tuple[AnyItem, ...]:
     """Every item of a folder (default: the packed bank) or of one file, in the order of file and line.
 
     Raises:
-        InputError: an item breaks the schema, an id occurs twice, or an item stands in the file of another kind or suite.
+        InputError: an item breaks the schema, an id occurs twice, an item stands in the file of another kind or suite, a
+            file has no name of an item file, or there is no item.
     """
     place = folder or item_folder()
     files = [place] if place.is_file() else item_files(place)
     if not files:
         raise InputError(f"no item files in {place}; expected files named <kind>.<suite>.<part>.jsonl")
-    return _load(not place.is_file(), tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+    if place.is_dir() and (other := sorted({*place.glob("*.jsonl")} - {*files})):
+        raise InputError(
+            f"item file {other[0]}: expected a name like <kind>.<suite>.<part>.jsonl; rename it or move it away"
+        )
+    items = _load(not place.is_file(), tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+    if not items:
+        raise InputError(f"no items in {place}; expected one JSON object a line")
+    return items
 
 
 @lru_cache(maxsize=8)

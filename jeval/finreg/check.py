@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Finding:
     """One result of the check.
 
-    ``kind``: "amended", "words missing", "no such place", "no digest" (failures, exit code 1); "unknown law", "missing
-    article" (the item cannot be checked, exit code 2); "coming change" (a note). ``old`` and ``new`` are the days on
+    ``kind``: "amended", "words missing", "no such place", "no digest" (failures, exit code 1); "unknown law", "unreadable
+    file", "missing article" (the item cannot be checked, exit code 2); "coming change" (a note). ``old`` and ``new`` are the days on
     which the wording the item was written for, and the wording found, took effect ("" where not known).
     """
 
@@ -80,6 +80,9 @@ def verify_items(statutes: Path | Statutes, items: Path | Iterable[AnyItem] | No
         if law is None:
             reason = found.reason_missing(item.law_id)
             report.errors.append(Finding(item.id, item.law, item.article, "unknown law", reason))
+            continue
+        if reason := found.reason_unreadable(item.law_id):
+            report.errors.append(Finding(item.id, item.law, item.article, "unreadable file", reason))
             continue
         wording = applicable(item, law)
         if wording is None:
@@ -183,11 +186,15 @@ def _failure(item: AnyItem, law: Law, article: Article) -> Finding | None:
 
 def _new_date(item: AnyItem, law: Law) -> str:
     """The day the wording changed: exact where an earlier wording on file is the item's, else the statute's own date."""
-    for earlier in law.previous:
-        article = earlier.articles.get(item.article)
-        if article and earlier.until and digest(article.text) == item.article_sha256:
-            return earlier.until.isoformat()
-    return law.as_of.isoformat() if law.as_of else ""
+    ends = [
+        earlier.until
+        for earlier in law.previous
+        if earlier.until
+        and (article := earlier.articles.get(item.article))
+        and digest(article.text) == item.article_sha256
+    ]
+    last = max(ends, default=law.as_of)
+    return last.isoformat() if last else ""
 
 
 def _coming(item: AnyItem, law: Law, now: Article) -> list[Finding]:

@@ -94,6 +94,8 @@ class _Options(ItemBase):
     def _one_answer(cls, value: Any) -> Any:
         if isinstance(value, list):
             raise ValueError(f"two right answers: answer is the list {value}; expected one index 0 to 3")
+        if isinstance(value, bool):
+            raise ValueError(f"answer is {value}; expected one index 0 to 3")
         return value
 
     @model_validator(mode="after")
@@ -137,6 +139,20 @@ class QuantitySpec(BaseModel):
     value: int | float | str
     unit: Text
     bound: Literal["", "以上", "以下", "超", "未満", "以内"] = ""
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _a_number(cls, value: Any) -> Any:
+        if isinstance(value, bool):
+            raise ValueError(f"quantity value {value} is no number")
+        return value
+
+    @field_validator("unit")
+    @classmethod
+    def _a_unit(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("a quantity needs a unit")
+        return value
 
     @field_validator("bound", mode="before")
     @classmethod

@@ -15,7 +15,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -86,11 +86,17 @@ class Statutes:
     laws: dict[str, Law] = field(default_factory=dict)
     unreadable: dict[Path, str] = field(default_factory=dict)
 
-    def reason_missing(self, law_id: str) -> str:
-        """Why ``law_id`` is not there: a file of that name that cannot be read, or none at all."""
+    def reason_unreadable(self, law_id: str) -> str:
+        """Why a file named after ``law_id`` cannot be read; "" where all can."""
         for path, reason in self.unreadable.items():
             if law_id in path.name or law_id in path.parent.name:
                 return f"statute file {path} cannot be read: {reason}"
+        return ""
+
+    def reason_missing(self, law_id: str) -> str:
+        """Why ``law_id`` is not there: a file of that name that cannot be read, or none at all."""
+        if reason := self.reason_unreadable(law_id):
+            return reason
         others = "; ".join(f"{path.name}: {reason}" for path, reason in self.unreadable.items())
         return f"unknown law {law_id}: no file for it in the statutes given" + (
             f" (unreadable: {others})" if others else ""
@@ -110,12 +116,12 @@ def digest(text: str) -> str:
     return hashlib.sha256(normalised(text).encode()).hexdigest()
 
 
-def read_statutes(folder: Path) -> Statutes:
+def read_statutes(folder: Path, today: date | None = None) -> Statutes:
     """Read every XML and JSON file below ``folder``.
 
     A file that cannot be read is listed, not raised: it matters only to the items that cite its law. JSON that is no
-    statute is passed over. Where a law occurs in several revisions the newest is the main text and the older ones
-    become earlier wordings.
+    statute is passed over. Where a law occurs in several revisions the newest that is in force on ``today`` (default: the
+    day of the call) is the main text; older ones become earlier wordings, enacted ones that begin later coming wordings.
 
     Raises:
         InputError: no such folder, or no statute in it.
@@ -130,10 +136,18 @@ def read_statutes(folder: Path) -> Statutes:
         except (ValueError, OSError) as err:
             found.unreadable[path] = " ".join(str(err).split())
             continue
-        if law is not None:
+        if law is None:
+            continue
+        same_day = next((held for held in revisions.get(law.law_id, []) if held.as_of == law.as_of), None)
+        if same_day is None:
             revisions.setdefault(law.law_id, []).append(law)
+        elif not _reads_alike(same_day, law):
+            day = law.as_of or "no date"
+            found.unreadable[path] = (
+                f"{law.law_id} of {day} reads differently in {Path(same_day.source).name}; keep one"
+            )
     for law_id, laws in revisions.items():
-        found.laws[law_id] = _merge(laws)
+        found.laws[law_id] = _merge(laws, today or date.today())
     if not found.laws and not found.unreadable:
         raise InputError(
             f"--statutes {folder}: no statute found; expected e-Gov XML, e-Gov API v2 JSON or jeval's JSON"
@@ -141,29 +155,38 @@ def read_statutes(folder: Path) -> Statutes:
     return found
 
 
-def _merge(laws: list[Law]) -> Law:
-    ordered = sorted(laws, key=lambda law: law.as_of or date.min)
-    main = ordered[-1]
-    if len(ordered) == 1:
-        return main
-    earlier = tuple(
-        Wording(old.articles, since=old.as_of, until=new.as_of)
-        for old, new in pairwise(ordered)
-        if old.as_of != new.as_of
+def _reads_alike(one: Law, other: Law) -> bool:
+    return one.articles.keys() == other.articles.keys() and all(
+        normalised(article.text) == normalised(other.articles[number].text) for number, article in one.articles.items()
     )
-    return Law(
-        main.law_id, main.title, main.short_title, main.as_of, main.articles, main.source,
-        (*main.previous, *earlier), main.later,
-    )  # fmt: skip
+
+
+def _merge(laws: list[Law], today: date) -> Law:
+    ordered = sorted(laws, key=lambda law: law.as_of or date.min)
+    begun = [law for law in ordered if law.as_of is None or law.as_of <= today] or ordered[:1]
+    main = begun[-1]
+    earlier = tuple(Wording(old.articles, since=old.as_of, until=new.as_of) for old, new in pairwise(begun))
+    coming = tuple(
+        Wording(new.articles, since=new.as_of, gone=frozenset(main.articles.keys() - new.articles.keys()))
+        for new in ordered[len(begun) :]
+    )
+    return replace(main, previous=(*main.previous, *earlier), later=(*main.later, *coming))
 
 
 def read_law(path: Path) -> Law | None:
     """Read one file; ``None`` for JSON that is no statute.
 
     Raises:
-        ValueError: not well-formed, or a statute whose law cannot be told.
+        ValueError: not well-formed, not in the form of the API, or a statute whose law cannot be told.
         OSError: the file cannot be opened.
     """
+    try:
+        return _read_law(path)
+    except (AttributeError, TypeError, KeyError, RecursionError) as err:
+        raise ValueError(f"not in the form of an e-Gov statute ({type(err).__name__}: {err})") from err
+
+
+def _read_law(path: Path) -> Law | None:
     raw = path.read_bytes()
     if path.suffix.lower() == ".xml":
         return _from_xml(raw, path)

@@ -56,6 +56,8 @@ def test_json_is_one_object_with_every_finding(tmp_path: Path) -> None:
         ([shared.item(article="99")], "missing article"),
         ([shared.item(), shared.item()], "occurs twice"),
         ([shared.item(quantity={"value": "many", "unit": "年"})], "neither a number nor a fraction"),
+        ([shared.item(quantity={"value": True, "unit": "年"})], "no number"),
+        ([shared.item(quantity={"value": 7, "unit": " "})], "needs a unit"),
         ([shared.item(surplus=1)], "surplus"),
     ],
 )
@@ -66,6 +68,19 @@ def test_bad_input_ends_with_exit_code_2_item_and_reason(
     code, _, message = verify(tmp_path, *rows)
     assert code == 2
     assert "figure-hansyu-6-01" in message and words in message
+
+
+def test_files_that_hold_no_items_end_with_exit_code_2(tmp_path: Path) -> None:
+    shared.statutes(tmp_path / "statutes")
+    path = shared.write_items(tmp_path / "items", shared.item())
+    path.write_text("\n", encoding="utf-8")
+    for name, words in ((path.name, "no items in"), ("figures.jsonl", "rename it")):
+        (path.parent / name).write_text("\n", encoding="utf-8")
+        result = CliRunner().invoke(
+            items_app, ["verify", "--statutes", str(tmp_path / "statutes"), "--items", str(path.parent)]
+        )
+        assert isinstance(result.exception, InputError)
+        assert words in str(result.exception)
 
 
 def test_a_broken_item_file_is_one_object_in_json_too(tmp_path: Path) -> None:

@@ -158,12 +158,65 @@ def test_a_folder_without_statutes_is_refused(tmp_path: Path) -> None:
         read_statutes(tmp_path)
 
 
-def test_the_newest_revision_counts_and_older_ones_date_the_change(tmp_path: Path) -> None:
+def test_the_newest_revision_in_force_counts_and_older_ones_date_the_change(tmp_path: Path) -> None:
     changed = ARTICLES | {"6": ARTICLES["6"].replace("七年間", "十年間")}
-    folder = statutes(tmp_path / "s", lawforms.v2_xml(), "old.xml")
+    folder = statutes(tmp_path / "s", lawforms.v2_xml(day="2026-01-01"), "oldest.xml")
+    statutes(folder, lawforms.v2_xml(), "old.xml")
     statutes(folder, lawforms.v2_xml(changed, "2028-04-01"), "new.xml")
+    items = write_items(tmp_path / "i", item())
+    after = verify_items(read_statutes(folder, today=date(2028, 4, 1)), items)
+    assert [(f.old, f.new) for f in after.failures] == [("2026-07-10", "2028-04-01")]
+    before = verify_items(read_statutes(folder, today=date(2028, 3, 31)), items)
+    assert (before.failures, [note.new for note in before.notes]) == ([], ["2028-04-01"])
+
+
+def test_an_article_that_a_coming_revision_drops_is_a_note(tmp_path: Path) -> None:
+    folder = statutes(tmp_path / "s", lawforms.v2_xml(), "now.xml")
+    statutes(folder, lawforms.v2_xml({n: t for n, t in ARTICLES.items() if n != "6"}, "2099-04-01"), "coming.xml")
     report = verify_items(folder, write_items(tmp_path / "i", item()))
-    assert report.failures[0].new == "2028-04-01"
+    assert (report.failures, [note.new for note in report.notes]) == ([], ["2099-04-01"])
+
+
+def test_a_newer_file_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
+    folder = statutes(tmp_path / "s", lawforms.v2_xml(), f"{LAW_ID}_20260710.xml")
+    statutes(folder, "<Law", f"{LAW_ID}_20260901.xml")
+    report = verify_items(folder, write_items(tmp_path / "i", item()))
+    assert [e.kind for e in report.errors] == ["unreadable file"]
+    assert f"{LAW_ID}_20260901.xml cannot be read" in report.errors[0].reason
+    assert report.exit_code == 2
+
+
+def test_two_texts_of_one_law_and_day_are_refused_unless_they_read_alike(tmp_path: Path) -> None:
+    folder = statutes(tmp_path / "s", lawforms.v2_xml(), f"{LAW_ID}.xml")
+    statutes(folder, lawforms.plain(), f"{LAW_ID}.json")
+    assert verify_items(folder, write_items(tmp_path / "i", item())).exit_code == 0
+    statutes(folder, lawforms.plain(ARTICLES | {"6": "別の文"}), f"{LAW_ID}_other.json")
+    report = verify_items(folder, write_items(tmp_path / "i", item()))
+    assert report.exit_code == 2
+    assert "reads differently" in report.errors[0].reason
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"law_full_text": {"tag": "Law", "attr": {}, "children": []}, "law_info": "x"},
+        {"law_full_text": {"tag": "Law", "attr": {}, "children": 5}},
+        {"law_full_text": {"tag": "Law", "attr": [1], "children": []}},
+        {"law_full_text": {"tag": "Law", "attr": {}, "children": []}, "revision_info": [1]},
+    ],
+)
+def test_json_that_only_looks_like_the_api_cannot_be_read(tmp_path: Path, broken: dict[str, object]) -> None:
+    folder = statutes(tmp_path / "s", json.dumps(broken), f"{LAW_ID}.json")
+    report = verify_items(folder, write_items(tmp_path / "i", item()))
+    assert report.exit_code == 2
+    assert "cannot be read" in report.errors[0].reason
+
+
+def test_a_tree_without_end_cannot_be_read(tmp_path: Path) -> None:
+    deep = '{"law_full_text": ' + '{"tag": "Law", "children": [' * 5000 + "]}" * 5000 + "}"
+    report = verify_items(statutes(tmp_path / "s", deep, f"{LAW_ID}.json"), write_items(tmp_path / "i", item()))
+    assert report.exit_code == 2
+    assert "cannot be read" in report.errors[0].reason
 
 
 def test_an_item_about_former_wording_is_checked_against_it(tmp_path: Path) -> None:
