@@ -52,7 +52,8 @@ def mean_interval(scores: Sequence[float], clusters: Sequence[Hashable] | None =
         clusters: one label per item; items with one label count as dependent. ``None``: all independent.
 
     The cluster-robust standard error is never taken below the independent one: few clusters can make it too small
-    by chance. For 0/1 scores without clusters the result is the plain Wilson interval.
+    by chance; a single cluster counts as one observation. For 0/1 scores without clusters the result is the plain Wilson
+    interval.
     """
     n = len(scores)
     if n == 0:
@@ -66,7 +67,7 @@ def mean_interval(scores: Sequence[float], clusters: Sequence[Hashable] | None =
     binary = all(score in (0, 1) for score in scores)
     simple = math.sqrt(p * (1 - p) / n) if binary else math.sqrt(sum((s - p) ** 2 for s in scores)) / n
     robust = math.sqrt(sum(r * r for r in groups.values()) * (k / (k - 1) if k > 1 else 1.0)) / n if k < n else 0.0
-    stderr = max(simple, robust)
+    stderr = max(simple, robust) if k > 1 else simple * math.sqrt(n)
     low, high = wilson(p, _effective(p, stderr, float(k)))
     return Estimate(p, stderr, low, high, n, k)
 

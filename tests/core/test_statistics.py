@@ -40,6 +40,12 @@ def test_clusters_never_narrow_the_interval() -> None:
     assert mean_interval(scores, clusters).interval == pytest.approx(mean_interval(scores).interval)
 
 
+def test_one_cluster_is_one_observation() -> None:
+    scores = [1.0, 0.0] * 15
+    assert mean_interval(scores, ["a"] * 30).interval == pytest.approx(list(wilson(0.5, 1)))
+    assert mean_interval([1.0] * 30, ["a"] * 30).interval == pytest.approx(list(wilson(1, 1)))
+
+
 def test_a_perfect_score_still_has_a_lower_bound_below_one() -> None:
     estimate = mean_interval([1.0] * 20)
     assert estimate.high == 1.0
