@@ -270,7 +270,7 @@ def report(items: Sequence[AnyItem]) -> dict[str, Any]:
             "telling": telling_ngrams(candidates(groups["both"])),
             "drivers": _ngram_drivers(groups["both"]),
         }
-        held = [o for name in ("both", "audit") for o in run(groups[name]) if o.guesser in HELD]
+        held = [o for group in groups.values() for o in run(group) if o.guesser in HELD]
         out["ok"] = out["ok"] and all(o.within for o in held)
     n, accuracy = modal_figure(items)
     out["figure"] = {"n": n, "commonest_value": round(accuracy, 4)}
@@ -329,7 +329,7 @@ def _print(result: dict[str, Any]) -> None:
                 held = name in HELD
                 mark = "" if row["within"] else "  <-- beyond 5 points" if held else "  (reported only)"
                 print(f"  {group:6} {name:10} n={row['n']:4} {row['accuracy']:.3f} ({row['advantage']:+.3f}){mark}")
-                if held and row["to_repair"] and group != "search":
+                if held and row["to_repair"]:
                     clearest = ", ".join(row["hits"][: row["to_repair"] + 4])
                     print(f"         rewrite at least {row['to_repair']} of: {clearest}")
         told = ", ".join(f"{gram}({right}/{wrong})" for gram, right, wrong in data["telling"][:12])

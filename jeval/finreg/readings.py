@@ -1,8 +1,10 @@
 """The second reading: who tried to refute an item, what was found, and whether the item is still the one that was read.
 
 ``data/finreg/readings.jsonl`` holds one object a reading: ``id``, ``verdict`` (stands, repaired, dropped), ``kind_of_flaw``, ``found``
-and ``item_sha256``, the digest of the item's text when the reading was closed. ``python -m jeval.finreg.readings --write`` closes readings
-that carry no digest yet and brings the tally of ``docs/finreg.md`` up to date; without it the tally is printed.
+and ``item_sha256``, the digest of the item's text when the reading was closed. ``blind`` says how the reader's own answer, given
+from the statute before the key was seen, compares with the key: agrees, doubts (the key, but something else can be defended) or
+differs; "" where the key was seen first. ``python -m jeval.finreg.readings --write`` closes readings that carry no digest yet and
+brings the tally of ``docs/finreg.md`` up to date; without it the tally is printed.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from jeval.finreg.bank import AnyItem
 
 VERDICTS = ("stands", "repaired", "dropped")
+BLIND = ("agrees", "doubts", "differs")
 FLAWS = {
     "two_right": "二つの正答 / two right answers",
     "exception": "例外の見落とし / an exception overlooked",
@@ -65,16 +68,20 @@ def load() -> list[dict[str, Any]]:
     """All readings in the order they were made.
 
     Raises:
-        InputError: a verdict or a kind of flaw that this module does not know.
+        InputError: a verdict, a kind of flaw or an outcome of the blind answer that this module does not know.
     """
     from jeval.finreg.bank import read_rows
 
     rows = []
     for number, row in read_rows(path()):
-        if row.get("verdict") not in VERDICTS or row.get("kind_of_flaw", "") not in {"", *FLAWS}:
+        if (
+            row.get("verdict") not in VERDICTS
+            or row.get("kind_of_flaw", "") not in {"", *FLAWS}
+            or row.get("blind", "") not in {"", *BLIND}
+        ):
             raise InputError(
-                f"{path().name}:{number}: verdict {row.get('verdict')!r}, flaw {row.get('kind_of_flaw')!r}; "
-                f"expected {'|'.join(VERDICTS)} and one of {', '.join(FLAWS)}"
+                f"{path().name}:{number}: verdict {row.get('verdict')!r}, flaw {row.get('kind_of_flaw')!r}, blind {row.get('blind')!r}; "
+                f"expected {'|'.join(VERDICTS)}, one of {', '.join(FLAWS)} or nothing, and {'|'.join(BLIND)} or nothing"
             )
         rows.append(row)
     return rows
@@ -107,14 +114,30 @@ def close(items: Sequence[AnyItem]) -> int:
     return stamped
 
 
-def markdown() -> str:
-    """Tally of the readings: every item counts once, by its last verdict and its gravest flaw."""
+def blind_answers(items: Sequence[AnyItem]) -> Counter[str]:
+    """How readers who had not seen the key answered the items in the text they have now: outcome → items.
+
+    An item counts by its last such reading, if that reading left the text as it is; the others are in no count.
+    """
+    digests = {item.id: item_digest(item) for item in items}
+    last = {row["id"]: row for row in load() if row.get("blind")}
+    return Counter(
+        row["blind"]
+        for name, row in last.items()
+        if row["verdict"] == "stands" and row.get("item_sha256") == digests.get(name)
+    )
+
+
+def markdown(items: Sequence[AnyItem]) -> str:
+    """Tally of the readings: every item counts once, by its gravest verdict and its gravest flaw."""
     by_item: dict[str, list[dict[str, Any]]] = {}
     for row in load():
         by_item.setdefault(row["id"], []).append(row)
     verdicts: Counter[str] = Counter()
     flaws: Counter[tuple[str, str]] = Counter()
     grave = list(FLAWS)
+    blind = blind_answers(items)
+    ever = Counter(row["blind"] for rows in by_item.values() for row in rows if row.get("blind"))
     for rows in by_item.values():
         worst = max(rows, key=lambda row: VERDICTS.index(row["verdict"]))["verdict"]
         verdicts[worst] += 1
@@ -124,6 +147,10 @@ def markdown() -> str:
     lines = [
         f"{sum(verdicts.values())} items read: {verdicts['stands']} stand as written, {verdicts['repaired']} repaired, "
         f"{verdicts['dropped']} dropped.",
+        "",
+        f"Of the {len(items)} items, {sum(blind.values())} were answered in their present text by a reader who had the statute and not yet "
+        f"the key: {blind['agrees']} answers are the key, {blind['doubts']} are the key with a doubt, {blind['differs']} differ. "
+        f"Of all {sum(ever.values())} such answers, earlier texts included, {ever['doubts']} came with a doubt and {ever['differs']} differed.",
         "",
         "| 欠点 / flaw | repaired | dropped |",
         "| --- | --- | --- |",
@@ -143,9 +170,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         items = bank.load()
         if options.write:
             print(f"{close(items)} readings closed", file=sys.stderr)
-            handbook.write("finreg", "readings", markdown())
+            handbook.write("finreg", "readings", markdown(items))
         else:
-            print(markdown())
+            print(markdown(items))
         left = unread(items)
         for name, why in list(left.items())[:20]:
             print(f"{name}: {why}", file=sys.stderr)

@@ -105,10 +105,16 @@ def test_an_edited_item_must_be_read_again() -> None:
     }
 
 
+def test_no_reader_without_the_key_answers_otherwise() -> None:
+    assert readings.blind_answers(bank.load())["differs"] == 0
+
+
 def test_the_tally_of_the_document_is_current() -> None:
     if not handbook.page("finreg").is_file():
         pytest.skip("not a checkout: docs/ is not packed in the wheel")
-    assert handbook.is_current("finreg", "readings", readings.markdown()), "run python -m jeval.finreg.readings --write"
+    assert handbook.is_current("finreg", "readings", readings.markdown(bank.load())), (
+        "run python -m jeval.finreg.readings --write"
+    )
 
 
 def test_the_counts_of_the_coverage_table_add_up() -> None:
