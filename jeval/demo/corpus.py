@@ -45,7 +45,7 @@ def finance_sentences() -> list[str]:
         if item.kind == "statement":
             found[item.why] = None
             found[f"{item.law}上、{item.why}"] = None
-            for sentence in re.findall(r"[^。]+。", item.why):
+            for sentence in re.findall(r"(?:[^。（]|（[^）]*）)+。", item.why):  # no break within brackets
                 found[sentence] = None
     return list(found)
 
