@@ -3,7 +3,8 @@
 ``data/finreg/readings.jsonl`` holds one object a reading: ``id``, ``verdict`` (stands, repaired, dropped), ``kind_of_flaw``, ``found``
 and ``item_sha256``, the digest of the item's text when the reading was closed. ``blind`` says how the reader's own answer, given
 from the statute before the key was seen, compares with the key: agrees, doubts (the key, but something else can be defended) or
-differs; "" where the key was seen first. ``python -m jeval.finreg.readings --write`` closes readings that carry no digest yet and
+differs; "" where the key was seen first. ``struck`` is how many wrong options, in the reader's judgement, somebody who knows no law
+would strike out at sight. ``python -m jeval.finreg.readings --write`` closes readings that carry no digest yet and
 brings the tally of ``docs/finreg.md`` up to date; without it the tally is printed.
 """
 
@@ -114,18 +115,25 @@ def close(items: Sequence[AnyItem]) -> int:
     return stamped
 
 
-def blind_answers(items: Sequence[AnyItem]) -> Counter[str]:
-    """How readers who had not seen the key answered the items in the text they have now: outcome → items.
-
-    An item counts by its last such reading, if that reading left the text as it is; the others are in no count.
-    """
+def blind_readings(items: Sequence[AnyItem]) -> dict[str, dict[str, Any]]:
+    """The last reading of each item that began without the key, if it left the text as it is now: id → reading."""
     digests = {item.id: item_digest(item) for item in items}
     last = {row["id"]: row for row in load() if row.get("blind")}
-    return Counter(
-        row["blind"]
+    return {
+        name: row
         for name, row in last.items()
         if row["verdict"] == "stands" and row.get("item_sha256") == digests.get(name)
-    )
+    }
+
+
+def layman(items: Sequence[AnyItem], kind: str) -> float:
+    """Score expected of somebody who strikes what :func:`blind_readings` call absurd and guesses among the rest."""
+    from jeval.finreg.schema import CHANCE
+
+    read = blind_readings(items)
+    ways = round(1 / CHANCE[kind])
+    shares = [1 / (ways - read[item.id].get("struck", 0)) for item in items if item.kind == kind and item.id in read]
+    return sum(shares) / len(shares)
 
 
 def markdown(items: Sequence[AnyItem]) -> str:
@@ -136,7 +144,7 @@ def markdown(items: Sequence[AnyItem]) -> str:
     verdicts: Counter[str] = Counter()
     flaws: Counter[tuple[str, str]] = Counter()
     grave = list(FLAWS)
-    blind = blind_answers(items)
+    blind = Counter(row["blind"] for row in blind_readings(items).values())
     ever = Counter(row["blind"] for rows in by_item.values() for row in rows if row.get("blind"))
     for rows in by_item.values():
         worst = max(rows, key=lambda row: VERDICTS.index(row["verdict"]))["verdict"]
@@ -151,6 +159,10 @@ def markdown(items: Sequence[AnyItem]) -> str:
         f"Of the {len(items)} items, {sum(blind.values())} were answered in their present text by a reader who had the statute and not yet "
         f"the key: {blind['agrees']} answers are the key, {blind['doubts']} are the key with a doubt, {blind['differs']} differ. "
         f"Of all {sum(ever.values())} such answers, earlier texts included, {ever['doubts']} came with a doubt and {ever['differs']} differed.",
+        "",
+        "Somebody who knows no law, strikes what these readers called absurd and guesses among the rest is expected to score "
+        + ", ".join(f"{layman(items, kind):.2f} on {kind}s" for kind in ("statement", "choice", "case"))
+        + ".",
         "",
         "| 欠点 / flaw | repaired | dropped |",
         "| --- | --- | --- |",

@@ -1,0 +1,139 @@
+"""Packets for a reader who is to refute items: the questions with the articles in one file, the key and the reasons in another.
+
+``python -m jeval.finreg.packet --statutes DIR --out DIR [--sample N] [--unread]``. The reader answers from the statute before opening
+the key, so that a second right option shows; what is found goes to ``data/finreg/readings.jsonl`` (:mod:`jeval.finreg.readings`).
+Options stand in an order of their own, so that neither the bank's order nor the task's tells anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jeval.errors import InputError
+
+if TYPE_CHECKING:
+    from jeval.finreg.bank import AnyItem
+    from jeval.finreg.statutes import Statutes
+
+SIZE = 16
+
+
+@dataclass(frozen=True)
+class Packet:
+    """Two Markdown texts; ``questions`` gives no answer away."""
+
+    questions: str
+    key: str
+
+
+def shown(item: AnyItem) -> tuple[list[tuple[str, str]], str]:
+    """What the reader chooses from, as (letter, text), and the letter of the right one; nothing and "" for a figure."""
+    if item.kind == "figure":
+        return [], ""
+    texts = [item.true, item.false] if item.kind == "statement" else list(item.options)
+    right = 0 if item.kind == "statement" else item.answer
+    order = list(range(len(texts)))
+    random.Random(hashlib.sha256(item.id.encode()).hexdigest()).shuffle(order)
+    letters = "PQRS"[: len(order)]
+    return [(letter, texts[index]) for letter, index in zip(letters, order, strict=True)], letters[order.index(right)]
+
+
+def packets(items: Sequence[AnyItem], statutes: Statutes, size: int = SIZE) -> list[Packet]:
+    """Packets of ``size`` items, neighbours by law and article so that a reader sees few articles.
+
+    Raises:
+        InputError: the statutes lack the article of an item.
+    """
+    ordered = sorted(items, key=lambda item: (item.law_id, _place(item.article), item.id))
+    return [_packet(ordered[start : start + size], statutes) for start in range(0, len(ordered), size)]
+
+
+def _place(article: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", article)] or [10**6]
+
+
+def _packet(items: Sequence[AnyItem], statutes: Statutes) -> Packet:
+    from jeval.finreg.check import applicable
+
+    questions = ["# 問題", "", "条文（後半）だけを見て答え、答えを書き留めてから、正答と理由のファイルを開く。", ""]
+    key = ["# 正答と理由", ""]
+    articles: dict[str, str] = {}
+    for item in items:
+        law = statutes.laws.get(item.law_id)
+        article = applicable(item, law) if law else None
+        if article is None:
+            missing = f"{item.law} has no article {item.article}" if law else statutes.reason_missing(item.law_id)
+            raise InputError(f"item {item.id}: {missing}")
+        place = f"{item.law} {item.article}"
+        articles.setdefault(place, article.text)
+        options, right = shown(item)
+        ask = "どちらが正しいか。他方は常に誤りか。" if item.kind == "statement" else item.question
+        questions += [f"## {item.id}（{place}）", ask, *(f"- {letter}: {text}" for letter, text in options), ""]
+        answer = item.answer if item.kind == "figure" else right
+        key += [
+            f"## {item.id}",
+            f"正答: {answer}",
+            f"根拠: {item.basis}",
+            f"理由: {item.why}",
+            *_wrong(item, options),
+            "",
+        ]
+    questions += ["# 条文", ""]
+    for place, text in articles.items():
+        questions += [f"## {place}", text, ""]
+    return Packet("\n".join(questions), "\n".join(key))
+
+
+def _wrong(item: AnyItem, options: Sequence[tuple[str, str]]) -> list[str]:
+    """Why each wrong option is wrong, under its letter."""
+    if item.kind == "figure":
+        return []
+    letters = {text: letter for letter, text in options}
+    wrong = [item.false] if item.kind == "statement" else [o for i, o in enumerate(item.options) if i != item.answer]
+    return [f"{letters[text]} の誤り: {reason}" for text, reason in zip(wrong, item.why_wrong, strict=False)]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    from jeval.finreg import bank, readings
+    from jeval.finreg.statutes import read_statutes
+
+    parser = argparse.ArgumentParser(prog="python -m jeval.finreg.packet", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--statutes", type=Path, required=True, help="folder of statute files")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the packets")
+    parser.add_argument("--items", type=Path, default=None, help="item folder or one item file; default: the bank")
+    parser.add_argument("--unread", action="store_true", help="only items nobody has read as they stand")
+    parser.add_argument("--sample", type=int, default=0, help="so many items at random; default: all")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the sample")
+    parser.add_argument("--size", type=int, default=SIZE, help="items a packet")
+    options = parser.parse_args(arguments)
+    try:
+        if options.size < 1 or options.sample < 0:
+            raise InputError(f"--size {options.size}, --sample {options.sample}: expected 1 or more, and 0 or more")
+        items = list(bank.load(options.items))
+        if options.unread:
+            left = readings.unread(items)
+            items = [item for item in items if item.id in left]
+        if options.sample:
+            items = random.Random(options.seed).sample(items, min(options.sample, len(items)))
+        found = packets(items, read_statutes(options.statutes), options.size)
+        options.out.mkdir(parents=True, exist_ok=True)
+    except (InputError, OSError) as err:
+        print(f"jeval: {err}", file=sys.stderr)
+        return 2
+    for number, packet in enumerate(found, 1):
+        (options.out / f"{number:03d}.questions.md").write_text(packet.questions, encoding="utf-8")
+        (options.out / f"{number:03d}.key.md").write_text(packet.key, encoding="utf-8")
+    print(f"{len(items)} items in {len(found)} packets: {options.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
