@@ -1,4 +1,4 @@
-"""What the item bank covers, by law and topic: the table of ``docs/finreg.md``.
+"""What the item bank covers, by law and by theme: the tables of ``docs/finreg.md``.
 
 ``python -m jeval.finreg.coverage`` prints it, ``--write`` puts it into the document; a test holds the document current.
 """
@@ -18,42 +18,38 @@ if TYPE_CHECKING:
     from jeval.finreg.bank import AnyItem
 
 
-def counts(items: Sequence[AnyItem]) -> dict[str, Counter[tuple[str, str]]]:
-    """Items per law id, kind and suite."""
-    found: dict[str, Counter[tuple[str, str]]] = {}
-    for item in items:
-        found.setdefault(item.law_id, Counter())[item.kind, item.suite] += 1
-    return found
-
-
 def markdown(items: Sequence[AnyItem]) -> str:
-    """The coverage table: audit + search items per law and kind, articles cited, topics."""
+    """Two coverage tables, by law and by theme: audit + search items of each kind, and the articles they rest on."""
     from jeval.finreg.statutes import known_laws
+    from jeval.finreg.themes import theme_of, themes
 
-    found = counts(items)
-    names = {"statement": "正誤対", "choice": "四択", "figure": "数値", "case": "事例"}
+    by_law: dict[str, list[AnyItem]] = {law.short_title: [] for law in known_laws()}
+    by_theme: dict[str, list[AnyItem]] = {theme.id: [] for theme in themes()}
+    for item in items:
+        by_law[item.law].append(item)
+        by_theme.setdefault(theme_of(item.law, item.article), []).append(item)
+    titles = {theme.id: theme.ja for theme in themes()}
     lines = [
         "監査用＋探索用の問題数 (audit + search items)。",
         "",
-        f"| 法令 | {' | '.join(names[kind] for kind in KINDS)} | 計 | 条文 | 論点 |",
-        f"| --- |{' --- |' * (len(KINDS) + 3)}",
+        *_table("法令", [*by_law.items(), ("計", list(items))]),
+        "",
+        *_table("分野", [(titles.get(theme, "なし"), here) for theme, here in by_theme.items()]),
     ]
-    total: Counter[tuple[str, str]] = Counter()
-    for law in known_laws():
-        here = found.get(law.law_id, Counter())
-        total += here
-        mine = [item for item in items if item.law_id == law.law_id]
-        topics = Counter(item.topic for item in mine)
-        listed = "、".join(f"{topic} {n}" for topic, n in sorted(topics.items(), key=lambda kv: (-kv[1], kv[0])))
-        articles = len({item.article for item in mine})
-        lines.append(f"| {law.short_title} | {_cells(here)} | {sum(here.values())} | {articles} | {listed} |")
-    articles = len({item.cluster for item in items})
-    lines.append(f"| 計 | {_cells(total)} | {sum(total.values())} | {articles} | |")
     return "\n".join(lines)
 
 
-def _cells(here: Counter[tuple[str, str]]) -> str:
-    return " | ".join("＋".join(str(here[kind, suite]) for suite in SUITES) for kind in KINDS)
+def _table(first: str, rows: Sequence[tuple[str, Sequence[AnyItem]]]) -> list[str]:
+    names = {"statement": "正誤対", "choice": "四択", "figure": "数値", "case": "事例"}
+    lines = [
+        f"| {first} | {' | '.join(names[kind] for kind in KINDS)} | 計 | 条文 |",
+        f"| --- |{' --- |' * (len(KINDS) + 2)}",
+    ]
+    for name, here in rows:
+        count = Counter((item.kind, item.suite) for item in here)
+        cells = ["＋".join(str(count[kind, suite]) for suite in SUITES) for kind in KINDS]
+        lines.append(f"| {name} | {' | '.join(cells)} | {len(here)} | {len({item.cluster for item in here})} |")
+    return lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

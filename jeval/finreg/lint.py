@@ -30,6 +30,7 @@ def problems(items: Sequence[AnyItem]) -> list[str]:
 
 def _single(items: Sequence[AnyItem]) -> Iterator[str]:
     from jeval.finreg.statutes import known_laws
+    from jeval.finreg.themes import theme_of
 
     laws = {law.law_id: law for law in known_laws()}
     for item in items:
@@ -38,6 +39,8 @@ def _single(items: Sequence[AnyItem]) -> Iterator[str]:
             yield f"{item.id}: law {item.law_id} is not in data/finreg/laws.tsv"
         elif item.law not in (law.short_title, law.title):
             yield f"{item.id}: law is called {item.law!r}; expected {law.short_title!r}"
+        elif not theme_of(item.law, item.article):
+            yield f"{item.id}: no theme of data/finreg/themes.yaml takes in article {item.article} of {item.law}"
         if not item.id.startswith(f"{item.kind}-"):
             yield f"{item.id}: ids begin with the kind ({item.kind}-)"
         wrong = {"statement": 1, "choice": 3, "case": 3}.get(item.kind, 0)

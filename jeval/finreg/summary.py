@@ -41,11 +41,11 @@ def sections(samples: dict[str, pd.DataFrame], lang: str) -> list[Section]:
     )
     result = [
         Section(
-            "法令別・論点別" if ja else "By law and topic",
+            "法令別・分野別" if ja else "By law and theme",
             [clustered, _mixed(ja)],
             [
                 _by(everything, "law", "法令別" if ja else "By law", ja),
-                _by(everything, "topic", "論点別" if ja else "By topic", ja),
+                _by(everything, "theme", "分野別" if ja else "By theme", ja),
                 _by(
                     everything,
                     "difficulty",
@@ -118,6 +118,7 @@ def _columns(first: str, ja: bool) -> list[str]:
 
 
 def _by(rows: Rows, facet: str, caption: str, ja: bool) -> Table:
+    from jeval.finreg.themes import themes
     from jeval.report.section import Table
 
     groups: dict[str, Rows] = defaultdict(list)
@@ -136,7 +137,8 @@ def _by(rows: Rows, facet: str, caption: str, ja: bool) -> Table:
     )
     if facet == "difficulty":
         order = sorted(groups)
-    return Table(caption, _columns("", ja), [[name, *_estimate(groups[name])] for name in order])
+    titles = {theme.id: theme.ja if ja else theme.en for theme in themes()} if facet == "theme" else {}
+    return Table(caption, _columns("", ja), [[titles.get(name, name), *_estimate(groups[name])] for name in order])
 
 
 def _templates(scored: dict[str, Rows], ja: bool) -> Table:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jeval.finreg import bank
+from jeval.finreg.themes import theme_of
 from jeval.resources import data_path
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def _document(item: AnyItem, layout: Layout) -> dict[str, Any]:
         "law_id": item.law_id,
         "article": item.article,
         "paragraph": item.paragraph,
+        "theme": theme_of(item.law, item.article),
         "topic": item.topic,
         "difficulty": str(item.difficulty),
         "template": template["id"],

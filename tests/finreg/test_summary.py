@@ -41,8 +41,8 @@ def one(tables: dict[str, Table], *captions: str) -> Table:
     return next(tables[caption] for caption in captions if caption in tables)
 
 
-def test_laws_and_topics_have_counts_and_intervals(tables: dict[str, Table]) -> None:
-    for captions in (("法令別", "By law"), ("論点別", "By topic")):
+def test_laws_and_themes_have_counts_and_intervals(tables: dict[str, Table]) -> None:
+    for captions in (("法令別", "By law"), ("分野別", "By theme")):
         table = one(tables, *captions)
         total = sum(len(tasks.documents(kind, "audit")) for kind in ("statement", "choice", "figure", "case"))
         assert sum(row[1] for row in table.rows) == total

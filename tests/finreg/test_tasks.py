@@ -35,9 +35,12 @@ def test_documents_are_flat_and_alike(loaded: dict[str, Any]) -> None:
         docs = list(task.eval_docs)
         assert {tuple(sorted(doc)) for doc in docs} == {tuple(sorted(docs[0]))}, name
         for doc in docs:
-            assert {"id", "suite", "cluster", "chance", "law", "topic", "difficulty", "template"} <= set(doc)
+            assert {"id", "suite", "cluster", "chance", "law", "theme", "topic", "difficulty", "template"} <= set(doc)
             assert doc["cluster"] == f"{doc['law_id']}:{doc['article']}"
-            assert all(isinstance(doc[key], str) for key in ("law", "topic", "difficulty", "template", "in_force_from"))
+            assert all(
+                isinstance(doc[key], str)
+                for key in ("law", "theme", "topic", "difficulty", "template", "in_force_from")
+            )
 
 
 @pytest.mark.parametrize("suite", SUITES)
