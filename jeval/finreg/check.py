@@ -92,7 +92,7 @@ def verify_items(statutes: Path | Statutes, items: Path | Iterable[AnyItem] | No
             continue
         if failure := _failure(item, law, wording):
             report.failures.append(failure)
-        report.notes += _coming(item, law, wording)
+        report.notes += _coming(item, law, wording, found.day)
     return report
 
 
@@ -172,7 +172,9 @@ def _failure(item: AnyItem, law: Law, article: Article) -> Finding | None:
             state = (
                 "the words it rests on are still there" if words else f"the words it rests on are gone: {item.basis}"
             )
-            reason = f"amended since the item was written (from {item.as_of} {shown}); {state}"
+            ended = item.in_force_until and (not new or date.fromisoformat(new) > item.in_force_until)
+            left = f"; the item records {item.in_force_until} as the last day of its wording" if ended else ""
+            reason = f"amended since the item was written (from {item.as_of} {shown}); {state}{left}"
         return finding("amended", reason, new)
     if not words:
         place = f"paragraph {item.paragraph}" if item.paragraph else "the article"
@@ -197,8 +199,8 @@ def _new_date(item: AnyItem, law: Law) -> str:
     return last.isoformat() if last else ""
 
 
-def _coming(item: AnyItem, law: Law, now: Article) -> list[Finding]:
-    """Notes on enacted changes of the cited article that the item does not record."""
+def _coming(item: AnyItem, law: Law, now: Article, day: date) -> list[Finding]:
+    """Notes on enacted changes of the cited article that the item does not record; those in force by ``day`` ask for newer files."""
     notes = []
     for coming in law.later:
         if coming.since is None or (item.in_force_until and item.in_force_until < coming.since):
@@ -209,9 +211,11 @@ def _coming(item: AnyItem, law: Law, now: Article) -> list[Finding]:
         if item.article not in coming.gone and (changed is None or digest(changed.text) == digest(now.text)):
             continue
         kept = changed is not None and words_in(item, changed)
-        when = f"on {coming.since}" if coming.fixed else f"by {coming.since}"
+        begun = coming.since <= day
+        when = f"{'changed' if begun else 'changes'} {'on' if coming.fixed else 'by'} {coming.since}"
         fate = "the words it rests on stay" if kept else "the words it rests on go or move"
-        reason = f"article changes {when}; {fate}"
+        newer = "; the statute given is older, check against the one in force" if begun else ""
+        reason = f"article {when}; {fate}{newer}"
         notes.append(
             Finding(
                 item.id,

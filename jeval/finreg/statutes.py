@@ -81,8 +81,9 @@ class Law:
 
 @dataclass
 class Statutes:
-    """The statutes of one folder; ``unreadable`` maps a file to the reason it was left out."""
+    """The statutes of one folder as of ``day``; ``unreadable`` maps a file to the reason it was left out."""
 
+    day: date
     laws: dict[str, Law] = field(default_factory=dict)
     unreadable: dict[Path, str] = field(default_factory=dict)
 
@@ -128,7 +129,7 @@ def read_statutes(folder: Path, today: date | None = None) -> Statutes:
     """
     if not folder.is_dir():
         raise InputError(f"--statutes {folder}: no such folder; expected e-Gov XML or JSON files of statutes")
-    found = Statutes()
+    found = Statutes(today or date.today())
     revisions: dict[str, list[Law]] = {}
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in {".xml", ".json"}):
         try:
@@ -147,7 +148,7 @@ def read_statutes(folder: Path, today: date | None = None) -> Statutes:
                 f"{law.law_id} of {day} reads differently in {Path(same_day.source).name}; keep one"
             )
     for law_id, laws in revisions.items():
-        found.laws[law_id] = _merge(laws, today or date.today())
+        found.laws[law_id] = _merge(laws, found.day)
     if not found.laws and not found.unreadable:
         raise InputError(
             f"--statutes {folder}: no statute found; expected e-Gov XML, e-Gov API v2 JSON or jeval's JSON"

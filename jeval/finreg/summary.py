@@ -70,6 +70,7 @@ def sections(samples: dict[str, pd.DataFrame], lang: str) -> list[Section]:
     if any(_kind(name) == "figure" for name in scored):
         result.append(_figures({n: samples[n] for n in scored if _kind(n) == "figure"}, ja))
     result.append(_guessers(scored, ja))
+    result.append(_wordings(everything, ja))
     return result
 
 
@@ -139,6 +140,29 @@ def _by(rows: Rows, facet: str, caption: str, ja: bool) -> Table:
         order = sorted(groups)
     titles = {theme.id: theme.ja if ja else theme.en for theme in themes()} if facet == "theme" else {}
     return Table(caption, _columns("", ja), [[titles.get(name, name), *_estimate(groups[name])] for name in order])
+
+
+def _wordings(rows: Rows, ja: bool) -> Section:
+    """Items by the days on which their wording begins and ends, where known."""
+    from jeval.report.section import Section, Table
+
+    groups: dict[tuple[str, str], Rows] = defaultdict(list)
+    for doc, score in rows:
+        groups[str(doc.get("in_force_from") or ""), str(doc.get("in_force_until") or "")].append((doc, score))
+    newest = max(str(doc.get("as_of") or "") for doc, _ in rows)
+    text = (
+        f"問題は、照合した条文に基づきます（最も新しい改正の施行日は{newest}）。施行の初日又は末日が分かる条文の問題を、日付ごとに示します。ある日に施行されていない条文の問題は jeval run --as-of 日付 で除けます。"
+        if ja
+        else f"Items rest on the wording they were checked against (newest amendment in force from {newest}). Where the first or last day of a wording is "
+        "known, items are shown by it; jeval run --as-of DATE leaves out those not in force on a day."
+    )
+    first, last, none = ("施行の初日", "施行の末日", "記録なし") if ja else ("first day", "last day", "not recorded")
+    lines = [[begins or none, ends or none, *_estimate(groups[begins, ends])] for begins, ends in sorted(groups)]
+    return Section(
+        "条文の時点" if ja else "Dates of the wordings",
+        [text],
+        [Table("施行日別" if ja else "By date of the wording", [first, *_columns(last, ja)], lines)],
+    )
 
 
 def _templates(scored: dict[str, Rows], ja: bool) -> Table:

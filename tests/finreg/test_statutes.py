@@ -170,6 +170,15 @@ def test_the_newest_revision_in_force_counts_and_older_ones_date_the_change(tmp_
     assert (before.failures, [note.new for note in before.notes]) == ([], ["2028-04-01"])
 
 
+def test_an_item_whose_last_day_has_passed_is_said_to_know_it(tmp_path: Path) -> None:
+    changed = ARTICLES | {"6": ARTICLES["6"].replace("七年間", "十年間")}
+    folder = statutes(tmp_path / "s", lawforms.v2_xml(changed, "2026-08-01"), "new.xml")
+    (failure,) = verify_items(folder, write_items(tmp_path / "i", item(in_force_until="2026-07-31"))).failures
+    assert failure.reason.endswith("the item records 2026-07-31 as the last day of its wording")
+    (failure,) = verify_items(folder, write_items(tmp_path / "i", item())).failures
+    assert "last day" not in failure.reason
+
+
 def test_an_article_that_a_coming_revision_drops_is_a_note(tmp_path: Path) -> None:
     folder = statutes(tmp_path / "s", lawforms.v2_xml(), "now.xml")
     statutes(folder, lawforms.v2_xml({n: t for n, t in ARTICLES.items() if n != "6"}, "2099-04-01"), "coming.xml")
@@ -241,6 +250,12 @@ def test_coming_changes_are_notes_not_failures(tmp_path: Path) -> None:
     report = verify_items(statutes(tmp_path / "s", text), write_items(tmp_path / "i", item()))
     assert report.exit_code == 0
     assert report.notes[0].new == "2026-12-01"
+    eve, day = (
+        verify_items(read_statutes(tmp_path / "s", today=today), tmp_path / "i").notes[0].reason
+        for today in (date(2026, 11, 30), date(2026, 12, 1))
+    )
+    assert eve == "article changes on 2026-12-01; the words it rests on go or move"
+    assert day.startswith("article changed on 2026-12-01;") and "older" in day
     recorded = item(in_force_until="2026-11-30")
     assert verify_items(tmp_path / "s", write_items(tmp_path / "i", recorded)).notes == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import Any
 
 import pandas as pd
@@ -73,6 +74,14 @@ def test_a_position_habit_shows_and_earns_chance(tables: dict[str, Table]) -> No
 def test_figure_verdicts_cover_every_answer(tables: dict[str, Table]) -> None:
     table = one(tables, "判定の内訳", "Verdicts")
     assert sum(row[2] for row in table.rows) == len(tasks.documents("figure", "audit"))
+
+
+def test_wordings_with_a_known_first_or_last_day_are_shown_by_it(tables: dict[str, Table]) -> None:
+    table = one(tables, "施行日別", "By date of the wording")
+    dated = {row[0]: row[2] for row in table.rows if str(row[0]).startswith("20")}
+    docs = [doc for kind in ("statement", "choice", "figure", "case") for doc in tasks.documents(kind, "audit")]
+    assert dated == {day: n for day, n in Counter(doc["in_force_from"] for doc in docs).items() if day}
+    assert sum(row[2] for row in table.rows) == len(docs)
 
 
 def test_items_not_scored_are_left_out_and_an_empty_domain_has_no_sections() -> None:
