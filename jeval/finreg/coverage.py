@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from jeval.errors import InputError
@@ -19,37 +19,46 @@ if TYPE_CHECKING:
 
 
 def markdown(items: Sequence[AnyItem]) -> str:
-    """Two coverage tables, by law and by theme: audit + search items of each kind, and the articles they rest on."""
+    """Two coverage tables, by law and by theme: audit + search items of each kind, the articles they rest on, the other grouping."""
     from jeval.finreg.statutes import known_laws
     from jeval.finreg.themes import theme_of, themes
 
-    by_law: dict[str, list[AnyItem]] = {law.short_title: [] for law in known_laws()}
-    by_theme: dict[str, list[AnyItem]] = {theme.id: [] for theme in themes()}
-    for item in items:
-        by_law[item.law].append(item)
-        by_theme.setdefault(theme_of(item.law, item.article), []).append(item)
     titles = {theme.id: theme.ja for theme in themes()}
+    by_law: dict[str, list[AnyItem]] = {law.short_title: [] for law in known_laws()}
+    by_theme: dict[str, list[AnyItem]] = {title: [] for title in titles.values()}
+    for item in items:
+        by_law.setdefault(item.law, []).append(item)
+        by_theme.setdefault(titles.get(theme_of(item.law, item.article), "-"), []).append(item)
+    theme_by_item = {item.id: theme for theme, here in by_theme.items() for item in here}
     lines = [
         "監査用＋探索用の問題数 (audit + search items)。",
         "",
-        *_table("法令", [*by_law.items(), ("計", list(items))]),
+        *_table("法令", "分野", by_law, lambda item: theme_by_item[item.id]),
+        _row("計", items, ""),
         "",
-        *_table("分野", [(titles.get(theme, "なし"), here) for theme, here in by_theme.items()]),
+        *_table("分野", "法令", by_theme, lambda item: item.law),
     ]
     return "\n".join(lines)
 
 
-def _table(first: str, rows: Sequence[tuple[str, Sequence[AnyItem]]]) -> list[str]:
+def _table(
+    first: str, last: str, groups: Mapping[str, Sequence[AnyItem]], within: Callable[[AnyItem], str]
+) -> list[str]:
     names = {"statement": "正誤対", "choice": "四択", "figure": "数値", "case": "事例"}
     lines = [
-        f"| {first} | {' | '.join(names[kind] for kind in KINDS)} | 計 | 条文 |",
-        f"| --- |{' --- |' * (len(KINDS) + 2)}",
+        f"| {first} | {' | '.join(names[kind] for kind in KINDS)} | 計 | 条文 | {last} |",
+        f"| --- |{' --- |' * (len(KINDS) + 3)}",
     ]
-    for name, here in rows:
-        count = Counter((item.kind, item.suite) for item in here)
-        cells = ["＋".join(str(count[kind, suite]) for suite in SUITES) for kind in KINDS]
-        lines.append(f"| {name} | {' | '.join(cells)} | {len(here)} | {len({item.cluster for item in here})} |")
+    for name, here in groups.items():
+        count = Counter(within(item) for item in here)
+        lines.append(_row(name, here, "、".join(f"{group} {n}" for group, n in count.most_common())))
     return lines
+
+
+def _row(name: str, here: Sequence[AnyItem], last: str) -> str:
+    count = Counter((item.kind, item.suite) for item in here)
+    cells = ["＋".join(str(count[kind, suite]) for suite in SUITES) for kind in KINDS]
+    return f"| {name} | {' | '.join(cells)} | {len(here)} | {len({item.cluster for item in here})} | {last} |"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -126,5 +126,5 @@ def test_the_counts_of_both_coverage_tables_add_up() -> None:
     items = bank.load()
     by_law, by_theme = coverage.markdown(items).split("\n\n")[1:]
     for lines in (by_law.splitlines()[2:-1], by_theme.splitlines()[2:]):
-        assert sum(int(line.split("|")[-3]) for line in lines) == len(items)
+        assert sum(int(line.split("|")[-4]) for line in lines) == len(items)
     assert by_law.splitlines()[-1].startswith("| 計 |")
