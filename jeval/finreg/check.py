@@ -76,24 +76,30 @@ def verify_items(statutes: Path | Statutes, items: Path | Iterable[AnyItem] | No
     report = Report(laws=len(found.laws))
     for item in bank:
         report.checked += 1
-        law = found.laws.get(item.law_id)
-        if law is None:
-            reason = found.reason_missing(item.law_id)
-            report.errors.append(Finding(item.id, item.law, item.article, "unknown law", reason))
+        located = locate(item, found)
+        if isinstance(located, Finding):
+            report.errors.append(located)
             continue
-        if reason := found.reason_unreadable(item.law_id):
-            report.errors.append(Finding(item.id, item.law, item.article, "unreadable file", reason))
-            continue
-        wording = applicable(item, law)
-        if wording is None:
-            as_of = f" as of {law.as_of}" if law.as_of else ""
-            reason = f"missing article: {law.short_title}{as_of} has no article {item.article}"
-            report.errors.append(Finding(item.id, item.law, item.article, "missing article", reason))
-            continue
+        law, wording = located
         if failure := _failure(item, law, wording):
             report.failures.append(failure)
         report.notes += _coming(item, law, wording, found.day)
     return report
+
+
+def locate(item: AnyItem, statutes: Statutes) -> tuple[Law, Article] | Finding:
+    """The law and the article in the wording that the item is about, or why the item cannot be checked."""
+    law = statutes.laws.get(item.law_id)
+    if law is None:
+        kind, reason = "unknown law", statutes.reason_missing(item.law_id)
+    elif reason := statutes.reason_unreadable(item.law_id):
+        kind = "unreadable file"
+    elif article := applicable(item, law):
+        return law, article
+    else:
+        as_of = f" as of {law.as_of}" if law.as_of else ""
+        kind, reason = "missing article", f"missing article: {law.short_title}{as_of} has no article {item.article}"
+    return Finding(item.id, item.law, item.article, kind, reason)
 
 
 def applicable(item: AnyItem, law: Law) -> Article | None:

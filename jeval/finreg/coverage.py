@@ -24,16 +24,19 @@ def markdown(items: Sequence[AnyItem]) -> str:
     from jeval.finreg.themes import theme_of, themes
 
     titles = {theme.id: theme.ja for theme in themes()}
+
+    def theme(item: AnyItem) -> str:
+        return titles.get(theme_of(item.law, item.article), "-")
+
     by_law: dict[str, list[AnyItem]] = {law.short_title: [] for law in known_laws()}
     by_theme: dict[str, list[AnyItem]] = {title: [] for title in titles.values()}
     for item in items:
         by_law.setdefault(item.law, []).append(item)
-        by_theme.setdefault(titles.get(theme_of(item.law, item.article), "-"), []).append(item)
-    theme_by_item = {item.id: theme for theme, here in by_theme.items() for item in here}
+        by_theme.setdefault(theme(item), []).append(item)
     lines = [
         "監査用＋探索用の問題数 (audit + search items)。",
         "",
-        *_table("法令", "分野", by_law, lambda item: theme_by_item[item.id]),
+        *_table("法令", "分野", by_law, theme),
         _row("計", items, ""),
         "",
         *_table("分野", "法令", by_theme, lambda item: item.law),

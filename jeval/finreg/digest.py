@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from jeval.errors import InputError
 from jeval.finreg.bank import item_files, item_folder, read_rows
-from jeval.finreg.check import applicable, words_in
+from jeval.finreg.check import Finding, locate, words_in
 from jeval.finreg.statutes import Article, Law, Statutes, Wording, digest, normalised, read_statutes
 from jeval.resources import data_path
 
@@ -47,13 +47,12 @@ def stamp(path: Path, statutes: Statutes) -> tuple[int, list[str]]:
             problems.append(str(err))
             lines.append(_dump(row))
             continue
-        law = statutes.laws.get(item.law_id)
-        article = applicable(item, law) if law else None
-        if law is None or article is None:
-            missing = f"no article {item.article}" if law else statutes.reason_missing(item.law_id)
-            problems.append(f"{item.id}: {missing}")
+        located = locate(item, statutes)
+        if isinstance(located, Finding):
+            problems.append(located.line())
             lines.append(_dump(row))
             continue
+        law, article = located
         if not words_in(item, article):
             problems.append(f"{item.id}: words not in {item.law} {item.article} {item.paragraph}: {item.basis}")
         facts: dict[str, Any] = {"article_sha256": digest(article.text)}

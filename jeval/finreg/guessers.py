@@ -84,13 +84,7 @@ class Outcome:
 
 def candidates(items: Sequence[AnyItem]) -> list[Candidate]:
     """Candidates of statements, choices and cases; figures have nothing to choose from."""
-    found = []
-    for item in items:
-        if item.kind == "statement":
-            found.append(Candidate(item.id, item.cluster, (item.true, item.false), 0))
-        elif item.kind != "figure":
-            found.append(Candidate(item.id, item.cluster, tuple(item.options), item.answer))
-    return found
+    return [Candidate(item.id, item.cluster, item.alternatives, item.right) for item in items if item.kind != "figure"]
 
 
 def length(text: str) -> float:

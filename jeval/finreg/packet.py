@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import random
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jeval.errors import InputError
+from jeval.finreg.themes import place
 
 if TYPE_CHECKING:
     from jeval.finreg.bank import AnyItem
@@ -38,12 +38,12 @@ def shown(item: AnyItem) -> tuple[list[tuple[str, str]], str]:
     """What the reader chooses from, as (letter, text), and the letter of the right one; nothing and "" for a figure."""
     if item.kind == "figure":
         return [], ""
-    texts = [item.true, item.false] if item.kind == "statement" else list(item.options)
-    right = 0 if item.kind == "statement" else item.answer
+    texts = item.alternatives
     order = list(range(len(texts)))
     random.Random(hashlib.sha256(item.id.encode()).hexdigest()).shuffle(order)
     letters = "PQRS"[: len(order)]
-    return [(letter, texts[index]) for letter, index in zip(letters, order, strict=True)], letters[order.index(right)]
+    options = [(letter, texts[index]) for letter, index in zip(letters, order, strict=True)]
+    return options, letters[order.index(item.right)]
 
 
 def packets(items: Sequence[AnyItem], statutes: Statutes, size: int = SIZE) -> list[Packet]:
@@ -52,31 +52,25 @@ def packets(items: Sequence[AnyItem], statutes: Statutes, size: int = SIZE) -> l
     Raises:
         InputError: the statutes lack the article of an item.
     """
-    ordered = sorted(items, key=lambda item: (item.law_id, _place(item.article), item.id))
+    ordered = sorted(items, key=lambda item: (item.law_id, place(item.article), item.id))
     return [_packet(ordered[start : start + size], statutes) for start in range(0, len(ordered), size)]
 
 
-def _place(article: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", article)] or [10**6]
-
-
 def _packet(items: Sequence[AnyItem], statutes: Statutes) -> Packet:
-    from jeval.finreg.check import applicable
+    from jeval.finreg.check import Finding, locate
 
     questions = ["# 問題", "", "条文（後半）だけを見て答え、答えを書き留めてから、正答と理由のファイルを開く。", ""]
     key = ["# 正答と理由", ""]
     articles: dict[str, str] = {}
     for item in items:
-        law = statutes.laws.get(item.law_id)
-        article = applicable(item, law) if law else None
-        if article is None:
-            missing = f"{item.law} has no article {item.article}" if law else statutes.reason_missing(item.law_id)
-            raise InputError(f"item {item.id}: {missing}")
-        place = f"{item.law} {item.article}"
-        articles.setdefault(place, article.text)
+        located = locate(item, statutes)
+        if isinstance(located, Finding):
+            raise InputError(located.line())
+        cited = f"{item.law} {item.article}"
+        articles.setdefault(cited, located[1].text)
         options, right = shown(item)
         ask = "どちらが正しいか。他方は常に誤りか。" if item.kind == "statement" else item.question
-        questions += [f"## {item.id}（{place}）", ask, *(f"- {letter}: {text}" for letter, text in options), ""]
+        questions += [f"## {item.id}（{cited}）", ask, *(f"- {letter}: {text}" for letter, text in options), ""]
         answer = item.answer if item.kind == "figure" else right
         key += [
             f"## {item.id}",
@@ -87,8 +81,8 @@ def _packet(items: Sequence[AnyItem], statutes: Statutes) -> Packet:
             "",
         ]
     questions += ["# 条文", ""]
-    for place, text in articles.items():
-        questions += [f"## {place}", text, ""]
+    for cited, text in articles.items():
+        questions += [f"## {cited}", text, ""]
     return Packet("\n".join(questions), "\n".join(key))
 
 
@@ -97,7 +91,7 @@ def _wrong(item: AnyItem, options: Sequence[tuple[str, str]]) -> list[str]:
     if item.kind == "figure":
         return []
     letters = {text: letter for letter, text in options}
-    wrong = [item.false] if item.kind == "statement" else [o for i, o in enumerate(item.options) if i != item.answer]
+    wrong = [text for index, text in enumerate(item.alternatives) if index != item.right]
     return [f"{letters[text]} の誤り: {reason}" for text, reason in zip(wrong, item.why_wrong, strict=False)]
 
 

@@ -66,20 +66,6 @@ def units() -> tuple[Unit, ...]:
 
 
 _ERA = "令和|平成|昭和|大正|明治|西暦"
-# Dates, article numbers, ordinals, vague counts: numbers that are no quantities. {unit} stands for the units of the scanner:
-# in 第27条の2 the の goes on with the number of the article, in 第7条の7年間 it does not.
-_BRANCH = rf"(?:の(?!{NUMBER}\s*(?:{{unit}})){NUMBER})*"
-_SKIP = (
-    rf"(?:{_ERA})\s*(?:{NUMBER}|元)年度?(?:\s*{NUMBER}月(?:\s*{NUMBER}日)?)?"
-    rf"|(?:[12][0-9]{{3}}|[一二][〇零一二三四五六七八九]{{3}})年度?(?:\s*{NUMBER}月(?:\s*{NUMBER}日)?)?"
-    rf"|[12][0-9]{{3}}[-/.][01]?[0-9][-/.][0-3]?[0-9]"
-    rf"|{NUMBER}月{NUMBER}日(?!間|以|前|後)"
-    rf"|(?:毎月|翌月|当月|毎年)\s*{NUMBER}(?:月|日)(?:{NUMBER}日)?"
-    rf"|(?:別表)?第\s*{NUMBER}(?:四半期|事業年度|条|項|号|章|節|款|編|種|者|部|位|回|期|次)?{_BRANCH}(?:第?{NUMBER}(?:項|号){_BRANCH})*"
-    rf"|{NUMBER}(?:条|項|号|章|節|款|編|頁|ページ|番(?!号)|時(?!間)|年度|丁目|級|類(?!型)){_BRANCH}"
-    rf"|{NUMBER}(?:年|日|回|人|件|番|つ|か月|カ月|ヶ月|箇月)目"
-    rf"|数{NUMBER}|{NUMBER}数|(?:[何幾])[十百千万億兆]+"
-)
 _CANNOT = r"(?:こと(?:が|は)?でき(?:ない|ません|ず)|こと(?:を|は)許され)"
 _BOUND_AFTER = (
     (
@@ -107,7 +93,7 @@ _LEAD = (
     rf"(?:約|およそ|ちょうど)?\s*"
 )
 # A hyphen with a space after it is the bullet of a list.
-_SIGN = r"(?P<sign{n}>[△▲]\s*|マイナス\s*|minus\s+|(?<![0-9A-Za-z一-龥%ぁ-ん])-(?!\s))?"
+_SIGN = r"[△▲]\s*|マイナス\s*|minus\s+|(?<![0-9A-Za-z一-龥%ぁ-ん])-(?!\s)"
 _RANGE = re.compile(
     rf"(?P<n>{NUMBER})\s*(?:から|ないし|乃至|または|又は|もしくは|若しくは|あるいは|及び|および|か|と|や|or|to|and|[~〜―–—\-/・、,;&])\s*$"
 )
@@ -116,9 +102,31 @@ _PER_BEFORE = re.compile(r"(?:^|[^0-9〇一二三四五六七八九十])[1一][�
 _PER_AFTER = re.compile(r"\s*(?:[/⁄]|毎|\(\s*)(?P<per>[年月日])(?:利|率|額|当たり|あたり)?")
 
 
-def _named(table: Sequence[Unit], prefix: str) -> str:
-    """The units of the table as alternatives, each a group of its own (u0, u1 …)."""
-    return "|".join(f"(?P<{prefix}{i}>{u.pattern}){f'(?!{u.unless})' if u.unless else ''}" for i, u in enumerate(table))
+def _skip(unit: str) -> str:
+    """Dates, article numbers, ordinals, vague counts: numbers that are no quantities.
+
+    In 第27条の2 the の goes on with the number of the article, in 第7条の7年間 it does not: a ``unit`` follows.
+    """
+    branch = rf"(?:の(?!{NUMBER}\s*(?:割|分(?:の|{NUMBER}厘)|厘|{unit})){NUMBER})*"
+    return (
+        rf"(?:{_ERA})\s*(?:{NUMBER}|元)年度?(?:\s*{NUMBER}月(?:\s*{NUMBER}日)?)?"
+        rf"|(?:[12][0-9]{{3}}|[一二][〇零一二三四五六七八九]{{3}})年度?(?:\s*{NUMBER}月(?:\s*{NUMBER}日)?)?"
+        rf"|[12][0-9]{{3}}[-/.][01]?[0-9][-/.][0-3]?[0-9]"
+        rf"|{NUMBER}月{NUMBER}日(?!間|以|前|後)"
+        rf"|(?:毎月|翌月|当月|毎年)\s*{NUMBER}(?:月|日)(?:{NUMBER}日)?"
+        rf"|(?:別表)?第\s*{NUMBER}(?:四半期|事業年度|条|項|号|章|節|款|編|種|者|部|位|回|期|次)?{branch}(?:第?{NUMBER}(?:項|号){branch})*"
+        rf"|{NUMBER}(?:条|項|号|章|節|款|編|頁|ページ|番(?!号)|時(?!間)|年度|丁目|級|類(?!型)){branch}"
+        rf"|{NUMBER}(?:年|日|回|人|件|番|つ|か月|カ月|ヶ月|箇月)目"
+        rf"|数{NUMBER}|{NUMBER}数|(?:[何幾])[十百千万億兆]+"
+    )
+
+
+def _named(table: Sequence[Unit], prefix: str = "") -> str:
+    """The units of the table as alternatives; with a prefix each is a group of its own (u0, u1 …)."""
+    return "|".join(
+        (f"(?P<{prefix}{i}>{u.pattern})" if prefix else u.pattern) + (f"(?!{u.unless})" if u.unless else "")
+        for i, u in enumerate(table)
+    )
 
 
 def _core(extra: Sequence[Unit]) -> str:
@@ -142,10 +150,10 @@ def _core(extra: Sequence[Unit]) -> str:
 
 @lru_cache(maxsize=64)
 def _scanner(extra: tuple[Unit, ...]) -> re.Pattern[str]:
-    unit = "|".join(f"{u.pattern}{f'(?!{u.unless})' if u.unless else ''}" for u in (*extra, *units()))
-    skip = _SKIP.replace("{unit}", rf"割|分(?:の|{NUMBER}厘)|厘|{unit}")
-    signs = (_SIGN.replace("{n}", n) for n in ("1", "2"))
-    return re.compile(rf"(?P<skip>{skip})|{next(signs)}{_LEAD}{next(signs)}(?:{_core(extra)})", re.IGNORECASE)
+    skip = _skip(_named((*extra, *units())))
+    return re.compile(
+        rf"(?P<skip>{skip})|(?P<sign1>{_SIGN})?{_LEAD}(?P<sign2>{_SIGN})?(?:{_core(extra)})", re.IGNORECASE
+    )
 
 
 def _extra_unit(unit: str) -> tuple[Unit, ...]:
@@ -272,9 +280,8 @@ def _prepend_range(
     start = places[first.start("n")]
     if low is None or not raw:
         return
-    if (size := re.search("[万億兆]$", second)) and not re.search(
-        "[万億兆]", first["n"]
-    ):  # 10～100万円 begins at 10万円
+    size = re.search("[万億兆]$", second)
+    if size and not re.search("[万億兆]", first["n"]):  # 10～100万円 begins at 10万円
         low *= {"万": 10**4, "億": 10**8, "兆": 10**12}[size[0]]
     while found and found[-1].unit == BARE and found[-1].end > start:
         found.pop()

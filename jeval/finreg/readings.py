@@ -126,14 +126,17 @@ def blind_readings(items: Sequence[AnyItem]) -> dict[str, dict[str, Any]]:
     }
 
 
-def layman(items: Sequence[AnyItem], kind: str) -> float:
-    """Score expected of somebody who strikes what :func:`blind_readings` call absurd and guesses among the rest."""
-    from jeval.finreg.schema import CHANCE
+def layman(items: Sequence[AnyItem]) -> dict[str, float]:
+    """Score by kind that somebody can expect who strikes what :func:`blind_readings` call absurd and guesses among the rest."""
+    from jeval.finreg.schema import KINDS
 
     read = blind_readings(items)
-    ways = round(1 / CHANCE[kind])
-    shares = [1 / (ways - read[item.id].get("struck", 0)) for item in items if item.kind == kind and item.id in read]
-    return sum(shares) / len(shares)
+    shares: dict[str, list[float]] = {}
+    for item in items:
+        if item.kind != "figure" and item.id in read:
+            left = len(item.alternatives) - read[item.id].get("struck", 0)
+            shares.setdefault(item.kind, []).append(1 / left)
+    return {kind: sum(of_kind) / len(of_kind) for kind in KINDS if (of_kind := shares.get(kind))}
 
 
 def markdown(items: Sequence[AnyItem]) -> str:
@@ -161,7 +164,7 @@ def markdown(items: Sequence[AnyItem]) -> str:
         f"Of all {sum(ever.values())} such answers, earlier texts included, {ever['doubts']} came with a doubt and {ever['differs']} differed.",
         "",
         "Somebody who knows no law, strikes what these readers called absurd and guesses among the rest is expected to score "
-        + ", ".join(f"{layman(items, kind):.2f} on {kind}s" for kind in ("statement", "choice", "case"))
+        + ", ".join(f"{score:.2f} on {kind}s" for kind, score in layman(items).items())
         + ".",
         "",
         "| 欠点 / flaw | repaired | dropped |",

@@ -83,6 +83,15 @@ class Statement(ItemBase):
     def texts(self) -> tuple[str, ...]:
         return (self.true, self.false)
 
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """What is to be told apart, the text at ``right`` being right."""
+        return (self.true, self.false)
+
+    @property
+    def right(self) -> int:
+        return 0
+
 
 class _Options(ItemBase):
     question: Text
@@ -117,6 +126,15 @@ class _Options(ItemBase):
     @property
     def texts(self) -> tuple[str, ...]:
         return (self.question, *self.options)
+
+    @property
+    def alternatives(self) -> tuple[str, ...]:
+        """What is to be told apart, the text at ``right`` being right."""
+        return tuple(self.options)
+
+    @property
+    def right(self) -> int:
+        return self.answer
 
 
 class Choice(_Options):

@@ -21,7 +21,7 @@ class Theme:
 
     def takes(self, law: str, article: str) -> bool:
         """Whether the theme names this article; a span ends with the branches of its last article (37の6 in 36..37)."""
-        here = _place(article)
+        here = place(article)
         return any(first <= here and here[: len(last)] <= last for first, last in self.spans.get(law, ()))
 
 
@@ -44,10 +44,11 @@ def theme_of(law: str, article: str) -> str:
     return next((theme.id for theme in themes() if theme.takes(law, article)), "")
 
 
-def _place(article: str) -> Place:
+def place(article: str) -> Place:
+    """The numbers of an article, by which articles are ordered: 36の3 is (36, 3), a schedule without a number ()."""
     return tuple(int(number) for number in re.findall(r"\d+", article))
 
 
 def _spans(text: str) -> tuple[tuple[Place, Place], ...]:
     ends = [part.partition("..") for part in text.split(", ")]
-    return tuple((_place(first), _place(last or first)) for first, _, last in ends)
+    return tuple((place(first), place(last or first)) for first, _, last in ends)

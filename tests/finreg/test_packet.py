@@ -39,13 +39,17 @@ def test_questions_show_article_and_options_and_nothing_of_the_key(tmp_path: Pat
     assert "正答: 七年" in made.key and "理由の文" in made.key
 
 
+def arguments_for(tmp_path: Path, folder: Path) -> list[str]:
+    return ["--statutes", str(folder), "--items", str(tmp_path / "i"), "--out", str(tmp_path / "o")]
+
+
 def test_every_item_is_in_exactly_one_packet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [
         item(id=f"figure-hansyu-6-{n:02d}", question=f"確認記録の保存期間は何年ですか（{n}）。") for n in range(1, 6)
     ]
     write_items(tmp_path / "i", *rows)
-    out = tmp_path / "out"
-    arguments = ["--statutes", str(statutes(tmp_path / "s")), "--items", str(tmp_path / "i"), "--out", str(out)]
+    out = tmp_path / "o"
+    arguments = arguments_for(tmp_path, statutes(tmp_path / "s"))
     assert packet.main([*arguments, "--size", "2"]) == 0
     texts = [path.read_text(encoding="utf-8") for path in sorted(out.glob("*.questions.md"))]
     assert sorted(re.findall(r"^## (figure\S+)（", "\n".join(texts), re.MULTILINE)) == [row["id"] for row in rows]
@@ -55,15 +59,17 @@ def test_every_item_is_in_exactly_one_packet(tmp_path: Path, capsys: pytest.Capt
     assert "expected 1 or more" in capsys.readouterr().err
 
 
+def test_an_older_text_beside_a_newer_file_that_cannot_be_read_makes_no_packet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_items(tmp_path / "i", item())
+    folder = statutes(tmp_path / "s")
+    (folder / f"{item()['law_id']}_new.xml").write_text("<Law", encoding="utf-8")
+    assert packet.main(arguments_for(tmp_path, folder)) == 2
+    assert "cannot be read" in capsys.readouterr().err
+
+
 def test_an_article_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_items(tmp_path / "i", item(article="99"))
-    arguments = [
-        "--statutes",
-        str(statutes(tmp_path / "s")),
-        "--items",
-        str(tmp_path / "i"),
-        "--out",
-        str(tmp_path / "o"),
-    ]
-    assert packet.main(arguments) == 2
+    assert packet.main(arguments_for(tmp_path, statutes(tmp_path / "s"))) == 2
     assert "has no article 99" in capsys.readouterr().err
