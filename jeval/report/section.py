@@ -19,6 +19,11 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
 
+    @property
+    def numeric(self) -> list[bool]:
+        """Of each column, whether it holds a number in any row; its header and its gaps then stand to the right as well."""
+        return [any(isinstance(row[i], int | float) for row in self.rows) for i in range(len(self.columns))]
+
 
 @dataclass(frozen=True)
 class Section:

@@ -118,3 +118,10 @@ def test_reasons_and_limits_are_said_in_japanese(run_folder: Path) -> None:
     assert _say("no canary file was given (--canaries)", "ja").startswith("カナリア")
     assert _say("something new", "ja") == "something new"
     assert "はじめの 3 問だけ" in (run_folder / "report.html").read_text()
+
+
+def test_a_column_is_numeric_if_any_of_its_rows_is() -> None:
+    from jeval.report.section import Table
+
+    table = Table("", ["task", "score", "spread", "note"], [["a", 0.5, None, None], ["b", None, 3, "few"]])
+    assert table.numeric == [False, True, True, False]
