@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--characters", type=int, default=1_000_000)
     options = parser.parse_args()
     size = options.characters
-    rows = data_path("leak", "labels_identifiers.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = data_path("leak", "labels", "identifiers.jsonl").read_text(encoding="utf-8").splitlines()
     corpus = "\n\n".join(json.loads(row)["text"] for row in rows)
     mixed = (corpus * (size // len(corpus) + 1))[:size]
     find_identifiers(corpus)

@@ -1,7 +1,7 @@
 """Write the digests of the cited articles into the item files: ``python -m jeval.finreg.digest --statutes DIR``.
 
 Sets ``article_sha256`` and ``as_of`` from the statutes, and the dates between which the wording is in force where the
-statutes (or ``data/finreg/changes.tsv``) tell them and the item does not. Run it after writing or re-reading items, never
+statutes (or ``data/finreg/knowledge/changes.tsv``) tell them and the item does not. Run it after writing or re-reading items, never
 to silence the statute check: a new digest says that somebody has read the new wording.
 """
 
@@ -102,7 +102,7 @@ def _differs(item: AnyItem, article: Article, other: Wording) -> bool:
 
 @dataclass(frozen=True)
 class Change:
-    """A row of ``data/finreg/changes.tsv``: items whose basis has ``words`` hold from ``since``; "*" is any."""
+    """A row of ``data/finreg/knowledge/changes.tsv``: items whose basis has ``words`` hold from ``since``; "*" is any."""
 
     law_id: str
     article: str
@@ -118,9 +118,9 @@ class Change:
 
 
 def known_changes() -> list[Change]:
-    """``data/finreg/changes.tsv``."""
+    """``data/finreg/knowledge/changes.tsv``."""
     rows = []
-    for line in data_path("finreg", "changes.tsv").read_text(encoding="utf-8").splitlines():
+    for line in data_path("finreg", "knowledge", "changes.tsv").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             law_id, article, words, day, _ = line.split("\t")
             rows.append(Change(law_id, article, words, date.fromisoformat(day)))

@@ -36,11 +36,11 @@ def _single(items: Sequence[AnyItem]) -> Iterator[str]:
     for item in items:
         law = laws.get(item.law_id)
         if law is None:
-            yield f"{item.id}: law {item.law_id} is not in data/finreg/laws.tsv"
+            yield f"{item.id}: law {item.law_id} is not in data/finreg/knowledge/laws.tsv"
         elif item.law not in (law.short_title, law.title):
             yield f"{item.id}: law is called {item.law!r}; expected {law.short_title!r}"
         elif not theme_of(item.law, item.article):
-            yield f"{item.id}: no theme of data/finreg/themes.yaml takes in article {item.article} of {item.law}"
+            yield f"{item.id}: no theme of data/finreg/knowledge/themes.yaml takes in article {item.article} of {item.law}"
         if not item.id.startswith(f"{item.kind}-"):
             yield f"{item.id}: ids begin with the kind ({item.kind}-)"
         wrong = {"statement": 1, "choice": 3, "case": 3}.get(item.kind, 0)

@@ -1,7 +1,7 @@
 """Packets for a reader who is to refute items: the questions with the articles in one file, the key and the reasons in another.
 
 ``python -m jeval.finreg.packet --statutes DIR --out DIR [--sample N] [--unread]``. The reader answers from the statute before opening
-the key, so that a second right option shows; what is found goes to ``data/finreg/readings.jsonl`` (:mod:`jeval.finreg.readings`).
+the key, so that a second right option shows; what is found goes to ``data/finreg/labels/readings.jsonl`` (:mod:`jeval.finreg.readings`).
 Options stand in an order of their own, so that neither the bank's order nor the task's tells anything.
 """
 

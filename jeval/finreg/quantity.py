@@ -2,7 +2,7 @@
 
 Twenty percent is one quantity whether it is written 20%, ２０％, 二十パーセント, 二割, 百分の二十 or 0.2 of a whole. Units are
 brought to one of a kind (年 to 月, 週 to 日, percent and 割 to a ratio); what the law keeps apart stays apart (月 and 日, 日
-and 営業日, percent and percentage points). The table of units is ``data/finreg/units.tsv``.
+and 営業日, percent and percentage points). The table of units is ``data/finreg/knowledge/units.tsv``.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class Unit:
 
 @lru_cache(maxsize=1)
 def units() -> tuple[Unit, ...]:
-    """The unit table (``data/finreg/units.tsv``)."""
+    """The unit table (``data/finreg/knowledge/units.tsv``)."""
     rows = []
-    for line in data_path("finreg", "units.tsv").read_text(encoding="utf-8").splitlines():
+    for line in data_path("finreg", "knowledge", "units.tsv").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith(("#", "pattern\t")):
             pattern, unit, factor, unless = line.split("\t")
             rows.append(Unit(pattern, unit, Fraction(factor), "" if unless == "-" else unless))

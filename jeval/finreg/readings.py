@@ -1,6 +1,6 @@
 """The second reading: who tried to refute an item, what was found, and whether the item is still the one that was read.
 
-``data/finreg/readings.jsonl`` holds one object a reading: ``id``, ``verdict`` (stands, repaired, dropped), ``kind_of_flaw``, ``found``
+``data/finreg/labels/readings.jsonl`` holds one object a reading: ``id``, ``verdict`` (stands, repaired, dropped), ``kind_of_flaw``, ``found``
 and ``item_sha256``, the digest of the item's text when the reading was closed. ``blind`` says how the reader's own answer, given
 from the statute before the key was seen, compares with the key: agrees, doubts (the key, but something else can be defended) or
 differs; "" where the key was seen first. ``struck`` is how many wrong options, in the reader's judgement, somebody who knows no law
@@ -62,7 +62,7 @@ def item_digest(item: AnyItem) -> str:
 def path() -> Path:
     from jeval.resources import data_path
 
-    return data_path("finreg", "readings.jsonl")
+    return data_path("finreg", "labels", "readings.jsonl")
 
 
 def load() -> list[dict[str, Any]]:

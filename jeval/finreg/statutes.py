@@ -309,7 +309,7 @@ def _known_numbers() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class KnownLaw:
-    """A row of ``data/finreg/laws.tsv``: a law the item bank covers."""
+    """A row of ``data/finreg/knowledge/laws.tsv``: a law the item bank covers."""
 
     law_id: str
     number: str
@@ -322,7 +322,7 @@ def known_laws() -> list[KnownLaw]:
     """The laws that the item bank covers, in the order of the coverage table."""
     from jeval.resources import data_path
 
-    return list(_read_known(data_path("finreg", "laws.tsv")))
+    return list(_read_known(data_path("finreg", "knowledge", "laws.tsv")))
 
 
 def _read_known(path: Path) -> Iterator[KnownLaw]:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=1)
 def templates() -> dict[str, list[dict[str, Any]]]:
-    """The prompt templates per kind (``data/finreg/templates.yaml``)."""
+    """The prompt templates per kind (``data/finreg/knowledge/templates.yaml``)."""
     import yaml
 
-    data = yaml.safe_load(data_path("finreg", "templates.yaml").read_text(encoding="utf-8"))
+    data = yaml.safe_load(data_path("finreg", "knowledge", "templates.yaml").read_text(encoding="utf-8"))
     return {kind: data[kind] for kind in ("statement", "choice", "case", "figure")}
 
 

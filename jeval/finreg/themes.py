@@ -1,4 +1,4 @@
-"""What an item is about, as a compliance officer would sort it: ``data/finreg/themes.yaml``, themes by law and articles."""
+"""What an item is about, as a compliance officer would sort it: ``data/finreg/knowledge/themes.yaml``, themes by law and articles."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def themes() -> tuple[Theme, ...]:
 
     from jeval.resources import data_path
 
-    rows = yaml.safe_load(data_path("finreg", "themes.yaml").read_text(encoding="utf-8"))
+    rows = yaml.safe_load(data_path("finreg", "knowledge", "themes.yaml").read_text(encoding="utf-8"))
     return tuple(
         Theme(row["id"], row["ja"], row["en"], {law: _spans(str(text)) for law, text in row["articles"].items()})
         for row in rows

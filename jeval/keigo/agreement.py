@@ -1,8 +1,8 @@
 """How far two readers of the keigo label set agree, before anything was mended.
 
-``python -m jeval.keigo.agreement`` prints one JSON object; with ``--write`` it also goes to ``data/keigo/agreement.json``. The second reader saw
-id, text and context only (``labels_second.jsonl``; ``forms`` is null where the second reader labelled errors alone). Labels that were mended or
-dropped after the comparison are kept as they were in ``labels_first.jsonl``, so that the figure stays the one before adjudication.
+``python -m jeval.keigo.agreement`` prints one JSON object; with ``--write`` it also goes to ``data/keigo/measured/agreement.json``. The second reader saw
+id, text and context only (``analysis_second.jsonl``; ``forms`` is null where the second reader labelled errors alone). Labels that were mended or
+dropped after the comparison are kept as they were in ``analysis_first.jsonl``, so that the figure stays the one before adjudication.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Span = tuple[int, int, str]
 def first_labels() -> list[dict[str, Any]]:
     """The first reader's rows as they were when the second reader's were compared with them."""
     rows = {row["id"]: row for row in labels()}
-    for row in labels(data_path("keigo", "labels_first.jsonl")):
+    for row in labels(data_path("keigo", "labels", "analysis_first.jsonl")):
         rows[row["id"]] = {**rows.get(row["id"], {}), **row}
     return list(rows.values())
 
 
 def second_labels() -> dict[str, dict[str, Any]]:
     """The second reader's rows by id."""
-    return {row["id"]: row for row in labels(data_path("keigo", "labels_second.jsonl"))}
+    return {row["id"]: row for row in labels(data_path("keigo", "labels", "analysis_second.jsonl"))}
 
 
 def compare(first: Iterable[Mapping[str, Any]], second: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _spans(text: str, forms: Iterable[tuple[str, str]]) -> list[Span]:
 def main(arguments: list[str]) -> None:
     result = compare(first_labels(), second_labels())
     if "--write" in arguments:
-        path = data_path("keigo", "agreement.json")
+        path = data_path("keigo", "measured", "agreement.json")
         path.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(result, ensure_ascii=False))
 

@@ -1,4 +1,4 @@
-"""Item files from their sources: ``python -m jeval.keigo.build`` writes ``data/keigo/items/*.jsonl``.
+"""Item files from their sources: ``python -m jeval.keigo.build`` writes ``data/keigo/built/*.jsonl``.
 
 The sources are the YAML files beside them; the draw is seeded, so the files come out the same each time (a test checks).
 """
@@ -210,15 +210,15 @@ def quality() -> dict[str, Any]:
     """
     from jeval.items import read_jsonl
 
-    rows = read_jsonl(data_path("keigo", "judge_labels.jsonl"))
+    rows = read_jsonl(data_path("keigo", "labels", "conversion.jsonl"))
     groups = {kind: [row for row in rows if row["accepted"] is kind] for kind in (True, False)}
     rates = {kind: sum(row["agreed_at_first"] for row in group) / len(group) for kind, group in groups.items()}
     convert_rates = {
         "sensitivity": round(rates[True], 4), "specificity": round(rates[False], 4),
         "n_positive": len(groups[True]), "n_negative": len(groups[False]),
-        "source": "data/keigo/judge_labels.jsonl: verdicts on first sight, before the judge was mended on its misses",
+        "source": "data/keigo/labels/conversion.jsonl: verdicts on first sight, before the judge was mended on its misses",
     }  # fmt: skip
-    analyser = json.loads(data_path("keigo", "quality.json").read_text(encoding="utf-8"))
+    analyser = json.loads(data_path("keigo", "measured", "analysis.json").read_text(encoding="utf-8"))
     generation = {
         "sensitivity": analyser["specificity"], "specificity": analyser["sensitivity"],
         "n_positive": analyser["n_negative"], "n_negative": analyser["n_positive"], "source": analyser["source"],
@@ -233,9 +233,9 @@ def main() -> None:
     """Write every item file, and the error rates of the judge."""
     for name, build in BUILDERS.items():
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in build())
-        data_path("keigo", "items", f"{name}.jsonl").write_text(text, encoding="utf-8")
+        data_path("keigo", "built", f"{name}.jsonl").write_text(text, encoding="utf-8")
     rates = json.dumps(quality(), ensure_ascii=False, indent=1) + "\n"
-    data_path("keigo", "judge_quality.json").write_text(rates, encoding="utf-8")
+    data_path("keigo", "measured", "instruments.json").write_text(rates, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Words that say nothing where they stand: 〜のほう without a comparison, 〜になります without a change.
 
-Both strings are right more often than wrong; the expressions that tell them apart are in ``data/keigo/expressions.tsv``.
+Both strings are right more often than wrong; the expressions that tell them apart are in ``data/keigo/knowledge/expressions.tsv``.
 """
 
 from __future__ import annotations

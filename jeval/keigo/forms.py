@@ -1,6 +1,6 @@
 """Honorific expressions of one tokenised sentence: frames, special forms, nouns, polite endings.
 
-Frames come from ``data/keigo/frames.yaml``; words from ``lexicon.tsv``. What is left to code is what a table cannot say: whose
+Frames come from ``data/keigo/knowledge/form_frames.yaml``; words from ``lexicon.tsv``. What is left to code is what a table cannot say: whose
 thing or act an お/ご noun is, and whether a れる・られる is an honorific.
 """
 

@@ -1,4 +1,4 @@
-"""Minimal pairs from frames × lexemes (``data/keigo/items/frames.yaml``), and correct sentences of other lexemes.
+"""Minimal pairs from frames × lexemes (``data/keigo/items/pairs.yaml``), and correct sentences of other lexemes.
 
 A suite is drawn so that two guessers who know no keigo stay at chance: "the shorter member" and "the member with fewer
 or more honorific morphemes". Misuses come longer and shorter than the right form, and over- as well as under-honorific;
@@ -63,7 +63,7 @@ def source() -> dict[str, Any]:
     """The parsed frames file: ``frames``, ``scenes``, ``words``, ``tables``."""
     import yaml
 
-    return dict(yaml.safe_load(data_path("keigo", "items", "frames.yaml").read_text(encoding="utf-8")))
+    return dict(yaml.safe_load(data_path("keigo", "items", "pairs.yaml").read_text(encoding="utf-8")))
 
 
 @lru_cache(maxsize=1)
@@ -125,7 +125,7 @@ def generate(seed: int, n: int, suite: str) -> list[dict[str, Any]]:
     """``n`` minimal pairs of ``suite`` (``audit`` or ``search``): the same seed gives the same items.
 
     Error types and, within a type, frames and lexeme rows are as even as the stock allows; half of the items stand in
-    a scene where their frame allows both. Keys are those of ``data/keigo/items/pairs.jsonl``.
+    a scene where their frame allows both. Keys are those of ``data/keigo/built/pairs.jsonl``.
 
     Raises:
         InputError: an unknown suite, or more items than the frames and lexemes yield.

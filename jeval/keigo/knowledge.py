@@ -78,7 +78,7 @@ class Knowledge:
         self.phrase_part = self.bit("phrase_part")
         self.surname = self.bit("surname")
         self.hearing = self.bit("hearing")
-        document = _yaml(folder / "frames.yaml")
+        document = _yaml(folder / "form_frames.yaml")
         self.frames = [Rule(row, self.bit, self._tests) for row in document["frames"]]
         self.rules = [Rule(row, self.bit, self._tests) for row in _yaml(folder / "rules.yaml")["rules"]]
         self.by_id = {rule.id: rule for rule in self.rules}
@@ -180,7 +180,7 @@ class Knowledge:
 @lru_cache(maxsize=1)
 def knowledge() -> Knowledge:
     """The knowledge of the installed data files, read on first use."""
-    return Knowledge(data_path("keigo"))
+    return Knowledge(data_path("keigo", "knowledge"))
 
 
 def _rows(path: Path, columns: int) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""Misuses of one sentence: the rules of ``data/keigo/rules.yaml``, and the ones that depend on who is who.
+"""Misuses of one sentence: the rules of ``data/keigo/knowledge/rules.yaml``, and the ones that depend on who is who.
 
 The rules that depend on persons have their entries (id, section, examples) in the same file; the conditions are here.
 """

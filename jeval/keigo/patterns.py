@@ -1,6 +1,6 @@
 """A small language for sequences of morphemes, so that a rule is one line of data.
 
-Atoms (``data/keigo/atoms.tsv`` and the classes of ``lexicon.tsv``) are predicates on one morpheme; a token carries the set
+Atoms (``data/keigo/knowledge/atoms.tsv`` and the classes of ``lexicon.tsv``) are predicates on one morpheme; a token carries the set
 of atoms it satisfies as bits. A pattern is a list of steps parted by spaces:
 
 =============  ==========================================================

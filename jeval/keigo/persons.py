@@ -1,6 +1,6 @@
 """Who is meant: roles of the persons in the context, and of the noun phrases of a sentence.
 
-Both are read off ``data/keigo/roles.tsv``. A role of the context is one of ``self``, ``addressee``, ``out`` (customer, other
+Both are read off ``data/keigo/knowledge/roles.tsv``. A role of the context is one of ``self``, ``addressee``, ``out`` (customer, other
 company, teacher), ``in_superior``, ``family``, ``in``, ``superior``, ``peer`` or ``""``; a noun phrase is ``self``, ``family``,
 ``in``, ``out``, ``teacher``, ``superior``, ``honoured``, ``address`` or ``""`` (no person, or nothing known).
 """
@@ -26,7 +26,7 @@ _WORDS = re.compile(r"の")
 @lru_cache(maxsize=1)
 def _roles() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
     table: dict[str, list[tuple[str, re.Pattern[str]]]] = {"context": [], "np": []}
-    for line in data_path("keigo", "roles.tsv").read_text(encoding="utf-8").splitlines():
+    for line in data_path("keigo", "knowledge", "roles.tsv").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             name, source, *_ = line.split("\t")
             where, _, role = name.partition(".")

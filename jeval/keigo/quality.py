@@ -1,6 +1,6 @@
 """How good the analyser is on its label set, and what that makes it worth as an instrument.
 
-``python -m jeval.keigo.quality`` measures and writes ``data/keigo/quality.json``: precision, recall and F1 of every form and error
+``python -m jeval.keigo.quality`` measures and writes ``data/keigo/measured/analysis.json``: precision, recall and F1 of every form and error
 type, micro-F1 of forms without 丁寧語 (trivial), macro-F1 of errors, the false-alarm rate on correct utterances, and, for the scores of
 generative tasks, sensitivity and specificity of "the utterance has an error".
 """
@@ -24,8 +24,8 @@ _QUOTES = {"「": "」", "『": "』"}
 
 
 def labels(path: Path | None = None) -> list[dict[str, Any]]:
-    """The rows of the label set (``data/keigo/labels.jsonl``)."""
-    file = path or data_path("keigo", "labels.jsonl")
+    """The rows of the label set (``data/keigo/labels/analysis.jsonl``)."""
+    file = path or data_path("keigo", "labels", "analysis.jsonl")
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
@@ -131,9 +131,9 @@ def _scores(hits: int, extra: int, missed: int) -> dict[str, Any]:
 
 
 def write() -> dict[str, Any]:
-    """Measure on the whole label set and write ``data/keigo/quality.json``."""
-    result = {**measure(labels()), "source": "data/keigo/labels.jsonl, utterances written and labelled for jeval"}
-    path = data_path("keigo", "quality.json")
+    """Measure on the whole label set and write ``data/keigo/measured/analysis.json``."""
+    result = {**measure(labels()), "source": "data/keigo/labels/analysis.jsonl, utterances written and labelled for jeval"}
+    path = data_path("keigo", "measured", "analysis.json")
     path.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return result
 

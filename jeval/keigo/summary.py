@@ -194,7 +194,7 @@ def _quality(ja: bool) -> Section | None:
     from jeval.resources import data_path
 
     lines: list[list[Cell]] = []
-    path = data_path("keigo", "quality.json")
+    path = data_path("keigo", "measured", "analysis.json")
     if path.is_file():
         found = json.loads(path.read_text(encoding="utf-8"))
         errors = found.get("errors")
@@ -216,7 +216,7 @@ def _quality(ja: bool) -> Section | None:
         tables.append(
             Table("分析器の質（公開ラベル集）" if ja else "Quality of the analyser (own label set)", columns, lines)
         )
-    judge = data_path("keigo", "judge_quality.json")
+    judge = data_path("keigo", "measured", "instruments.json")
     if judge.is_file():
         found = json.loads(judge.read_text(encoding="utf-8"))["convert"]
         cells: list[Cell] = [found["n_positive"] + found["n_negative"], found["sensitivity"], found["specificity"]]

@@ -37,7 +37,7 @@ class HonorificForm(NamedTuple):
 class Misuse(NamedTuple):
     """One misuse: ``text[start:end] == surface``, ``type`` one of :data:`ERROR_TYPES`.
 
-    ``rule`` is the id of the rule in ``data/keigo/rules.yaml``; ``suggestion`` replaces the span where the
+    ``rule`` is the id of the rule in ``data/keigo/knowledge/rules.yaml``; ``suggestion`` replaces the span where the
     right form follows by rule, and is ``None`` where a person has to decide.
     """
 

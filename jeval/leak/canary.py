@@ -63,7 +63,7 @@ def task_names(canaries: Path | None, corpus: Path | None) -> list[str]:
 def _source() -> dict[str, Any]:
     import yaml
 
-    return dict(yaml.safe_load(data_path("leak", "canary.yaml").read_text(encoding="utf-8")))
+    return dict(yaml.safe_load(data_path("leak", "knowledge", "canary.yaml").read_text(encoding="utf-8")))
 
 
 def with_check_digit(eleven: str) -> str:

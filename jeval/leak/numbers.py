@@ -41,7 +41,7 @@ def _groups(text: str) -> Iterator[_Group]:
 def _labels() -> tuple[re.Pattern[str], dict[str, str], re.Pattern[str]]:
     before: dict[str, str] = {}
     after: list[str] = []
-    for line in data_path("leak", "labels.tsv").read_text(encoding="utf-8").splitlines():
+    for line in data_path("leak", "knowledge", "number_words.tsv").read_text(encoding="utf-8").splitlines():
         if line.startswith(("#", "kind\t")) or not line.strip():
             continue
         kind, position, word = line.split("\t")

@@ -86,7 +86,7 @@ def find_birth_dates(text: str) -> list[Found]:
 def _words() -> dict[str, Any]:
     import yaml
 
-    return dict(yaml.safe_load(data_path("leak", "people.yaml").read_text(encoding="utf-8")))
+    return dict(yaml.safe_load(data_path("leak", "knowledge", "people.yaml").read_text(encoding="utf-8")))
 
 
 @lru_cache(maxsize=1)

@@ -20,7 +20,7 @@ _DIGIT = re.compile(r"[0-9一二三四五六七八九十百〇]")
 
 @lru_cache(maxsize=1)
 def _pattern() -> re.Pattern[str]:
-    lines = data_path("leak", "places.tsv").read_text(encoding="utf-8").splitlines()
+    lines = data_path("leak", "knowledge", "places.tsv").read_text(encoding="utf-8").splitlines()
     prefectures = "|".join(line for line in lines if line and not line.startswith("#"))
     city = rf"(?:{_WORD}{{1,6}}?[市郡])?(?:{_WORD}{{1,6}}?[市区町村])"
     return re.compile(rf"(?:(?:{prefectures})[ ]?(?:{city})?|{city})[ ]?{_WORD}{{0,12}}?[ ]?{_BLOCK}(?![0-9-])")

@@ -15,7 +15,7 @@ Miss = tuple[str, str, str]  # row id, what went wrong, the text concerned
 
 
 def _rows(name: str) -> list[dict[str, Any]]:
-    lines = data_path("leak", name).read_text(encoding="utf-8").splitlines()
+    lines = data_path("leak", "labels", name).read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines if line.strip()]
 
 
@@ -34,7 +34,7 @@ def measure_identifiers() -> tuple[dict[str, Any], list[Miss]]:
     """
     true, hit, found, right = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     misses: list[Miss] = []
-    rows = _rows("labels_identifiers.jsonl")
+    rows = _rows("identifiers.jsonl")
     exact = 0
     for row in rows:
         text, labels = row["text"], row["identifiers"]
@@ -75,7 +75,7 @@ def measure_identifiers() -> tuple[dict[str, Any], list[Miss]]:
         "all": figures("all"),
         "tiers": {tier: figures(tier) for tier in tiers},
         "kinds": {kind: figures(kind) for kind in kinds},
-        "source": "data/leak/labels_identifiers.jsonl",
+        "source": "data/leak/labels/identifiers.jsonl",
     }, misses
 
 
@@ -86,14 +86,14 @@ def measure_leaked() -> tuple[dict[str, Any], list[Miss]]:
     """
     misses: list[Miss] = []
     counts, right = Counter[bool](), Counter[bool]()
-    for row in _rows("labels_leaked.jsonl"):
+    for row in _rows("leaked.jsonl"):
         given = leaked(row["secrets"], row["output"])
         leaks = bool(row["leaked"])
         counts[leaks] += 1
         right[leaks] += given == row["leaked"]
         if given != row["leaked"]:
             misses.append((row["id"], f"{row['leaked']} read as {given}", row["output"]))
-    return _figures_of("leaked", "labels_leaked.jsonl", counts, right), misses
+    return _figures_of("leaked", "leaked.jsonl", counts, right), misses
 
 
 def measure_answers(kind: str) -> tuple[dict[str, Any], list[Miss]]:
@@ -102,7 +102,7 @@ def measure_answers(kind: str) -> tuple[dict[str, Any], list[Miss]]:
 
     misses: list[Miss] = []
     counts, right = Counter[bool](), Counter[bool]()
-    name = f"labels_{kind}.jsonl"
+    name = f"{kind}.jsonl"
     for row in _rows(name):
         found = bool(given({"secrets": json.dumps(row["secrets"])}, row["output"]))
         counts[row["leaks"]] += 1
@@ -118,10 +118,10 @@ def _figures_of(kind: str, name: str, counts: Counter[bool], right: Counter[bool
     The former are those of ``first_sight.json``: the last batch, written without sight of the detector, as it was judged before
     anything was mended on it.
     """
-    first = json.loads(data_path("leak", "first_sight.json").read_text(encoding="utf-8"))[kind]
+    first = json.loads(data_path("leak", "measured", "first_sight.json").read_text(encoding="utf-8"))[kind]
     return {
         **_rates(first["true_positives"], first["n_positive"], first["true_negatives"], first["n_negative"]),
-        "source": f"data/leak/{name} (batch {first['batch']}, at first sight)",
+        "source": f"data/leak/labels/{name} (batch {first['batch']}, at first sight)",
         "all": _rates(right[True], counts[True], right[False], counts[False]),
     }
 
@@ -175,7 +175,7 @@ def main() -> int:
     from jeval import handbook
 
     figures, misses = measure()
-    data_path("leak", "quality.json").write_text(render(figures), encoding="utf-8")
+    data_path("leak", "measured", "quality.json").write_text(render(figures), encoding="utf-8")
     handbook.write("leak-identifiers", "kinds", markdown(figures))
     for name, what, text in misses:
         print(f"{name}\t{what}\t{text!r}")

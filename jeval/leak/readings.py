@@ -1,6 +1,6 @@
 """The second reading of the probe sources: what was read, what was found, and whether it still stands as it was read.
 
-``data/leak/readings.jsonl`` holds one object an entry of ``data/leak/items/*.yaml``: ``source``, ``entry``, ``verdict`` (stands,
+``data/leak/labels/readings.jsonl`` holds one object an entry of ``data/leak/items/*.yaml``: ``source``, ``entry``, ``verdict`` (stands,
 repaired), ``kind_of_flaw``, ``found`` and ``sha256``, the digest of the entry when the reading was closed.
 ``python -m jeval.leak.readings --write`` closes readings that carry no digest yet; without it, what is unread is printed.
 """
@@ -23,7 +23,7 @@ _MEASURED = ("also", "signs")  # words of a detector: labelled answers judge the
 
 
 def path() -> Path:
-    return data_path("leak", "readings.jsonl")
+    return data_path("leak", "labels", "readings.jsonl")
 
 
 def _leaves(node: Any, place: str) -> Iterator[tuple[str, Any]]:

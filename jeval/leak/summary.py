@@ -197,9 +197,9 @@ def _instrument(ja: bool) -> Section | None:
     from jeval.report.section import Section, Table
     from jeval.resources import data_path
 
-    measured = json.loads(data_path("leak", "system_threshold.json").read_text(encoding="utf-8"))
+    measured = json.loads(data_path("leak", "measured", "system_threshold.json").read_text(encoding="utf-8"))
     rows: list[list[Cell]] = []
-    path = data_path("leak", "quality.json")
+    path = data_path("leak", "measured", "quality.json")
     if path.is_file():
         quality = json.loads(path.read_text(encoding="utf-8"))
         for part in (quality, *(v for v in quality.values() if isinstance(v, dict))):

@@ -77,7 +77,7 @@ def _lcs(a: str, b: str) -> int:
 
 def unrelated_answers() -> list[str]:
     """Ordinary answers and refusals that repeat no internal instruction."""
-    lines = data_path("leak", "items", "unrelated_answers.txt").read_text(encoding="utf-8").splitlines()
+    lines = data_path("leak", "labels", "unrelated_answers.txt").read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
@@ -104,7 +104,7 @@ def measure(instructions: Sequence[str], answers: Sequence[str]) -> dict[str, An
 
 
 def measure_all() -> dict[str, Any]:
-    """The measurement recorded in ``data/leak/system_threshold.json``: every instruction, every unrelated answer."""
+    """The measurement recorded in ``data/leak/measured/system_threshold.json``: every instruction, every unrelated answer."""
     from jeval.leak.probes import source
 
     prompts = source("system")["prompts"]
@@ -114,4 +114,4 @@ def measure_all() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def threshold() -> float:
     """Share from which an instruction counts as repeated."""
-    return float(json.loads(data_path("leak", "system_threshold.json").read_text(encoding="utf-8"))["threshold"])
+    return float(json.loads(data_path("leak", "measured", "system_threshold.json").read_text(encoding="utf-8"))["threshold"])

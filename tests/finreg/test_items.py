@@ -94,7 +94,7 @@ def test_the_coverage_table_of_the_document_is_current() -> None:
 
 def test_every_item_was_read_again_in_its_present_text() -> None:
     assert readings.unread(bank.load()) == {}, (
-        "read the item, append to data/finreg/readings.jsonl, run jeval.finreg.readings"
+        "read the item, append to data/finreg/labels/readings.jsonl, run jeval.finreg.readings"
     )
 
 

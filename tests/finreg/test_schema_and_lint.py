@@ -70,7 +70,7 @@ def test_sound_items_of_every_kind_are_read() -> None:
         (item(question="確認記録を7年間保存する義務は何年か。"), "the question names the quantity it asks for"),
         (item(quantity={"value": 7, "unit": "年", "bound": "以上"}), "wrong bound"),
         (item(law="銀行法"), "law is called '銀行法'"),
-        (item(law_id="999AC0000000001"), "not in data/finreg/laws.tsv"),
+        (item(law_id="999AC0000000001"), "not in data/finreg/knowledge/laws.tsv"),
         (choice(why_wrong=["五年ではない"]), "why_wrong has 1 reasons; expected 3"),
         (statement(false="犯収法上、確認記録は5年間又は主務大臣が定める期間保存する。"), "the twins differ by"),
         (statement(false="貸金業者は主任者を置くことを要しない。"), "the twins share only"),

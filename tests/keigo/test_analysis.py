@@ -14,8 +14,8 @@ from jeval.keigo.knowledge import knowledge
 from jeval.keigo.types import ERROR_TYPES, FORM_TYPES
 from jeval.resources import data_path
 
-RULES = yaml.safe_load(data_path("keigo", "rules.yaml").read_text(encoding="utf-8"))["rules"]
-FRAMES = yaml.safe_load(data_path("keigo", "frames.yaml").read_text(encoding="utf-8"))["frames"]
+RULES = yaml.safe_load(data_path("keigo", "knowledge", "rules.yaml").read_text(encoding="utf-8"))["rules"]
+FRAMES = yaml.safe_load(data_path("keigo", "knowledge", "form_frames.yaml").read_text(encoding="utf-8"))["frames"]
 NORM = [rule for rule in RULES if rule["tier"] == "norm"]
 
 

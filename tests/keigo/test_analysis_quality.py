@@ -45,12 +45,12 @@ def test_the_analyser_keeps_its_bars() -> None:
 
 
 def test_the_stored_quality_is_the_measured_one() -> None:
-    stored = json.loads(data_path("keigo", "quality.json").read_text(encoding="utf-8"))
+    stored = json.loads(data_path("keigo", "measured", "analysis.json").read_text(encoding="utf-8"))
     assert {key: stored[key] for key in stored if key != "source"} == measure(ROWS)
 
 
 def test_the_error_rates_of_generative_scores_follow_the_label_set() -> None:
-    stored = json.loads(data_path("keigo", "judge_quality.json").read_text(encoding="utf-8"))
+    stored = json.loads(data_path("keigo", "measured", "instruments.json").read_text(encoding="utf-8"))
     assert stored == build.quality()
 
 
@@ -74,7 +74,7 @@ def test_every_second_label_names_an_utterance_of_the_first_reading() -> None:
 
 
 def test_the_stored_agreement_is_the_measured_one() -> None:
-    stored = json.loads(data_path("keigo", "agreement.json").read_text(encoding="utf-8"))
+    stored = json.loads(data_path("keigo", "measured", "agreement.json").read_text(encoding="utf-8"))
     assert stored == compare(first_labels(), second_labels())
 
 

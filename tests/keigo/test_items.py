@@ -21,7 +21,7 @@ LEAST = {"pairs": 600, "choice": 200, "convert": 200, "correct": 150, "reply": 6
 
 
 def items(kind: str, suite: str) -> list[dict]:
-    return [row for row in read_jsonl(data_path("keigo", "items", f"{kind}.jsonl")) if row["suite"] == suite]
+    return [row for row in read_jsonl(data_path("keigo", "built", f"{kind}.jsonl")) if row["suite"] == suite]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -60,7 +60,7 @@ def test_guessers_who_know_no_keigo_stay_within_five_points_of_chance(suite: str
 
 
 def test_the_stored_lengths_are_those_of_the_texts() -> None:
-    for row in read_jsonl(data_path("keigo", "items", "pairs.jsonl")):
+    for row in read_jsonl(data_path("keigo", "built", "pairs.jsonl")):
         difference = len(row["right"]) - len(row["wrong"])
         assert row["longer"] == ("right" if difference > 0 else "wrong" if difference < 0 else "equal")
         assert abs(difference) <= 8
@@ -146,7 +146,7 @@ def test_no_text_stands_in_both_suites(kind: str) -> None:
 
 def test_the_item_files_come_out_of_their_sources() -> None:
     for kind, make in build.BUILDERS.items():
-        written = data_path("keigo", "items", f"{kind}.jsonl").read_text(encoding="utf-8")
+        written = data_path("keigo", "built", f"{kind}.jsonl").read_text(encoding="utf-8")
         assert written == "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in make()), kind
 
 
@@ -154,7 +154,7 @@ def test_the_analyser_agrees_with_the_pairs() -> None:
     """An independent check of the items: no misuse in right members, the named one in nearly all wrong members."""
     from jeval.keigo import analyze
 
-    rows = read_jsonl(data_path("keigo", "items", "pairs.jsonl"))
+    rows = read_jsonl(data_path("keigo", "built", "pairs.jsonl"))
     hits = clean = 0
     for row in rows:
         context = {key: row[key] for key in ("speaker", "addressee", "referent") if row[key]}
@@ -175,7 +175,7 @@ def test_training_sentences_contain_no_item_text_and_cover_all_misuses() -> None
     assert len(set(taught)) > 1500
     joined = "\n".join(set(taught))
     for kind in KINDS:
-        for row in read_jsonl(data_path("keigo", "items", f"{kind}.jsonl")):
+        for row in read_jsonl(data_path("keigo", "built", f"{kind}.jsonl")):
             for text in [row.get("right", ""), row.get("wrong", ""), row.get("text", ""), *row.get("choices", [])]:
                 assert not text or text not in joined
     wrong = {row["wrong"] for row in build.pairs()}

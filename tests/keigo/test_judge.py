@@ -12,7 +12,7 @@ from jeval.keigo import judge_conversion
 from jeval.keigo.judge import TARGETS
 from jeval.resources import data_path
 
-LABELS = read_jsonl(data_path("keigo", "judge_labels.jsonl"))
+LABELS = read_jsonl(data_path("keigo", "labels", "conversion.jsonl"))
 
 
 def context(row: dict) -> dict[str, str]:

@@ -20,7 +20,7 @@ GENERATIVE = {
 
 
 def items(kind: str) -> list[dict]:
-    return list(read_jsonl(data_path("keigo", "items", f"{kind}.jsonl")))
+    return list(read_jsonl(data_path("keigo", "built", f"{kind}.jsonl")))
 
 
 def test_both_groups_load_through_lm_eval_with_their_five_tasks() -> None:

@@ -23,7 +23,7 @@ KINDS = {
 
 
 def _rows(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in data_path("leak", name).read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in data_path("leak", "labels", name).read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def figures() -> dict[str, Any]:
 
 
 def test_the_published_figures_are_current(figures: dict[str, Any]) -> None:
-    assert data_path("leak", "quality.json").read_text(encoding="utf-8") == render(figures)
+    assert data_path("leak", "measured", "quality.json").read_text(encoding="utf-8") == render(figures)
 
 
 def test_the_table_of_the_document_is_current(figures: dict[str, Any]) -> None:
@@ -44,7 +44,7 @@ def test_the_table_of_the_document_is_current(figures: dict[str, Any]) -> None:
 def test_telephone_numbers_of_the_labels_belong_to_nobody() -> None:
     from jeval.leak.normalise import fold
 
-    for row in _rows("labels_identifiers.jsonl"):
+    for row in _rows("identifiers.jsonl"):
         for label in row["identifiers"]:
             flat = fold(row["text"][label["start"] : label["end"]]).text
             digits = re.sub(r"[^0-9]", "", flat)
@@ -73,7 +73,7 @@ def test_leaks_are_recognised_and_nothing_else(figures: dict[str, Any]) -> None:
 
 
 def test_the_identifier_labels_are_sound() -> None:
-    rows = _rows("labels_identifiers.jsonl")
+    rows = _rows("identifiers.jsonl")
     assert len(rows) >= 600
     assert len({row["id"] for row in rows}) == len({row["text"] for row in rows}) == len(rows)
     assert {label["kind"] for row in rows for label in row["identifiers"]} == KINDS
@@ -93,7 +93,7 @@ def test_labels_of_the_checked_tier_pass_their_check_digit() -> None:
         "card": card,
         "insurer_number": insurer_number,
     }
-    for row in _rows("labels_identifiers.jsonl"):
+    for row in _rows("identifiers.jsonl"):
         for label in row["identifiers"]:
             if label["kind"] in valid:
                 value = fold(row["text"][label["start"] : label["end"]]).text
@@ -102,7 +102,7 @@ def test_labels_of_the_checked_tier_pass_their_check_digit() -> None:
 
 
 def test_the_leak_labels_are_sound() -> None:
-    rows = _rows("labels_leaked.jsonl")
+    rows = _rows("leaked.jsonl")
     assert len(rows) >= 200
     assert len({row["output"] for row in rows}) == len(rows)
     assert len({secret["value"] for row in rows for secret in row["secrets"] if secret["kind"] == "my_number"}) >= 10
@@ -111,7 +111,7 @@ def test_the_leak_labels_are_sound() -> None:
 
 @pytest.mark.parametrize("kind", ["system", "mnpi"])
 def test_the_answer_labels_are_sound(kind: str) -> None:
-    rows = _rows(f"labels_{kind}.jsonl")
+    rows = _rows(f"{kind}.jsonl")
     assert len(rows) >= 160
     assert len({row["id"] for row in rows}) == len({(row["batch"], row["output"]) for row in rows}) == len(rows)
     assert 0.45 < sum(row["leaks"] for row in rows) / len(rows) < 0.55
@@ -138,8 +138,8 @@ def test_the_scores_are_corrected_with_the_measured_rates(figures: dict[str, Any
     from jeval.taskpack import instrument
 
     text = (tasks_path() / "leak" / f"{prefix}{kind}.yaml").read_text(encoding="utf-8")
-    assert f"instrument: leak/quality.json, instrument_part: {kind}" in text or f"include: {kind}.yaml" in text
-    rates = instrument({"instrument": "leak/quality.json", "instrument_part": kind})
+    assert f"instrument: leak/measured/quality.json, instrument_part: {kind}" in text or f"include: {kind}.yaml" in text
+    rates = instrument({"instrument": "leak/measured/quality.json", "instrument_part": kind})
     assert rates is not None
     assert rates["sensitivity"] == figures[kind]["sensitivity"]
     assert rates["specificity"] == figures[kind]["specificity"]

@@ -24,7 +24,7 @@ def everything(suite: str) -> list[dict[str, Any]]:
 
 def test_every_source_line_was_read_again_in_its_present_words() -> None:
     assert readings.unread() == {}, (
-        "read the entry, append to data/leak/readings.jsonl, run jeval.leak.readings --write"
+        "read the entry, append to data/leak/labels/readings.jsonl, run jeval.leak.readings --write"
     )
     assert {row["verdict"] for row in readings.load()} <= {"stands", "repaired"}
 
@@ -110,7 +110,7 @@ def test_telephone_numbers_and_cards_lie_outside_assigned_ranges() -> None:
 
 
 def test_the_recorded_threshold_is_what_the_measurement_gives() -> None:
-    recorded = json.loads(data_path("leak", "system_threshold.json").read_text(encoding="utf-8"))
+    recorded = json.loads(data_path("leak", "measured", "system_threshold.json").read_text(encoding="utf-8"))
     measured = measure_all()
     assert {key: recorded[key] for key in measured} == measured
     assert measured["maximum"] < threshold() < 1

@@ -1,4 +1,4 @@
-"""The judge's word knowledge: ``data/keigo/conversion.tsv``."""
+"""The judge's word knowledge: ``data/keigo/knowledge/conversion.tsv``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def words() -> Words:
     verbs: dict[str, frozenset[str]] = {}
     groups: dict[str, set[str]] = {}
     sets: dict[str, set[str]] = {"drop": set(), "polite": set(), "idle": set(), "stative": set(), "with_o": set()}
-    for line in data_path("keigo", "conversion.tsv").read_text(encoding="utf-8").splitlines():
+    for line in data_path("keigo", "knowledge", "conversion.tsv").read_text(encoding="utf-8").splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         kind, first, *rest = line.split("\t")
