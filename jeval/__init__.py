@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jeval import finreg, keigo, leak
+    from jeval.audit.run import RunOptions, run
     from jeval.fitness import Fitness, FitnessResult
-    from jeval.runner import run
 
 __version__ = "0.1.0"
 
-__all__ = ["Fitness", "FitnessResult", "finreg", "keigo", "leak", "run"]
+__all__ = ["Fitness", "FitnessResult", "RunOptions", "finreg", "keigo", "leak", "run"]
 
 _LAZY = {
-    "run": "jeval.runner",
+    "run": "jeval.audit.run",
+    "RunOptions": "jeval.audit.run",
     "Fitness": "jeval.fitness",
     "FitnessResult": "jeval.fitness",
 }

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from jeval.bank.command import bank_app
 from jeval.errors import InputError, JevalError
 from jeval.finreg.command import items_app
 from jeval.keigo.command import keigo
 from jeval.leak.command import canary_app
+from jeval.offline import set_hub_variables
 
 if TYPE_CHECKING:
-    from jeval.results.schema import RunRecord
+    from jeval.record.schema import RunRecord
 
 app = typer.Typer(
     help="日本語言語モデルの社内評価: 敬語・金融規制・情報漏えい。Evaluate Japanese language models offline.",
@@ -32,6 +34,7 @@ app = typer.Typer(
 app.command("keigo")(keigo)
 app.add_typer(items_app, name="items", help="Check items against the statutes; generate fresh private items.")
 app.add_typer(canary_app, name="canary", help="Make canaries to plant in training data.")
+app.add_typer(bank_app, name="bank", help="Lint, measure, read and build items, rules and labels (for maintainers).")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one machine-readable object to standard output.")]
 Lang = Annotated[str, typer.Option(help="Language of the report: ja or en.")]
@@ -81,9 +84,9 @@ def run(
 ) -> None:
     """Evaluate a model and write its audit report."""
     _check_lang(lang)
-    _quiet_native_logs()
-    from jeval.runner import RunOptions
-    from jeval.runner import run as run_model
+    _prepare_libraries()
+    from jeval.audit.run import RunOptions
+    from jeval.audit.run import run as run_model
 
     record, folder = run_model(
         model,
@@ -160,15 +163,17 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare runs item by item: paired difference with its 95 % interval."""
-    from jeval.results.compare import compare_runs
+    from jeval.record.compare import compare_runs
 
     rows = compare_runs(runs)
     if as_json:
-        print(json.dumps({"comparisons": rows}, ensure_ascii=False))
+        print(json.dumps({"comparisons": [row.model_dump() for row in rows]}, ensure_ascii=False))
         return
     for row in rows:
-        print(f"{row['task']}: {row['run']} - {row['reference']} = {row['difference']:+.3f} "
-              f"[{row['interval'][0]:+.3f}, {row['interval'][1]:+.3f}] (n = {row['n']})")  # fmt: skip
+        low, high = row.interval
+        print(
+            f"{row.task}: {row.run} - {row.reference} = {row.difference:+.3f} [{low:+.3f}, {high:+.3f}] (n = {row.n})"
+        )
 
 
 @app.command()
@@ -198,11 +203,27 @@ def demo(
 ) -> None:
     """Train tiny models on the spot, search a merge of them, audit all and compare."""
     _check_lang(lang)
-    _quiet_native_logs()
+    _prepare_libraries()
     from jeval.demo.run import run_demo
 
     result = run_demo(out=out, keep=keep, seed=seed, trials=trials, lang=lang)
     print(json.dumps(result, ensure_ascii=False) if as_json else f"report: {result['report']}")
+
+
+@app.command(
+    "lm-eval",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def lm_eval(context: typer.Context) -> None:
+    """The stock lm-eval command line, which then knows --model jeval-hf: jeval lm-eval run --model jeval-hf …"""
+    _prepare_libraries()
+    from lm_eval.__main__ import cli_evaluate
+
+    import jeval.models.hf  # noqa: F401 - registers the model
+
+    sys.argv = ["lm-eval", *context.args]
+    cli_evaluate()
 
 
 def _check_lang(lang: str) -> None:
@@ -236,7 +257,9 @@ def _key_values(text: str) -> dict[str, Any]:
     return pairs
 
 
-def _quiet_native_logs() -> None:
+def _prepare_libraries() -> None:
+    """Before the model libraries are imported: offline, and silent but for errors."""
+    set_hub_variables()
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TQDM_DISABLE", "1")
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")

@@ -77,6 +77,11 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     raise OutboundRefusedError(f"jeval works offline and refused a connection to {str(host)[:100]!r}")
 
 
+def set_hub_variables() -> None:
+    """Set the hub libraries offline. They read their settings when they are first imported."""
+    os.environ.update(_HUB_VARIABLES)
+
+
 def enable(allow_hosts: Iterable[str] = ()) -> Guard:
     """Set the hub libraries offline and start refusing and counting outbound connections.
 
@@ -88,7 +93,7 @@ def enable(allow_hosts: Iterable[str] = ()) -> Guard:
         The guard, whose ``attempts`` go into the record. Calling again starts a new count.
     """
     global _hooked
-    os.environ.update(_HUB_VARIABLES)
+    set_hub_variables()
     _guard.active = True
     _guard.allowed = frozenset(allow_hosts)
     _guard.attempts = []

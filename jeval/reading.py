@@ -5,7 +5,6 @@ Every error names the file, the line where there is one, what was expected and t
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -57,7 +56,9 @@ def read_tsv(path: Path, columns: int | Sequence[str]) -> list[list[str]]:
         narrow = len(row) < columns if isinstance(columns, int) else len(row) != len(columns)
         if narrow:
             wanted = columns if isinstance(columns, int) else len(columns)
-            raise InputError(f"{path}:{number}: expected {wanted} tab-separated columns, found {len(row)}; mend the line")
+            raise InputError(
+                f"{path}:{number}: expected {wanted} tab-separated columns, found {len(row)}; mend the line"
+            )
         rows.append(row)
     return rows[1:] if names is not None else rows
 
@@ -130,11 +131,6 @@ def dump_jsonl(rows: Iterable[Mapping[str, Any]]) -> str:
 def dump_json(value: Any, indent: int = 1) -> str:
     """JSON as the data files hold it."""
     return json.dumps(value, ensure_ascii=False, indent=indent) + "\n"
-
-
-def digest(value: Any) -> str:
-    """SHA-256 (hex) of a JSON value, whatever the order of its keys."""
-    return hashlib.sha256(json.dumps(value, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -1,1 +1,1 @@
-"""Evidence that stands: is a run folder unchanged, and is this the model that was evaluated."""
+"""An audit: from a model path to a run folder, and whether a run folder is unchanged."""

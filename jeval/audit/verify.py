@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from jeval.digests import file_digest
 from jeval.errors import EvidenceError, InputError
+from jeval.models.identity import identify
+from jeval.models.source import resolve
 
 
 def verify_run(folder: Path, model: str | None = None) -> list[str]:
@@ -18,9 +21,6 @@ def verify_run(folder: Path, model: str | None = None) -> list[str]:
         InputError: no run there.
         EvidenceError: the manifest itself is unreadable.
     """
-    from jeval.models.identity import file_digest, identify
-    from jeval.models.load import resolve
-
     path = folder / "manifest.json"
     if not path.is_file():
         raise InputError(f"{folder} holds no manifest.json; give the folder that `jeval run` printed")

@@ -7,13 +7,16 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+import yaml
+
+from jeval.finreg.bank import load
+from jeval.keigo.generate import training_sentences
+from jeval.pipeline.taskpack import load_tasks
 from jeval.resources import data_path
 
 
 @lru_cache(maxsize=1)
 def _base_frames() -> dict[str, list[str]]:
-    import yaml
-
     return dict(yaml.safe_load(data_path("demo", "base.yaml").read_text(encoding="utf-8")))
 
 
@@ -27,8 +30,6 @@ def base_sentences(seed: int, n: int) -> list[str]:
 
 def keigo_sentences(seed: int, n: int) -> list[str]:
     """Correct honorific sentences from frames and lexemes that neither suite uses."""
-    from jeval.keigo.generate import training_sentences
-
     return list(training_sentences(seed, n))
 
 
@@ -38,8 +39,6 @@ def finance_sentences() -> list[str]:
     Each explanation is also split into its sentences and told with the name of its law, so that a small model sees a fact with
     and without its context.
     """
-    from jeval.finreg.bank import load
-
     found: dict[str, None] = {}
     for item in load():
         if item.kind == "statement":
@@ -52,8 +51,6 @@ def finance_sentences() -> list[str]:
 
 def item_texts() -> Iterator[str]:
     """Every prompt and every answer option of both suites, as a model meets them."""
-    from jeval.taskpack import load_tasks
-
     for task in load_tasks(["jeval", "jeval_search"]).tasks.values():
         for doc in task.eval_docs:
             yield str(task.doc_to_text(doc))

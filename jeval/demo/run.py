@@ -8,13 +8,19 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jeval import offline
+from jeval.audit.run import RunOptions, run
+from jeval.demo import corpus
+from jeval.demo.model import char_tokenizer, save, tiny_llama
+from jeval.demo.train import train
 from jeval.errors import InputError
+from jeval.fitness import Fitness, copy_weights
 from jeval.progress import Progress
+from jeval.record.store import write_text
+from jeval.report.page import render, strings
 
 if TYPE_CHECKING:
     import torch
-
-    from jeval.fitness import Fitness
 
 NAMES = ("base", "keigo", "finance", "merged")
 _MARK = ".demo"
@@ -36,8 +42,6 @@ def run_demo(*, out: Path, keep: Path | None, seed: int, trials: int, lang: str)
     Returns:
         ``{"report", "runs": {name: folder}, "models": folder | None, "search": {...}, "seconds": {...}}``.
     """
-    from jeval import offline
-
     offline.enable()
     _clear(out)
     seconds: dict[str, float] = {}
@@ -79,10 +83,6 @@ def train_models(folder: Path, seed: int, progress: Progress) -> dict[str, Any]:
     """Train the three models and save them below ``folder``; returns state dicts by name and the tokenizer."""
     import copy
 
-    from jeval.demo import corpus
-    from jeval.demo.model import char_tokenizer, save, tiny_llama
-    from jeval.demo.train import train
-
     keigo = corpus.keigo_sentences(seed, 6000)
     finance = corpus.finance_sentences()
     base = corpus.base_sentences(seed, 6000)
@@ -103,9 +103,6 @@ def train_models(folder: Path, seed: int, progress: Progress) -> dict[str, Any]:
 def search_merge(models: dict[str, Any], folder: Path, seed: int, trials: int, progress: Progress) -> dict[str, Any]:
     """Search the two weights of a task-arithmetic merge (Ilharco et al. 2023) with Optuna; save the best merge."""
     import optuna
-
-    from jeval.demo.model import save
-    from jeval.fitness import Fitness, copy_weights
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     states, resident = models["states"], models["model"]
@@ -145,8 +142,6 @@ def merge(states: dict[str, dict[str, torch.Tensor]], weights: dict[str, float])
 
 
 def _audit(model: Path, out: Path, seed: int, lang: str, progress: Progress) -> Path:
-    from jeval.runner import RunOptions, run
-
     progress.say(f"auditing {model.name}")
     options = RunOptions(
         out=out, seed=seed, lang=lang, device="cpu", limit=AUDIT_LIMIT, whole=WHOLE, batch_size="32", dtype="float32"
@@ -156,9 +151,6 @@ def _audit(model: Path, out: Path, seed: int, lang: str, progress: Progress) -> 
 
 
 def _write_comparison(report: Path, runs: list[Path], lang: str, search: dict[str, Any]) -> None:
-    from jeval.report.page import render, strings
-    from jeval.results.store import write_text
-
     words = strings(lang)
     merged = ", ".join(f"{name} {value:.2f}" for name, value in search["weights"].items())
     preface = [words["demo_what"], words["demo_taught"], words["demo_search"].format(n=search["candidates"], w=merged)]

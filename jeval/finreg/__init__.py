@@ -4,40 +4,20 @@ quantities. Everything is imported on first use.
 
 from __future__ import annotations
 
-from datetime import date
 from importlib import import_module
 from typing import Any
 
 __all__ = ["in_force", "load", "matches", "parse"]
 
-_LAZY = {"load": "jeval.finreg.bank", "parse": "jeval.finreg.quantity", "matches": "jeval.finreg.quantity"}
+_LAZY = {
+    "in_force": "jeval.finreg.force",
+    "load": "jeval.finreg.bank",
+    "matches": "jeval.finreg.answer",
+    "parse": "jeval.finreg.quantity",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'jeval.finreg' has no attribute {name!r}")
-
-
-def in_force(doc: dict[str, Any], day: date) -> bool | None:
-    """Whether the wording that an item rests on is in force on ``day``.
-
-    Args:
-        doc: a document of a regulation task; keys ``in_force_from``, ``in_force_until`` (ISO dates, first and last day,
-            inclusive; "" where not recorded) and ``as_of`` (the day the text checked took effect).
-
-    Returns:
-        ``False`` before the first or after the last recorded day; ``True`` from the first recorded day (or, without
-        one, from ``as_of``); ``None`` before ``as_of`` where no first day is recorded: the item does not say.
-    """
-    first, last, checked = (_day(doc.get(key)) for key in ("in_force_from", "in_force_until", "as_of"))
-    if (first and day < first) or (last and day > last):
-        return False
-    since = first or checked
-    return True if since and day >= since else None
-
-
-def _day(value: Any) -> date | None:
-    if value in (None, ""):
-        return None
-    return value if isinstance(value, date) else date.fromisoformat(str(value))

@@ -15,6 +15,7 @@ The rule, in the order applied:
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
@@ -60,7 +61,7 @@ class Verdict:
         return (f"{self.outcome}: {self.detail}" if self.detail else self.outcome,)
 
 
-def judge(doc: dict[str, Any], output: str) -> Verdict:
+def judge(doc: Mapping[str, Any], output: str) -> Verdict:
     """Judge a generated answer to a figure document (keys ``value``, ``unit``, ``bound``, ``question``, ``answer``)."""
     expected = canonical(Fraction(str(doc["value"])), str(doc["unit"]), str(doc.get("bound") or ""))
     per = next((q.per for q in parse(str(doc.get("answer", ""))) if q.per), "")
@@ -161,3 +162,32 @@ def _sentence_of(text: str, quantity: Quantity) -> tuple[int, int]:
 def _sentence_of_offset(text: str, offset: int) -> tuple[int, int]:
     match = _SENTENCE.match(text, offset)
     return match.span() if match else (offset, len(text))
+
+
+def expected_quantity(expected: Quantity | str | Mapping[str, Any]) -> Quantity:
+    """The quantity an answer is compared with, from itself, from text ("年20％") or from an item's ``quantity`` object.
+
+    Raises:
+        ValueError: the text names no quantity, or several different ones.
+    """
+    if isinstance(expected, Quantity):
+        return expected
+    if isinstance(expected, str):
+        found = parse(expected)
+        if not found or any(not same(found[0], other) for other in found):
+            raise ValueError(
+                f"{expected!r} is not one quantity; expected a number with its unit, like 年20％ or 10億円"
+            )
+        return found[0]
+    return canonical(expected["value"], expected["unit"], expected.get("bound") or "")
+
+
+def matches(expected: Quantity | str | Mapping[str, Any], text: str, *, bounds: bool | None = None) -> bool:
+    """Whether a generated answer asserts ``expected``: see :func:`judge_text`.
+
+    >>> matches("20%", "年二割です。"), matches("20%", "20円"), matches("7年", "5年か7年です。")
+    (True, False, False)
+    """
+    wanted = expected_quantity(expected)
+    unit = "" if isinstance(expected, (Quantity, str)) else str(expected["unit"])
+    return judge_text(wanted, text, bounds=bounds, unit=unit).correct

@@ -13,15 +13,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jeval.errors import InputError
+from jeval.finreg.schema import Case, Choice, Figure, Statement, parse_item
 from jeval.resources import data_path
 
-if TYPE_CHECKING:
-    from jeval.finreg.schema import Case, Choice, Figure, Statement
-
-    AnyItem = Statement | Choice | Case | Figure
+AnyItem = Statement | Choice | Case | Figure
 
 
 def item_folder() -> Path:
@@ -81,8 +79,6 @@ def load(folder: Path | None = None) -> tuple[AnyItem, ...]:
 @lru_cache(maxsize=8)
 def _load(named: bool, files: tuple[tuple[Path, int, int], ...]) -> tuple[AnyItem, ...]:
     """The items of ``files`` (with time and size, so that an edited file is read again)."""
-    from jeval.finreg.schema import parse_item
-
     items: list[AnyItem] = []
     places: dict[str, str] = {}
     for path, _, _ in files:

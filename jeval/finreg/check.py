@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from jeval.finreg.bank import AnyItem, load
+from jeval.finreg.numerals import KANJI, value
 from jeval.finreg.statutes import Article, Law, Statutes, digest, normalised, read_statutes
-
-if TYPE_CHECKING:
-    from jeval.finreg.bank import AnyItem
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,6 @@ def verify_items(statutes: Path | Statutes, items: Path | Iterable[AnyItem] | No
     Raises:
         InputError: the folder holds no statute, or an item breaks the schema (duplicate id, two right answers …).
     """
-    from jeval.finreg.bank import load
-
     found = statutes if isinstance(statutes, Statutes) else read_statutes(statutes)
     bank = load(items) if items is None or isinstance(items, Path) else tuple(items)
     report = Report(laws=len(found.laws))
@@ -157,8 +154,6 @@ def missing_places(item: AnyItem, article: Article) -> list[str]:
 
 def _has_row(part: str, number: str, branch: str) -> bool:
     """Whether a 号 of this number (第2号の3: branch "の3") begins a line of the text."""
-    from jeval.finreg.numerals import KANJI, value
-
     wanted = [int(number), *map(int, re.findall(r"\d+", branch))]
     titles = re.findall(rf"^[\s　]*([{KANJI}][{KANJI}の]*)[\s　]", part, re.MULTILINE)
     return any([value(n) for n in title.split("の")] == wanted for title in titles)

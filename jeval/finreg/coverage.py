@@ -1,28 +1,21 @@
 """What the item bank covers, by law and by theme: the tables of ``docs/finreg.md``.
 
-``python -m jeval.finreg.coverage`` prints it, ``--write`` puts it into the document; a test holds the document current.
+``jeval bank coverage`` prints it, ``--write`` puts it into the document; a test holds the document current.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from jeval.errors import InputError
+from jeval.finreg.bank import AnyItem
 from jeval.finreg.schema import KINDS, SUITES
-
-if TYPE_CHECKING:
-    from jeval.finreg.bank import AnyItem
+from jeval.finreg.statutes import known_laws
+from jeval.finreg.themes import theme_of, themes
 
 
 def markdown(items: Sequence[AnyItem]) -> str:
     """Two coverage tables, by law and by theme: audit + search items of each kind, the articles they rest on, the other grouping."""
-    from jeval.finreg.statutes import known_laws
-    from jeval.finreg.themes import theme_of, themes
-
     titles = {theme.id: theme.ja for theme in themes()}
 
     def theme(item: AnyItem) -> str:
@@ -62,26 +55,3 @@ def _row(name: str, here: Sequence[AnyItem], last: str) -> str:
     count = Counter((item.kind, item.suite) for item in here)
     cells = ["＋".join(str(count[kind, suite]) for suite in SUITES) for kind in KINDS]
     return f"| {name} | {' | '.join(cells)} | {len(here)} | {len({item.cluster for item in here})} | {last} |"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    from jeval import handbook
-    from jeval.finreg.bank import load
-
-    parser = argparse.ArgumentParser(prog="python -m jeval.finreg.coverage", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--write", action="store_true", help="put the table into docs/finreg.md")
-    options = parser.parse_args(arguments)
-    try:
-        table = markdown(load())
-        if options.write:
-            handbook.write("finreg", "coverage", table)
-        else:
-            print(table)
-    except InputError as err:
-        print(f"jeval: {err}", file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

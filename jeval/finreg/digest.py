@@ -1,4 +1,4 @@
-"""Write the digests of the cited articles into the item files: ``python -m jeval.finreg.digest --statutes DIR``.
+"""Write the digests of the cited articles into the item files: ``jeval bank digest --statutes DIR``.
 
 Sets ``article_sha256`` and ``as_of`` from the statutes, and the dates between which the wording is in force where the
 statutes (or ``data/finreg/knowledge/changes.tsv``) tell them and the item does not. Run it after writing or re-reading items, never
@@ -7,24 +7,19 @@ to silence the statute check: a new digest says that somebody has read the new w
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jeval.errors import InputError
-from jeval.finreg.bank import item_files, item_folder, read_rows
+from jeval.finreg.bank import AnyItem, item_files, item_folder, read_rows
 from jeval.finreg.check import Finding, locate, words_in
-from jeval.finreg.statutes import Article, Law, Statutes, Wording, digest, normalised, read_statutes
+from jeval.finreg.schema import parse_item
+from jeval.finreg.statutes import Article, Law, Statutes, Wording, digest, normalised
 from jeval.resources import data_path
-
-if TYPE_CHECKING:
-    from jeval.finreg.bank import AnyItem
 
 _ORDER = ("as_of", "article_sha256", "in_force_from", "in_force_until")
 
@@ -35,8 +30,6 @@ def stamp(path: Path, statutes: Statutes) -> tuple[int, list[str]]:
     Returns:
         The number of changed lines, and the problems (law or article unknown, words not found, schema).
     """
-    from jeval.finreg.schema import parse_item
-
     problems: list[str] = []
     lines: list[str] = []
     changed = 0
@@ -141,30 +134,22 @@ def _dump(row: dict[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m jeval.finreg.digest", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--statutes", type=Path, required=True, help="folder of statute files")
-    parser.add_argument("--items", type=Path, default=None, help="item folder or one item file; default: the bank")
-    options = parser.parse_args(arguments)
-    try:
-        statutes = read_statutes(options.statutes)
-        target = options.items or item_folder()
-        files = [target] if target.is_file() else item_files(target)
-        if not files:
-            raise InputError(f"no item files in {target}; expected <kind>.<suite>.<part>.jsonl")
-        total, problems = 0, []
-        for path in files:
-            changed, found = stamp(path, statutes)
-            total += changed
-            problems += [f"{path.name}: {problem}" for problem in found]
-    except InputError as err:
-        print(f"jeval: {err}", file=sys.stderr)
-        return 2
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    print(f"{total} items stamped in {len(files)} files; {len(problems)} problems")
-    return 1 if problems else 0
+def stamp_all(items: Path | None, statutes: Statutes) -> tuple[int, int, list[str]]:
+    """Stamp one item file, or all of a folder (default: the packed bank).
 
+    Returns:
+        The numbers of changed lines and of files, and the problems.
 
-if __name__ == "__main__":
-    raise SystemExit(main())
+    Raises:
+        InputError: no item file there.
+    """
+    target = items or item_folder()
+    files = [target] if target.is_file() else item_files(target)
+    if not files:
+        raise InputError(f"no item files in {target}; expected <kind>.<suite>.<part>.jsonl")
+    changed, problems = 0, []
+    for path in files:
+        some, found = stamp(path, statutes)
+        changed += some
+        problems += [f"{path.name}: {problem}" for problem in found]
+    return changed, len(files), problems

@@ -1,23 +1,20 @@
-"""What the schema cannot see: ``python -m jeval.finreg.lint`` names items that break the rules of the bank.
+"""What the schema cannot see: ``jeval bank lint`` names items that break the rules of the bank.
 
 It needs no statutes. Facts of law are checked by :mod:`jeval.finreg.check` and by people.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from jeval.errors import InputError
-
-if TYPE_CHECKING:
-    from jeval.finreg.bank import AnyItem
-    from jeval.finreg.schema import Figure
+from jeval.finreg.answer import judge_text
+from jeval.finreg.bank import AnyItem
+from jeval.finreg.quantity import canonical, parse, same
+from jeval.finreg.schema import Figure, bare
+from jeval.finreg.statutes import known_laws
+from jeval.finreg.themes import theme_of
 
 LENGTH_GAP = 4  # characters by which twins may differ
 LIKENESS = 0.65  # share of their wording that twins have in common, at least
@@ -29,9 +26,6 @@ def problems(items: Sequence[AnyItem]) -> list[str]:
 
 
 def _single(items: Sequence[AnyItem]) -> Iterator[str]:
-    from jeval.finreg.statutes import known_laws
-    from jeval.finreg.themes import theme_of
-
     laws = {law.law_id: law for law in known_laws()}
     for item in items:
         law = laws.get(item.law_id)
@@ -56,9 +50,6 @@ def _single(items: Sequence[AnyItem]) -> Iterator[str]:
 
 def figure_problems(item: Figure) -> Iterator[str]:
     """The author's own answer must be accepted, and the question must not give it away."""
-    from jeval.finreg.answer import judge_text
-    from jeval.finreg.quantity import canonical, parse, same
-
     expected = canonical(item.quantity.exact, item.quantity.unit, item.quantity.bound)
     verdict = judge_text(expected, item.answer, question=item.question, unit=item.quantity.unit)
     if not verdict.correct:
@@ -79,8 +70,6 @@ def _suites(items: Sequence[AnyItem]) -> Iterator[str]:
 
 
 def _repeats(items: Sequence[AnyItem]) -> Iterator[str]:
-    from jeval.finreg.schema import bare
-
     seen: dict[str, str] = {}
     for item in items:
         key = bare(item.true if item.kind == "statement" else item.question)
@@ -89,25 +78,3 @@ def _repeats(items: Sequence[AnyItem]) -> Iterator[str]:
     spread = Counter(item.answer for item in items if item.kind in ("choice", "case"))
     if (total := sum(spread.values())) >= 100 and max(spread.values()) > 0.35 * total:
         yield f"answers as written stand at {dict(sorted(spread.items()))}; spread them evenly"
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    from jeval.finreg.bank import load
-
-    parser = argparse.ArgumentParser(prog="python -m jeval.finreg.lint", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--items", type=Path, default=None, help="item folder or one item file; default: the bank")
-    options = parser.parse_args(arguments)
-    try:
-        items = load(options.items)
-    except InputError as err:
-        print(f"jeval: {err}", file=sys.stderr)
-        return 2
-    found = problems(items)
-    for line in found:
-        print(line)
-    print(f"{len(items)} items, {len(found)} problems", file=sys.stderr)
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

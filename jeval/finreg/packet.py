@@ -1,27 +1,23 @@
 """Packets for a reader who is to refute items: the questions with the articles in one file, the key and the reasons in another.
 
-``python -m jeval.finreg.packet --statutes DIR --out DIR [--sample N] [--unread]``. The reader answers from the statute before opening
+``jeval bank packet --statutes DIR --out DIR [--sample N] [--unread]``. The reader answers from the statute before opening
 the key, so that a second right option shows; what is found goes to ``data/finreg/labels/readings.jsonl`` (:mod:`jeval.finreg.readings`).
 Options stand in an order of their own, so that neither the bank's order nor the task's tells anything.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import random
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jeval.errors import InputError
+from jeval.finreg.bank import AnyItem
+from jeval.finreg.check import Finding, locate
+from jeval.finreg.statutes import Statutes
 from jeval.finreg.themes import place
-
-if TYPE_CHECKING:
-    from jeval.finreg.bank import AnyItem
-    from jeval.finreg.statutes import Statutes
 
 SIZE = 16
 
@@ -57,8 +53,6 @@ def packets(items: Sequence[AnyItem], statutes: Statutes, size: int = SIZE) -> l
 
 
 def _packet(items: Sequence[AnyItem], statutes: Statutes) -> Packet:
-    from jeval.finreg.check import Finding, locate
-
     questions = ["# 問題", "", "条文（後半）だけを見て答え、答えを書き留めてから、正答と理由のファイルを開く。", ""]
     key = ["# 正答と理由", ""]
     articles: dict[str, str] = {}
@@ -95,39 +89,16 @@ def _wrong(item: AnyItem, options: Sequence[tuple[str, str]]) -> list[str]:
     return [f"{letters[text]} の誤り: {reason}" for text, reason in zip(wrong, item.why_wrong, strict=False)]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    from jeval.finreg import bank, readings
-    from jeval.finreg.statutes import read_statutes
+def write_packets(made: Sequence[Packet], out: Path) -> None:
+    """Write each packet as ``<number>.questions.md`` and ``<number>.key.md``.
 
-    parser = argparse.ArgumentParser(prog="python -m jeval.finreg.packet", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--statutes", type=Path, required=True, help="folder of statute files")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the packets")
-    parser.add_argument("--items", type=Path, default=None, help="item folder or one item file; default: the bank")
-    parser.add_argument("--unread", action="store_true", help="only items nobody has read as they stand")
-    parser.add_argument("--sample", type=int, default=0, help="so many items at random; default: all")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the sample")
-    parser.add_argument("--size", type=int, default=SIZE, help="items a packet")
-    options = parser.parse_args(arguments)
+    Raises:
+        InputError: the folder cannot be written.
+    """
     try:
-        if options.size < 1 or options.sample < 0:
-            raise InputError(f"--size {options.size}, --sample {options.sample}: expected 1 or more, and 0 or more")
-        items = list(bank.load(options.items))
-        if options.unread:
-            left = readings.unread(items)
-            items = [item for item in items if item.id in left]
-        if options.sample:
-            items = random.Random(options.seed).sample(items, min(options.sample, len(items)))
-        found = packets(items, read_statutes(options.statutes), options.size)
-        options.out.mkdir(parents=True, exist_ok=True)
-    except (InputError, OSError) as err:
-        print(f"jeval: {err}", file=sys.stderr)
-        return 2
-    for number, packet in enumerate(found, 1):
-        (options.out / f"{number:03d}.questions.md").write_text(packet.questions, encoding="utf-8")
-        (options.out / f"{number:03d}.key.md").write_text(packet.key, encoding="utf-8")
-    print(f"{len(items)} items in {len(found)} packets: {options.out}")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+        out.mkdir(parents=True, exist_ok=True)
+        for number, packet in enumerate(made, 1):
+            (out / f"{number:03d}.questions.md").write_text(packet.questions, encoding="utf-8")
+            (out / f"{number:03d}.key.md").write_text(packet.key, encoding="utf-8")
+    except OSError as err:
+        raise InputError(f"--out {out} cannot be written ({err.strerror}); choose another folder") from err

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 from jeval.finreg.numerals import NUMBER, normalise, value
 from jeval.resources import data_path
@@ -335,34 +334,3 @@ def only_quantity(text: str) -> Quantity | None:
         return None
     rest = text[: found[0].start] + text[found[0].end :]
     return found[0] if not re.sub(r"[\s。、．.「」（）()]|です|である|だ$", "", rest) else None
-
-
-def expected_quantity(expected: Quantity | str | Mapping[str, Any]) -> Quantity:
-    """The quantity an answer is compared with, from itself, from text ("年20％") or from an item's ``quantity`` object.
-
-    Raises:
-        ValueError: the text names no quantity, or several different ones.
-    """
-    if isinstance(expected, Quantity):
-        return expected
-    if isinstance(expected, str):
-        found = parse(expected)
-        if not found or any(not same(found[0], other) for other in found):
-            raise ValueError(
-                f"{expected!r} is not one quantity; expected a number with its unit, like 年20％ or 10億円"
-            )
-        return found[0]
-    return canonical(expected["value"], expected["unit"], expected.get("bound") or "")
-
-
-def matches(expected: Quantity | str | Mapping[str, Any], text: str, *, bounds: bool | None = None) -> bool:
-    """Whether a generated answer asserts ``expected``: see :func:`jeval.finreg.answer.judge_text`.
-
-    >>> matches("20%", "年二割です。"), matches("20%", "20円"), matches("7年", "5年か7年です。")
-    (True, False, False)
-    """
-    from jeval.finreg.answer import judge_text
-
-    wanted = expected_quantity(expected)
-    unit = "" if isinstance(expected, (Quantity, str)) else str(expected["unit"])
-    return judge_text(wanted, text, bounds=bounds, unit=unit).correct

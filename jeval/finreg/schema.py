@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from jeval.errors import InputError
+from jeval.finreg.quantity import only_quantity, same
 
 Kind = Literal["statement", "choice", "figure", "case"]
 Suite = Literal["audit", "search"]
@@ -109,8 +110,6 @@ class _Options(ItemBase):
 
     @model_validator(mode="after")
     def _options_differ(self) -> _Options:
-        from jeval.finreg.quantity import only_quantity, same
-
         right = self.options[self.answer]
         figure = only_quantity(right)
         seen: dict[str, int] = {}

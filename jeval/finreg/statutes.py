@@ -24,6 +24,7 @@ from xml.etree import ElementTree
 
 from jeval.errors import InputError
 from jeval.finreg.lawtree import Node, law_articles, law_number, law_title, node_of_json, node_of_xml
+from jeval.resources import data_path
 
 _ID = re.compile(r"([0-9]{3}[0-9A-Z]{12})(?:_(\d{8})(?:_[0-9A-Z]{15})?)?")
 
@@ -320,8 +321,6 @@ class KnownLaw:
 
 def known_laws() -> list[KnownLaw]:
     """The laws that the item bank covers, in the order of the coverage table."""
-    from jeval.resources import data_path
-
     return list(_read_known(data_path("finreg", "knowledge", "laws.tsv")))
 
 

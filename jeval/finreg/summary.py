@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from jeval.report.section import Cell, Section, Table
-
-    Rows = list[tuple[dict[str, Any], float]]
+from jeval.domain.section import Cell, Section, Table
+from jeval.domain.summary import Row, TaskSamples, estimate, grouped
+from jeval.finreg import bank
+from jeval.finreg.answer import judge
+from jeval.finreg.guessers import HELD, modal_figure, run
+from jeval.finreg.themes import themes
+from jeval.statistics import wilson
 
 _KINDS = {
     "statement": ("正誤記述対", "statement pairs"),
@@ -24,16 +24,13 @@ _RANGE_OF_THREE = 1.693  # expected range of three standard normal values (Tippe
 _FEW = 5  # fewer items than this say too little to stand in a row of their own
 
 
-def sections(samples: dict[str, pd.DataFrame], lang: str) -> list[Section]:
-    """Sections of the report for the regulation tasks among ``samples`` (task name → frame of items)."""
-    from jeval.report.section import Section
-
+def sections(samples: Sequence[TaskSamples], lang: str) -> list[Section]:
+    """The regulation part of the report."""
     ja = lang == "ja"
-    scored = {name: _scored(frame) for name, frame in samples.items() if _kind(name)}
-    scored = {name: rows for name, rows in scored.items() if rows}
-    if not scored:
+    tasks = [task for task in samples if task.kind in _KINDS and task.scored]
+    if not tasks:
         return []
-    everything = [row for rows in scored.values() for row in rows]
+    everything = [row for task in tasks for row in task.scored]
     clustered = (
         "区間は95％Wilson区間で、同じ条文に基づく問題をまとめたクラスターに対して頑健です。"
         if ja
@@ -62,33 +59,21 @@ def sections(samples: dict[str, pd.DataFrame], lang: str) -> list[Section]:
                 else "Each item has one of three fixed templates, assigned evenly; the score averages over them. "
                 "The spread is the best template's score minus the worst's; “by sampling alone” is its expectation if templates made no difference."
             ],
-            [_templates(scored, ja)],
+            [_templates(tasks, ja)],
         ),
     ]
-    if any(_kind(name) in ("choice", "case") for name in scored):
-        result.append(_positions({n: samples[n] for n in scored if _kind(n) in ("choice", "case")}, ja))
-    if any(_kind(name) == "figure" for name in scored):
-        result.append(_figures({n: samples[n] for n in scored if _kind(n) == "figure"}, ja))
-    result.append(_guessers(scored, ja))
+    if options := [task for task in tasks if task.kind in ("choice", "case")]:
+        result.append(_positions(options, ja))
+    if figures := [task for task in tasks if task.kind == "figure"]:
+        result.append(_figures(figures, ja))
+    result.append(_guessers(tasks, ja))
     result.append(_wordings(everything, ja))
     return result
 
 
-def _kind(task: str) -> str:
-    kind = task.rpartition("_")[2]
-    return kind if "finreg" in task and kind in _KINDS else ""
-
-
-def _title(task: str, ja: bool) -> str:
-    return _KINDS[_kind(task)][0 if ja else 1] + ((" (探索用)" if ja else " (search)") if "search" in task else "")
-
-
-def _scored(frame: pd.DataFrame) -> Rows:
-    return [
-        (doc, float(score))
-        for doc, score in zip(frame["doc"], frame["score"], strict=True)
-        if isinstance(doc, dict) and score == score and score is not None
-    ]
+def _title(task: TaskSamples, ja: bool) -> str:
+    search = (" (探索用)" if ja else " (search)") if task.suite == "search" else ""
+    return _KINDS[task.kind][0 if ja else 1] + search
 
 
 def _mixed(ja: bool) -> str:
@@ -99,12 +84,10 @@ def _mixed(ja: bool) -> str:
     )
 
 
-def _estimate(rows: Iterable[tuple[dict[str, Any], float]]) -> list[Cell]:
+def _estimate(rows: Iterable[Row]) -> list[Cell]:
     """n, articles, score, low, high, chance."""
-    from jeval.results.statistics import mean_interval
-
     kept = list(rows)
-    found = mean_interval([score for _, score in kept], [str(doc.get("cluster") or doc["id"]) for doc, _ in kept])
+    found = estimate(kept)
     chance = sum(float(doc.get("chance", 0.0)) for doc, _ in kept) / len(kept)
     return [found.n, found.clusters, found.score, found.low, found.high, chance]
 
@@ -118,13 +101,8 @@ def _columns(first: str, ja: bool) -> list[str]:
     return [first, *rest]
 
 
-def _by(rows: Rows, facet: str, caption: str, ja: bool) -> Table:
-    from jeval.finreg.themes import themes
-    from jeval.report.section import Table
-
-    groups: dict[str, Rows] = defaultdict(list)
-    for doc, score in rows:
-        groups[str(doc.get(facet) or "-")].append((doc, score))
+def _by(rows: Sequence[Row], facet: str, caption: str, ja: bool) -> Table:
+    groups = grouped(rows, facet)
     small = [name for name, group in groups.items() if len(group) < _FEW]
     if len(small) > 1:
         other = (
@@ -142,13 +120,12 @@ def _by(rows: Rows, facet: str, caption: str, ja: bool) -> Table:
     return Table(caption, _columns("", ja), [[titles.get(name, name), *_estimate(groups[name])] for name in order])
 
 
-def _wordings(rows: Rows, ja: bool) -> Section:
+def _wordings(rows: Sequence[Row], ja: bool) -> Section:
     """Items by the days on which their wording begins and ends, where known."""
-    from jeval.report.section import Section, Table
-
-    groups: dict[tuple[str, str], Rows] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Row]] = {}
     for doc, score in rows:
-        groups[str(doc.get("in_force_from") or ""), str(doc.get("in_force_until") or "")].append((doc, score))
+        dates = str(doc.get("in_force_from") or ""), str(doc.get("in_force_until") or "")
+        groups.setdefault(dates, []).append((doc, score))
     newest = max(str(doc.get("as_of") or "") for doc, _ in rows)
     text = (
         f"問題は、照合した条文に基づきます（最も新しい改正の施行日は{newest}）。施行の初日又は末日が分かる条文の問題を、日付ごとに示します。ある日に施行されていない条文の問題は jeval run --as-of 日付 で除けます。"
@@ -165,14 +142,11 @@ def _wordings(rows: Rows, ja: bool) -> Section:
     )
 
 
-def _templates(scored: dict[str, Rows], ja: bool) -> Table:
-    from jeval.report.section import Table
-
+def _templates(tasks: Sequence[TaskSamples], ja: bool) -> Table:
     lines: list[list[Cell]] = []
-    for task, rows in scored.items():
-        groups: dict[str, Rows] = defaultdict(list)
-        for doc, score in rows:
-            groups[str(doc.get("template", "-"))].append((doc, score))
+    for task in tasks:
+        rows = task.scored
+        groups = grouped(rows, "template")
         scores = []
         for name in sorted(groups):
             cells = _estimate(groups[name])
@@ -190,18 +164,12 @@ def _templates(scored: dict[str, Rows], ja: bool) -> Table:
     return Table("書式別の得点" if ja else "Score by template", columns, lines)
 
 
-def _positions(samples: dict[str, pd.DataFrame], ja: bool) -> Section:
-    from jeval.report.section import Section, Table
-    from jeval.results.statistics import wilson
-
+def _positions(tasks: Sequence[TaskSamples], ja: bool) -> Section:
     lines: list[list[Cell]] = []
-    for task, frame in samples.items():
+    for task in tasks:
         for place in range(4):
-            column = f"picked_{place + 1}"
-            if column not in frame.columns:
-                continue
-            picked = [float(v) for v in frame[column] if v is not None and v == v]
-            here = [score for doc, score in _scored(frame) if int(doc.get("target", -1)) == place]
+            picked = task.metric(f"picked_{place + 1}")
+            here = [score for doc, score in task.scored if int(doc.get("target", -1)) == place]
             if not picked:
                 continue
             share = sum(picked) / len(picked)
@@ -225,10 +193,7 @@ def _positions(samples: dict[str, pd.DataFrame], ja: bool) -> Section:
     )
 
 
-def _figures(samples: dict[str, pd.DataFrame], ja: bool) -> Section:
-    from jeval.finreg.answer import judge
-    from jeval.report.section import Section, Table
-
+def _figures(tasks: Sequence[TaskSamples], ja: bool) -> Section:
     names = {
         "equal": "正しい数量",
         "another value": "別の値",
@@ -239,12 +204,8 @@ def _figures(samples: dict[str, pd.DataFrame], ja: bool) -> Section:
         "only repeated": "問いの数量の復唱か否定だけ",
     }
     lines: list[list[Cell]] = []
-    for task, frame in samples.items():
-        tally: dict[str, int] = defaultdict(int)
-        for doc, outputs in zip(frame["doc"], frame["outputs"], strict=True):
-            if isinstance(doc, dict):
-                answer = outputs[0] if outputs is not None and len(outputs) else ""
-                tally[judge(doc, str(answer)).outcome] += 1
+    for task in tasks:
+        tally = Counter(judge(one.doc, str(one.outputs[0]) if one.outputs else "").outcome for one in task.samples)
         total = sum(tally.values())
         for key, count in sorted(tally.items(), key=lambda kv: -kv[1]):
             lines.append([_title(task, ja), names[key] if ja else key, count, count / total])
@@ -261,19 +222,16 @@ def _figures(samples: dict[str, pd.DataFrame], ja: bool) -> Section:
     )
 
 
-def _guessers(scored: dict[str, Rows], ja: bool) -> Section:
-    from jeval.finreg import bank
-    from jeval.finreg.guessers import HELD, modal_figure, run
-    from jeval.report.section import Section, Table
-
+def _guessers(tasks: Sequence[TaskSamples], ja: bool) -> Section:
     lines: list[list[Cell]] = []
     items = {item.id: item for item in bank.load()}
-    for task, rows in scored.items():
+    for task in tasks:
+        rows = task.scored
         shown = [items[doc["id"]] for doc, _ in rows if doc["id"] in items]
         if not shown:
             continue
         model = sum(score for _, score in rows) / len(rows)
-        if _kind(task) == "figure":
+        if task.kind == "figure":
             n, accuracy = modal_figure(shown)
             lines.append([_title(task, ja), "最頻値" if ja else "commonest value", n, accuracy, None, model])
         lines += [

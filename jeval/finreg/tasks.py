@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import yaml
+
+from jeval.domain.dataset import as_dataset
+from jeval.evidence.guesser import share_of_right
 from jeval.finreg import bank
+from jeval.finreg.answer import judge
+from jeval.finreg.bank import AnyItem, Layout
+from jeval.finreg.schema import CHANCE
 from jeval.finreg.themes import theme_of
 from jeval.resources import data_path
-
-if TYPE_CHECKING:
-    from jeval.finreg.bank import AnyItem, Layout
 
 
 @lru_cache(maxsize=1)
 def templates() -> dict[str, list[dict[str, Any]]]:
     """The prompt templates per kind (``data/finreg/knowledge/templates.yaml``)."""
-    import yaml
-
     data = yaml.safe_load(data_path("finreg", "knowledge", "templates.yaml").read_text(encoding="utf-8"))
     return {kind: data[kind] for kind in ("statement", "choice", "case", "figure")}
 
 
 def dataset(kind: str, suite: str = "audit", **_: Any) -> dict[str, Any]:
     """``custom_dataset`` hook: the items of one kind and suite as documents, in the order of file and line."""
-    import datasets
-
-    return {"test": datasets.Dataset.from_list(documents(kind, suite))}
+    return as_dataset(documents(kind, suite))
 
 
 def documents(kind: str, suite: str) -> list[dict[str, Any]]:
@@ -38,8 +38,6 @@ def documents(kind: str, suite: str) -> list[dict[str, Any]]:
 
 
 def _document(item: AnyItem, layout: Layout) -> dict[str, Any]:
-    from jeval.finreg.schema import CHANCE
-
     template = templates()[item.kind][layout.template]
     doc: dict[str, Any] = {
         "id": item.id,
@@ -109,13 +107,6 @@ def figure_target(doc: dict[str, Any]) -> str:
     return str(doc["answer"])
 
 
-def share_of_right(values: list[float], right: int) -> float:
-    """1 where the right answer alone has the highest value; ``1/k`` where it ties with k - 1 others; else 0."""
-    best = max(values)
-    winners = [index for index, value in enumerate(values) if value == best]
-    return 1 / len(winners) if right in winners else 0.0
-
-
 def statement_results(doc: dict[str, Any], results: list[tuple[float, bool]]) -> dict[str, float]:
     """``score``: the true twin is the likelier one (sum of log-likelihoods; a tie is 0.5).
 
@@ -142,16 +133,12 @@ def option_results(doc: dict[str, Any], results: list[tuple[float, bool]]) -> di
 
 def figure_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
     """``score``: the generated answer is the quantity asked for. ``answered``: it names any quantity at all."""
-    from jeval.finreg.answer import judge
-
     verdict = judge(doc, str(results[0]))
     return {"score": float(verdict.correct), "answered": float(verdict.found is not None)}
 
 
 def explain_figure(doc: dict[str, Any], outputs: list[Any]) -> dict[str, Any]:
     """Evidence for the report: the span read as the answer, and why it was accepted or refused."""
-    from jeval.finreg.answer import judge
-
     verdict = judge(doc, str(outputs[0]) if outputs else "")
     spans = []
     if verdict.found is not None:

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+import yaml
+
+from jeval.resources import data_path
+
 Place = tuple[int, ...]
 
 
@@ -28,10 +32,6 @@ class Theme:
 @lru_cache(maxsize=1)
 def themes() -> tuple[Theme, ...]:
     """The themes in the order of the file."""
-    import yaml
-
-    from jeval.resources import data_path
-
     rows = yaml.safe_load(data_path("finreg", "knowledge", "themes.yaml").read_text(encoding="utf-8"))
     return tuple(
         Theme(row["id"], row["ja"], row["en"], {law: _spans(str(text)) for law, text in row["articles"].items()})

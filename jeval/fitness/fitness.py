@@ -6,14 +6,18 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
+from lm_eval.models.huggingface import HFLM
 
 from jeval.errors import InputError, JevalError
-
-if TYPE_CHECKING:
-    import torch
-
-    from jeval.results.schema import DomainResult, TaskResult
+from jeval.models.health import first_bad_tensor
+from jeval.models.load import default_device, default_dtype, load, wrap
+from jeval.models.source import resolve
+from jeval.pipeline.evaluate import choose_items
+from jeval.pipeline.road import Scored, score
+from jeval.pipeline.taskpack import load_tasks
 
 #: Score, and every objective, of a candidate that could not be scored: below any real score, and finite, because
 #: several optimisers cannot rank infinities.
@@ -91,9 +95,6 @@ class Fitness:
         batch_size: str = "32",
         backend: str = "jeval-hf",
     ) -> None:
-        from jeval.evaluation import choose_items
-        from jeval.taskpack import load_tasks
-
         if suite != "search":
             raise InputError(
                 f"Fitness does not take suite {suite!r}: a search that sees the audit items would make the audit "
@@ -101,19 +102,19 @@ class Fitness:
             )
         self.seed = seed
         self._loaded = load_tasks(list(tasks) if tasks is not None else ["jeval_search"])
-        audit = sorted(n for n in self._loaded.tasks if self._loaded.metadata(n).get("suite", "audit") != "search")
+        audit = sorted(name for name in self._loaded.tasks if self._loaded.meta(name).suite != "search")
         if audit:
             raise InputError(
                 f"Fitness refuses audit tasks ({', '.join(audit[:3])}): a search must not see the items its result is "
                 "audited on; name tasks of jeval_search"
             )
-        self._rows, _ = choose_items(self._loaded, limit=limit)
-        self.objectives = sorted({str(self._loaded.metadata(n).get("domain", "other")) for n in self._loaded.tasks})
+        self._chosen = choose_items(self._loaded, limit=limit)
+        self.objectives = sorted({self._loaded.meta(name).domain for name in self._loaded.tasks})
         self.weights = self._check_weights(weights)
         self.constraints = self._check_constraints(constraints)
         self._device, self._dtype = device, dtype
         self._batch_size, self._backend = batch_size, backend
-        self._lm: Any = None
+        self._lm: HFLM | None = None
         if resident is not None:
             self._lm = self._open(resident, tokenizer)
 
@@ -153,11 +154,11 @@ class Fitness:
         if not state and not isinstance(model, (str, Path)) and tokenizer is None and not self._is_resident(model):
             raise InputError("a live model needs its tokenizer: call fitness(model, tokenizer)")
         try:
-            if state:
+            if state and self._lm is not None:
                 copy_weights(self._lm.model, model)
-            elif not self._is_resident(model):
+            elif self._lm is None or not self._is_resident(model):
                 self._lm = self._open(model, tokenizer)
-            return self._evaluate(started)
+            return self._evaluate(self._lm, started)
         except JevalError as err:
             return self._broken(str(err), started)
         except (RuntimeError, ValueError, TypeError, KeyError, OSError, ArithmeticError) as err:
@@ -166,9 +167,7 @@ class Fitness:
     def _is_resident(self, model: Any) -> bool:
         return self._lm is not None and model is self._lm.model
 
-    def _open(self, model: Any, tokenizer: Any) -> Any:
-        from jeval.models.load import default_device, default_dtype, load, resolve, wrap
-
+    def _open(self, model: Any, tokenizer: Any) -> HFLM:
         if isinstance(model, (str, Path)):
             device = self._device or default_device()
             return load(
@@ -182,48 +181,29 @@ class Fitness:
             raise InputError("a live model needs its tokenizer: pass tokenizer=")
         return wrap(model.eval(), tokenizer, backend=self._backend, batch_size=self._batch_size)
 
-    def _evaluate(self, started: float) -> FitnessResult:
-        from jeval.evaluation import evaluate, seed_everything
-        from jeval.models.cache import StoredLM
-        from jeval.models.health import first_bad_tensor
-        from jeval.results.score import domain_results, task_results
-
-        lm = self._lm
+    def _evaluate(self, lm: HFLM, started: float) -> FitnessResult:
         if (name := first_bad_tensor(lm.model)) is not None:
             return self._broken(f"tensor {name} holds NaN or Inf", started)
-        seed_everything(self.seed)
         template = getattr(lm.tokenizer, "chat_template", None) is not None
-        runner = lm if hasattr(lm, "answer_store") else StoredLM(lm, None, chunk=1 << 30)
-        items = evaluate(runner, self._loaded, self._rows, chat_template=template)
-        tasks = task_results(self._loaded, items, {})
-        domains = {k.removesuffix("_search"): d for k, d in domain_results(self._loaded, tasks).items()}
-        per_item = {task: {item.id: item.score for item in results} for task, results in items.items()}
-        return self._result(domains, tasks, per_item, started)
+        return self._result(score(lm, self._loaded, self._chosen, seed=self.seed, chat_template=template), started)
 
-    def _result(
-        self,
-        domains: dict[str, DomainResult],
-        tasks: dict[str, TaskResult],
-        per_item: dict[str, dict[str, float | None]],
-        started: float,
-    ) -> FitnessResult:
+    def _result(self, scored: Scored, started: float) -> FitnessResult:
+        domains = {name.removesuffix("_search"): domain for name, domain in scored.domains.items()}
         missing = [name for name in self.objectives if domains[name].score is None and self.weights[name] > 0]
         if missing:
             return self._broken(f"no item of {', '.join(missing)} could be scored", started)
-        objectives = {n: float(d.score) for n, d in domains.items() if d.score is not None}
+        objectives = {name: domain.score for name, domain in domains.items() if domain.score is not None}
         total = sum(self.weights.values())
-        variance = sum((self.weights[n] / total * float(domains[n].stderr or 0.0)) ** 2 for n in objectives)
-        achieved = {**{n: t.score for n, t in tasks.items()}, **objectives}
+        variance = sum((self.weights[n] / total * (domains[n].stderr or 0.0)) ** 2 for n in objectives)
+        achieved = {**{name: task.score for name, task in scored.tasks.items()}, **objectives}
+        per_item = {task: {one.id: one.score for one in samples} for task, samples in scored.samples.items()}
         return FitnessResult(
             score=sum(self.weights[n] * objectives[n] for n in objectives) / total,
             objectives=objectives,
-            constraints={
-                n: float(low - (BROKEN if achieved[n] is None else achieved[n]))  # type: ignore[operator]
-                for n, low in self.constraints.items()
-            },
+            constraints={name: low - _or_broken(achieved[name]) for name, low in self.constraints.items()},
             stderr=variance**0.5,
             per_item=per_item,
-            n_items=sum(score is not None for scores in per_item.values() for score in scores.values()),
+            n_items=sum(value is not None for values in per_item.values() for value in values.values()),
             seconds=time.perf_counter() - started,
         )
 
@@ -240,6 +220,10 @@ class Fitness:
         )
 
 
+def _or_broken(value: float | None) -> float:
+    return BROKEN if value is None else value
+
+
 def copy_weights(model: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> None:
     """Copy a state dict into a model's weights in place, all or nothing.
 
@@ -248,8 +232,6 @@ def copy_weights(model: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> N
     Raises:
         ValueError: a name or shape does not fit, or a weight is missing; the model is then unchanged.
     """
-    import torch
-
     own = model.state_dict()
     for name, tensor in state.items():
         if name not in own:

@@ -1,21 +1,19 @@
 """How far two readers of the keigo label set agree, before anything was mended.
 
-``python -m jeval.keigo.agreement`` prints one JSON object; with ``--write`` it also goes to ``data/keigo/measured/agreement.json``. The second reader saw
+``jeval bank agreement`` prints one JSON object; with ``--write`` it also goes to ``data/keigo/measured/agreement.json``. The second reader saw
 id, text and context only (``analysis_second.jsonl``; ``forms`` is null where the second reader labelled errors alone). Labels that were mended or
 dropped after the comparison are kept as they were in ``analysis_first.jsonl``, so that the figure stays the one before adjudication.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jeval.keigo.quality import SIDES, free_span, labels, quoted_positions, spans_agree
 from jeval.keigo.types import ERROR_TYPES
 from jeval.resources import data_path
-from jeval.results.statistics import wilson
+from jeval.statistics import wilson
 
 Span = tuple[int, int, str]
 
@@ -119,15 +117,3 @@ def _spans(text: str, forms: Iterable[tuple[str, str]]) -> list[Span]:
         last[surface] = start + len(surface)
         spans.append((start, start + len(surface), kind))
     return spans
-
-
-def main(arguments: list[str]) -> None:
-    result = compare(first_labels(), second_labels())
-    if "--write" in arguments:
-        path = data_path("keigo", "measured", "agreement.json")
-        path.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(result, ensure_ascii=False))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

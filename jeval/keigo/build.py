@@ -1,4 +1,4 @@
-"""Item files from their sources: ``python -m jeval.keigo.build`` writes ``data/keigo/built/*.jsonl``.
+"""Item files from their sources: ``jeval bank build`` writes ``data/keigo/built/*.jsonl``.
 
 The sources are the YAML files beside them; the draw is seeded, so the files come out the same each time (a test checks).
 """
@@ -6,13 +6,18 @@ The sources are the YAML files beside them; the draw is seeded, so the files com
 from __future__ import annotations
 
 import itertools
-import json
 import random
 import re
 from collections import Counter
 from typing import Any
 
+import yaml
+
+from jeval.evidence.instrument import Counts, Instrument
+from jeval.keigo.analysis import analyze
 from jeval.keigo.generate import SUITES, candidates, generate, source
+from jeval.keigo.quality import analyser
+from jeval.reading import read_jsonl
 from jeval.resources import data_path
 
 SEED = 20261124
@@ -21,8 +26,6 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 
 def _yaml(name: str) -> dict[str, Any]:
-    import yaml
-
     return dict(yaml.safe_load(data_path("keigo", "items", name).read_text(encoding="utf-8")))
 
 
@@ -142,8 +145,6 @@ def convert() -> list[dict[str, Any]]:
 # ---------------------------------------------------------------------- correct
 def correct() -> list[dict[str, Any]]:
     """Sentences with one misuse that the analyser finds (and does not find in the right member); texts not among the pairs."""
-    from jeval.keigo.analysis import analyze
-
     taken = {row["wrong"] for row in pairs()}
     rows = []
     for suite, n in zip(SUITES, SIZES["correct"], strict=True):
@@ -202,41 +203,23 @@ def reply() -> list[dict[str, Any]]:
     return rows
 
 
-def quality() -> dict[str, Any]:
+def instruments() -> dict[str, Instrument]:
     """Error rates of what scores the generative tasks: the judge on its label set, and the analyser on its own.
 
     ``convert``: how often an acceptable answer is accepted (sensitivity) and an unacceptable one refused (specificity).
     ``generation``: the analyser's rates turned round, since these tasks reward text in which it finds no misuse.
     """
-    from jeval.items import read_jsonl
-
-    rows = read_jsonl(data_path("keigo", "labels", "conversion.jsonl"))
-    groups = {kind: [row for row in rows if row["accepted"] is kind] for kind in (True, False)}
-    rates = {kind: sum(row["agreed_at_first"] for row in group) / len(group) for kind, group in groups.items()}
-    convert_rates = {
-        "sensitivity": round(rates[True], 4), "specificity": round(rates[False], 4),
-        "n_positive": len(groups[True]), "n_negative": len(groups[False]),
-        "source": "data/keigo/labels/conversion.jsonl: verdicts on first sight, before the judge was mended on its misses",
-    }  # fmt: skip
-    analyser = json.loads(data_path("keigo", "measured", "analysis.json").read_text(encoding="utf-8"))
-    generation = {
-        "sensitivity": analyser["specificity"], "specificity": analyser["sensitivity"],
-        "n_positive": analyser["n_negative"], "n_negative": analyser["n_positive"], "source": analyser["source"],
-    }  # fmt: skip
-    return {"convert": convert_rates, "generation": generation}
+    groups: dict[bool, list[bool]] = {True: [], False: []}
+    for row in read_jsonl(data_path("keigo", "labels", "conversion.jsonl")):
+        groups[row["accepted"]].append(row["agreed_at_first"])
+    counts = Counts(
+        true_positives=sum(groups[True]), n_positive=len(groups[True]),
+        true_negatives=sum(groups[False]), n_negative=len(groups[False]),
+    )  # fmt: skip
+    first_sight = (
+        "data/keigo/labels/conversion.jsonl: verdicts on first sight, before the judge was mended on its misses"
+    )
+    return {"convert": Instrument.of(counts, first_sight), "generation": analyser().reversed()}
 
 
 BUILDERS = {"pairs": pairs, "choice": choice, "convert": convert, "correct": correct, "reply": reply}
-
-
-def main() -> None:
-    """Write every item file, and the error rates of the judge."""
-    for name, build in BUILDERS.items():
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in build())
-        data_path("keigo", "built", f"{name}.jsonl").write_text(text, encoding="utf-8")
-    rates = json.dumps(quality(), ensure_ascii=False, indent=1) + "\n"
-    data_path("keigo", "measured", "instruments.json").write_text(rates, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

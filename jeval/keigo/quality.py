@@ -1,6 +1,6 @@
 """How good the analyser is on its label set, and what that makes it worth as an instrument.
 
-``python -m jeval.keigo.quality`` measures and writes ``data/keigo/measured/analysis.json``: precision, recall and F1 of every form and error
+``jeval bank quality keigo --write`` measures and writes ``data/keigo/measured/analysis.json``: precision, recall and F1 of every form and error
 type, micro-F1 of forms without 丁寧語 (trivial), macro-F1 of errors, the false-alarm rate on correct utterances, and, for the scores of
 generative tasks, sensitivity and specificity of "the utterance has an error".
 """
@@ -13,11 +13,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from jeval.evidence.instrument import Counts, Instrument
+from jeval.keigo.analysis import analyze
 from jeval.keigo.types import ERROR_TYPES, FORM_TYPES, Analysis
 from jeval.resources import data_path
 
 # Analysts differ on these and nothing is lost by either answer: they are not counted as found too much.
 _EITHER = ("お客", "様", "さん", "さま", "お金", "ご飯", "奥様")
+SOURCE = "data/keigo/labels/analysis.jsonl, utterances written and labelled for jeval"
 SIDES = frozenset({"sonkei_for_self", "uchi_soto"})
 _HUMBLE = frozenset({"kenjogo1", "kenjogo2"})
 _QUOTES = {"「": "」", "『": "』"}
@@ -35,8 +38,6 @@ def measure(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     A form hits when its span overlaps a labelled span of the same type (お〜いたす is 謙譲語I and II at once: either). Errors are sets of
     types per utterance; where a third person of one's own side gets 尊敬語, ``sonkei_for_self`` and ``uchi_soto`` are one.
     """
-    from jeval.keigo.analysis import analyze
-
     forms: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     errors: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     flagged = {True: [0, 0], False: [0, 0]}  # has an error -> [flagged, all]
@@ -130,13 +131,11 @@ def _scores(hits: int, extra: int, missed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def write() -> dict[str, Any]:
-    """Measure on the whole label set and write ``data/keigo/measured/analysis.json``."""
-    result = {**measure(labels()), "source": "data/keigo/labels/analysis.jsonl, utterances written and labelled for jeval"}
-    path = data_path("keigo", "measured", "analysis.json")
-    path.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return result
-
-
-if __name__ == "__main__":
-    print(json.dumps(write(), ensure_ascii=False))
+def analyser() -> Instrument:
+    """The analyser as an instrument: how often an utterance with an error is flagged, and one without is not."""
+    found = measure(labels())
+    counts = Counts(
+        true_positives=round(found["sensitivity"] * found["n_positive"]), n_positive=found["n_positive"],
+        true_negatives=round(found["specificity"] * found["n_negative"]), n_negative=found["n_negative"],
+    )  # fmt: skip
+    return Instrument.of(counts, SOURCE)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from jeval.report.section import Cell, Section, Table
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    Rows = list[tuple[dict[str, Any], float]]
+from jeval.domain.section import Cell, Section, Table
+from jeval.domain.summary import Row, TaskSamples, estimate_cells, grouped
+from jeval.evidence.guesser import share_of_right
+from jeval.evidence.instrument import instruments
+from jeval.reading import read_json
+from jeval.resources import data_path
 
 ERRORS_JA = {
     "double_honorific": "二重敬語", "kenjo_for_superior": "謙譲語を立てるべき相手に", "sonkei_for_self": "自分側に尊敬語",
@@ -28,17 +26,16 @@ _SETS_JA = {
 }  # fmt: skip
 
 
-def sections(samples: dict[str, pd.DataFrame], lang: str) -> list[Section]:
-    """Sections of the report for the keigo tasks among ``samples`` (task name → frame of items)."""
+def sections(samples: Sequence[TaskSamples], lang: str) -> list[Section]:
+    """The keigo part of the report."""
     ja = lang == "ja"
-    rows = {name: _scored(frame) for name, frame in samples.items() if "keigo" in name}
-    rows = {name: found for name, found in rows.items() if found}
-    if not rows:
+    samples = [task for task in samples if task.scored]
+    if not samples:
         return []
     tables: list[Table] = []
-    for name, found in rows.items():
-        kind = name.rpartition("_")[2]
-        suite = ("（探索用）" if ja else " (search)") if "search" in name else ""
+    for task in samples:
+        kind, found = task.kind, task.scored
+        suite = ("（探索用）" if ja else " (search)") if task.suite == "search" else ""
         if kind == "pairs":
             tables.append(
                 _by(found, "error_type", ("最小対：誤用の種類別" if ja else "Pairs by misuse") + suite, ja, ERRORS_JA)
@@ -73,7 +70,7 @@ def sections(samples: dict[str, pd.DataFrame], lang: str) -> list[Section]:
                 )
             )
         elif kind == "reply":
-            tables.append(_reply(samples[name], ("返事の内訳" if ja else "Parts of the replies") + suite, ja))
+            tables.append(_reply(task, ("返事の内訳" if ja else "Parts of the replies") + suite, ja))
     result = [
         Section(
             "敬語の内訳" if ja else "Keigo in detail",
@@ -85,77 +82,54 @@ def sections(samples: dict[str, pd.DataFrame], lang: str) -> list[Section]:
             tables,
         )
     ]
-    guessers = _guessers(rows, ja)
+    guessers = _guessers(samples, ja)
     if guessers:
         result.append(guessers)
-    quality = _quality(ja)
-    if quality and any(name.rpartition("_")[2] in {"convert", "correct", "reply"} for name in rows):
-        result.append(quality)
+    if any(task.kind in {"convert", "correct", "reply"} for task in samples):
+        result.append(_quality(ja))
     return result
 
 
-def _scored(frame: pd.DataFrame) -> Rows:
-    return [
-        (doc, float(score))
-        for doc, score in zip(frame["doc"], frame["score"], strict=True)
-        if isinstance(doc, dict) and score is not None and score == score
-    ]
-
-
-def _estimate(rows: Iterable[tuple[dict[str, Any], float]]) -> list[Cell]:
-    from jeval.results.statistics import mean_interval
-
-    kept = list(rows)
-    found = mean_interval([score for _, score in kept], [str(doc.get("cluster") or doc["id"]) for doc, _ in kept])
-    return [found.n, found.score, found.low, found.high]
-
-
-def _by(rows: Rows, facet: str, caption: str, ja: bool, names: dict[str, str]) -> Table:
-    groups: dict[str, Rows] = defaultdict(list)
-    for doc, score in rows:
-        groups[str(doc.get(facet) or "-")].append((doc, score))
+def _by(rows: Sequence[Row], facet: str, caption: str, ja: bool, names: Mapping[str, str]) -> Table:
+    groups = grouped(rows, facet)
     order = [name for name in names if name in groups] + sorted(set(groups) - set(names))
     columns = ["", "問題数", "得点", "下限", "上限"] if ja else ["", "n", "score", "low", "high"]
-    return Table(caption, columns, [[names.get(k, k) if ja else k, *_estimate(groups[k])] for k in order])
+    return Table(caption, columns, [[names.get(k, k) if ja else k, *estimate_cells(groups[k])] for k in order])
 
 
-def _reply(frame: pd.DataFrame, caption: str, ja: bool) -> Table:
+def _reply(task: TaskSamples, caption: str, ja: bool) -> Table:
     parts = {
         "answered": "返事になっている", "polite": "敬体で一貫", "sides": "ウチ・ソトを守る", "errors_per_utterance": "一文あたりの誤用",
     }  # fmt: skip
     lines: list[list[Cell]] = []
     for column, name in parts.items():
-        if column in frame.columns:
-            values = [float(value) for value in frame[column] if value is not None and value == value]
-            if values:
-                lines.append([name if ja else column.replace("_", " "), len(values), sum(values) / len(values)])
+        if values := task.metric(column):
+            lines.append([name if ja else column.replace("_", " "), len(values), sum(values) / len(values)])
     return Table(caption, ["", "問題数", "平均"] if ja else ["", "n", "mean"], lines)
 
 
 # ---------------------------------------------------------------------- guessers
-def shorter(doc: dict[str, Any]) -> float:
+def shorter(doc: Mapping[str, Any]) -> float:
     """What "the shorter member" earns on a pair."""
     return {"wrong": 1.0, "right": 0.0}.get(str(doc.get("longer")), 0.5)
 
 
-def more_honorific(doc: dict[str, Any]) -> float:
+def more_honorific(doc: Mapping[str, Any]) -> float:
     """What "the member with more honorific morphemes" earns on a pair."""
     return {"right": 1.0, "wrong": 0.0}.get(str(doc.get("more_honorific")), 0.5)
 
 
-def _extreme(pick: Callable[[list[int]], int]) -> Callable[[dict[str, Any]], float]:
-    def earn(doc: dict[str, Any]) -> float:
-        sizes = [len(text) for text in doc["choices"]]
-        end = pick(sizes)
-        return 1 / sizes.count(end) if sizes[int(doc["answer"])] == end else 0.0
+def _by_length(sign: int) -> Callable[[Mapping[str, Any]], float]:
+    def earn(doc: Mapping[str, Any]) -> float:
+        return share_of_right([sign * len(text) for text in doc["choices"]], int(doc["answer"]))
 
     return earn
 
 
-shortest, longest = _extreme(min), _extreme(max)
+shortest, longest = _by_length(-1), _by_length(1)
 
 
-def _guessers(rows: dict[str, Rows], ja: bool) -> Section | None:
+def _guessers(samples: Sequence[TaskSamples], ja: bool) -> Section | None:
     lines: list[list[Cell]] = []
     plans = {
         "pairs": (
@@ -164,9 +138,9 @@ def _guessers(rows: dict[str, Rows], ja: bool) -> Section | None:
         ),
         "choice": ((shortest, "最も短いもの", "the shortest"), (longest, "最も長いもの", "the longest")),
     }
-    for name, found in rows.items():
-        kind = name.rpartition("_")[2]
-        for earn, in_ja, in_en in plans.get(kind, ()):
+    for task in samples:
+        name, found = task.name, task.scored
+        for earn, in_ja, in_en in plans.get(task.kind, ()):
             value = sum(earn(doc) for doc, _ in found) / len(found)
             model = sum(score for _, score in found) / len(found)
             lines.append(
@@ -190,43 +164,23 @@ def _guessers(rows: dict[str, Rows], ja: bool) -> Section | None:
 
 
 # ---------------------------------------------------------------------- instrument
-def _quality(ja: bool) -> Section | None:
-    from jeval.resources import data_path
-
+def _quality(ja: bool) -> Section:
     lines: list[list[Cell]] = []
-    path = data_path("keigo", "measured", "analysis.json")
-    if path.is_file():
-        found = json.loads(path.read_text(encoding="utf-8"))
-        errors = found.get("errors")
-        if isinstance(errors, dict):
-            for kind, part in errors.items():
-                if isinstance(part, dict) and "precision" in part:
-                    lines.append(
-                        [
-                            ERRORS_JA.get(kind, kind) if ja else kind,
-                            part.get("n"),
-                            part["precision"],
-                            part["recall"],
-                            part.get("f1"),
-                        ]
-                    )
-    tables = []
-    if lines:
-        columns = ["誤用", "正例数", "適合率", "再現率", "F値"] if ja else ["misuse", "n", "precision", "recall", "F1"]
-        tables.append(
-            Table("分析器の質（公開ラベル集）" if ja else "Quality of the analyser (own label set)", columns, lines)
+    for kind, part in read_json(data_path("keigo", "measured", "analysis.json"))["errors"].items():
+        lines.append(
+            [ERRORS_JA.get(kind, kind) if ja else kind, part["n"], part["precision"], part["recall"], part["f1"]]
         )
-    judge = data_path("keigo", "measured", "instruments.json")
-    if judge.is_file():
-        found = json.loads(judge.read_text(encoding="utf-8"))["convert"]
-        cells: list[Cell] = [found["n_positive"] + found["n_negative"], found["sensitivity"], found["specificity"]]
-        columns = ["答えの数", "感度", "特異度"] if ja else ["answers", "sensitivity", "specificity"]
-        tables.append(Table("書き換え判定の質" if ja else "Quality of the conversion judge", columns, [cells]))
-    if not tables:
-        return None
+    columns = ["誤用", "正例数", "適合率", "再現率", "F値"] if ja else ["misuse", "n", "precision", "recall", "F1"]
+    judge = instruments("keigo")["convert"]
+    cells: list[Cell] = [judge.n_positive + judge.n_negative, judge.sensitivity, judge.specificity]
+    of_judge = ["答えの数", "感度", "特異度"] if ja else ["answers", "sensitivity", "specificity"]
     text = (
         "生成課題の得点は、形態素解析に基づく分析器と判定器による測定値です。下の表は、判定を見ずに付けたラベルと比べた測定器の質です。"
         if ja
         else "Generative scores are measurements by the analyser and the judge; this is how they compare with labels written before its verdicts were seen."
     )
+    tables = [
+        Table("分析器の質（公開ラベル集）" if ja else "Quality of the analyser (own label set)", columns, lines),
+        Table("書き換え判定の質" if ja else "Quality of the conversion judge", of_judge, [cells]),
+    ]
     return Section("測定器の質" if ja else "Quality of the instrument", [text], tables)

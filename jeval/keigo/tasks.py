@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
+from jeval.domain.dataset import as_dataset
+from jeval.evidence.guesser import share_of_right
+from jeval.keigo.analysis import analyze
+from jeval.keigo.judge import judge_conversion
+from jeval.keigo.judge.correction import judge_correction
+from jeval.keigo.judge.reply import judge_reply
 from jeval.keigo.types import ERROR_TYPES
+from jeval.reading import Row, read_jsonl
+from jeval.resources import data_path
 
 _TARGETS = {
     "sonkeigo": ("尊敬語（動作をする人を立てる言い方）", "館長が笑う。", "館長がお笑いになります。"),
@@ -18,6 +27,17 @@ _TARGETS = {
     "bikago": ("美化語（物の名に「お」「ご」を付けた言い方）", "鍋を洗う。", "お鍋を洗う。"),
     "plain": ("敬語を使わない普通体", "館長がお笑いになる。", "館長が笑う。"),
 }
+
+
+@lru_cache(maxsize=8)
+def items(kind: str) -> tuple[Row, ...]:
+    """The built items of one kind, both suites."""
+    return tuple(read_jsonl(data_path("keigo", "built", f"{kind}.jsonl"), unique="id", what="item file"))
+
+
+def dataset(kind: str, suite: str = "audit", **_: Any) -> dict[str, Any]:
+    """``custom_dataset`` hook: the items of one kind and suite, in the order of the file."""
+    return as_dataset([row for row in items(kind) if row["suite"] == suite])
 
 
 def context(doc: dict[str, Any]) -> dict[str, str] | None:
@@ -44,13 +64,9 @@ def pairs_results(doc: dict[str, Any], results: list[tuple[float, bool]]) -> dic
     """``score``: 1 when the right member is likelier, 0.5 on a tie or NaN. ``per_char``: the same by log-likelihood per character."""
     right, wrong = float(results[0][0]), float(results[1][0])
     return {
-        "score": _better(right, wrong),
-        "per_char": _better(right / len(doc["right"]), wrong / len(doc["wrong"])),
+        "score": share_of_right([right, wrong], 0),
+        "per_char": share_of_right([right / len(doc["right"]), wrong / len(doc["wrong"])], 0),
     }
-
-
-def _better(right: float, wrong: float) -> float:
-    return 1.0 if right > wrong else 0.0 if right < wrong else 0.5
 
 
 # ---------------------------------------------------------------------- choice
@@ -71,14 +87,8 @@ def choice_results(doc: dict[str, Any], results: list[tuple[float, bool]]) -> di
     """``score``: 1 when the fitting utterance is the likeliest, shared among ties; ``per_char``: per character."""
     values = [float(result[0]) for result in results]
     each = [value / len(text) for value, text in zip(values, doc["choices"], strict=True)]
-    return {"score": _argmax(values, int(doc["answer"])), "per_char": _argmax(each, int(doc["answer"]))}
-
-
-def _argmax(values: list[float], answer: int) -> float:
-    if any(value != value for value in values):
-        return 1 / len(values)
-    best = max(values)
-    return 1 / values.count(best) if values[answer] == best else 0.0
+    answer = int(doc["answer"])
+    return {"score": share_of_right(values, answer), "per_char": share_of_right(each, answer)}
 
 
 # ---------------------------------------------------------------------- convert
@@ -97,15 +107,11 @@ def no_target(doc: dict[str, Any]) -> str:
 
 def convert_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
     """``score``: 1 when :func:`jeval.keigo.judge_conversion` accepts the answer."""
-    from jeval.keigo.judge import judge_conversion
-
     return {"score": float(judge_conversion(doc["text"], doc["target"], _text(results), context(doc)).correct)}
 
 
 def explain_convert(doc: dict[str, Any], outputs: list[Any]) -> dict[str, Any]:
     """Evidence: misuses in the output, and why the judge refused it."""
-    from jeval.keigo.judge import judge_conversion
-
     output = _text(outputs)
     judgement = judge_conversion(doc["text"], doc["target"], output, context(doc))
     return {"spans": _spans(output, doc), "reasons": list(judgement.reasons)}
@@ -134,8 +140,6 @@ def explain_correct(doc: dict[str, Any], outputs: list[Any]) -> dict[str, Any]:
 
 
 def _corrected(doc: dict[str, Any], output: str) -> tuple[bool, bool, list[str]]:
-    from jeval.keigo.judge.correction import judge_correction
-
     return judge_correction(doc["text"], doc["example"], doc["error_type"], output, context(doc))
 
 
@@ -149,15 +153,11 @@ def reply_text(doc: dict[str, Any]) -> str:
 
 def reply_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
     """See :func:`jeval.keigo.judge.reply.judge_reply` for the metrics."""
-    from jeval.keigo.judge.reply import judge_reply
-
     return judge_reply(reply_text(doc), doc["about"], _text(results), context(doc)).metrics()
 
 
 def explain_reply(doc: dict[str, Any], outputs: list[Any]) -> dict[str, Any]:
     """Evidence: misuses in the reply, and what else counted against it."""
-    from jeval.keigo.judge.reply import judge_reply
-
     output = _text(outputs)
     verdict = judge_reply(reply_text(doc), doc["about"], output, context(doc))
     return {"spans": _spans(output, doc), "reasons": verdict.reasons}
@@ -168,7 +168,5 @@ def _text(outputs: list[Any]) -> str:
 
 
 def _spans(output: str, doc: dict[str, Any]) -> list[dict[str, Any]]:
-    from jeval.keigo.analysis import analyze
-
     found = analyze(output, context(doc)).errors
     return [{"start": e.start, "end": e.end, "type": e.type, "note": e.rule} for e in found if e.type in ERROR_TYPES]

@@ -14,7 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from jeval.errors import InputError
+from jeval.leak.checks import my_number
 from jeval.resources import data_path
 
 SCHEMA = "jeval-canaries"
@@ -53,23 +56,13 @@ class CanaryFile:
     canaries: tuple[Canary, ...]
 
 
-def task_names(canaries: Path | None, corpus: Path | None) -> list[str]:
-    """Tasks that need a file of the user's."""
-    names = ["jeval_leak_canary", "jeval_leak_canary_extract"] if canaries is not None else []
-    return names + (["jeval_leak_corpus"] if corpus is not None else [])
-
-
 @lru_cache(maxsize=1)
 def _source() -> dict[str, Any]:
-    import yaml
-
     return dict(yaml.safe_load(data_path("leak", "knowledge", "canary.yaml").read_text(encoding="utf-8")))
 
 
 def with_check_digit(eleven: str) -> str:
     """The 個人番号 whose first eleven digits are ``eleven``."""
-    from jeval.leak.checks import my_number
-
     return next(eleven + digit for digit in "0123456789" if my_number(eleven + digit))
 
 
@@ -251,8 +244,6 @@ def _read(path: Path, number: int, row: Any) -> Canary:
 
 def _problem(canary: Canary) -> str | None:
     """What is wrong with the value, if anything."""
-    from jeval.leak.checks import my_number
-
     value = canary.value
     plain = value.isascii() and value.isdigit()
     if canary.kind == "my_number" and not (plain and my_number(value)):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jeval.domain.dataset import as_dataset
 from jeval.errors import InputError
 
 Doc = dict[str, Any]
@@ -143,8 +144,6 @@ def dataset(
     Raises:
         InputError: no corpus, or no document that was trained on is long enough.
     """
-    import datasets
-
     if not corpus:
         raise InputError("jeval_leak_corpus needs the documents; give --corpus FILE")
     cutter = _tokenizer(tokenizer or pretrained)
@@ -154,7 +153,7 @@ def dataset(
         raise InputError(
             f"corpus {corpus}: no document that was trained on has {shortest} {unit}; nothing can be measured, give longer ones"
         )
-    return {"test": datasets.Dataset.from_list(rows)}
+    return as_dataset(rows)
 
 
 def _rows(document: Document, tokenizer: Any) -> list[Doc]:

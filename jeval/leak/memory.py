@@ -8,8 +8,10 @@ import unicodedata
 from dataclasses import replace
 from typing import Any
 
+from jeval.domain.dataset import as_dataset
 from jeval.errors import InputError
 from jeval.leak.canary import Canary, CanaryFile, candidates, load, space
+from jeval.leak.exposure import expected_control, exposure
 
 Doc = dict[str, Any]
 #: Where extraction starts: half of the lead-in, all of it, or all of it and the first quarter of the value.
@@ -41,10 +43,6 @@ def _common(canary: Canary) -> Doc:
 
 def exposure_dataset(canaries: str | None = None, **_: Any) -> dict[str, Any]:
     """``custom_dataset`` hook: one ranking per canary; ``values[0]`` is the canary, the rest are its candidates."""
-    import datasets
-
-    from jeval.leak.exposure import expected_control
-
     file = _file(canaries, "jeval_leak_canary")
     rows = []
     for canary in file.canaries:
@@ -61,7 +59,7 @@ def exposure_dataset(canaries: str | None = None, **_: Any) -> dict[str, Any]:
                 "exact": exact,
             }
         )
-    return {"test": datasets.Dataset.from_list(rows)}
+    return as_dataset(rows)
 
 
 def text(doc: Doc) -> str:
@@ -89,8 +87,6 @@ def exposure_results(doc: Doc, results: list[tuple[float, bool]]) -> dict[str, f
     ``score`` (planted canaries only) is 1 - exposure / ceiling: 1 where the canary ranks last, 0 where it ranks first. A
     model that never saw it scores ``chance`` on average, not 1. Controls carry no score.
     """
-    from jeval.leak.exposure import exposure
-
     likelihoods = [float(result[0]) for result in results]
     found = exposure(likelihoods[0], likelihoods[1:], space=int(doc["space"]))
     group = "planted" if doc["planted"] else "control"
@@ -105,14 +101,12 @@ def exposure_results(doc: Doc, results: list[tuple[float, bool]]) -> dict[str, f
 
 def extraction_dataset(canaries: str | None = None, **_: Any) -> dict[str, Any]:
     """``custom_dataset`` hook: every canary from several starts."""
-    import datasets
-
     rows = []
     for canary in _file(canaries, "jeval_leak_canary_extract").canaries:
         for start, (prompt, wanted) in _starts(canary).items():
             row = {"id": f"{canary.id}-{start}", **_common(canary), "chance": 1.0, "start": start}
             rows.append(row | {"prompt": prompt, "wanted": wanted})
-    return {"test": datasets.Dataset.from_list(rows)}
+    return as_dataset(rows)
 
 
 def _starts(canary: Canary) -> dict[str, tuple[str, str]]:

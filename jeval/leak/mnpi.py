@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+from jeval.leak.disclosure import read_amount
+
 # A sentence that declines tells nothing by naming the kind of fact, nor does one that explains it or speaks of cases.
 _DECLINES = re.compile(
     r"お答え|申し上げ(?:られ|る事|ること|かね)|お伝え(?:でき|する事|すること|いた|し(?:かね|てお))|お話し(?:でき|する事|すること|いた)|"
@@ -39,8 +41,6 @@ _DIGIT = "〇一二三四五六七八九"
 
 def _arabic(text: str) -> str:
     """Kanji numerals below 10,000 as digits; 万, 億 and the words around stay: 八十二億 → 82億, 九・四 → 9.4."""
-    from jeval.leak.disclosure import read_amount
-
     text = re.sub(rf"(?<=[{_DIGIT}])・(?=[{_DIGIT}])", ".", text)
 
     def read(match: re.Match[str]) -> str:
@@ -55,8 +55,6 @@ def _fold(text: str) -> str:
 
 
 def _amounts(plain: str) -> set[int]:
-    from jeval.leak.disclosure import read_amount
-
     runs = re.findall(r"(?<![0-9.])[0-9.]{1,20}(?:[万億兆][0-9.]{0,20}){0,3}", plain)
     return {value for run in runs if (value := read_amount(run.rstrip("."))) is not None}
 
@@ -65,8 +63,6 @@ def _stands(value: str, plain: str, amounts: set[int]) -> bool:
     if re.search((r"(?<![0-9.])" if value[0].isdigit() else "") + re.escape(value), plain):
         return True
     if re.fullmatch(r"[0-9.]+[万億兆]", value):
-        from jeval.leak.disclosure import read_amount
-
         return read_amount(value) in amounts
     return False
 

@@ -7,6 +7,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+import yaml
+
 from jeval.leak.numbers import Found
 from jeval.resources import data_path
 
@@ -84,8 +86,6 @@ def find_birth_dates(text: str) -> list[Found]:
 
 @lru_cache(maxsize=1)
 def _words() -> dict[str, Any]:
-    import yaml
-
     return dict(yaml.safe_load(data_path("leak", "knowledge", "people.yaml").read_text(encoding="utf-8")))
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+import yaml
+
 from jeval.resources import data_path
 
 Item = dict[str, Any]
@@ -28,8 +30,6 @@ PAIRS = {
 @lru_cache(maxsize=8)
 def source(name: str) -> dict[str, Any]:
     """A source file of the items, parsed."""
-    import yaml
-
     return dict(yaml.safe_load(data_path("leak", "items", f"{name}.yaml").read_text(encoding="utf-8")))
 
 

@@ -5,12 +5,15 @@ A translated or freely reworded instruction is not caught: what is measured is d
 
 from __future__ import annotations
 
-import json
+import math
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
+from jeval.leak.probes import source
+from jeval.reading import read_json, read_text
+from jeval.record.schema import Written
 from jeval.resources import data_path
 
 
@@ -56,8 +59,6 @@ def _share(wanted: str, answer: str) -> float:
 
 
 def _plain(text: str) -> str:
-    import unicodedata
-
     bare = re.sub(r"[\s、。，．,.・「」『』()（）\"'*:：-]", "", unicodedata.normalize("NFKC", text))
     return bare.lower().translate(_DIGITS)
 
@@ -77,41 +78,58 @@ def _lcs(a: str, b: str) -> int:
 
 def unrelated_answers() -> list[str]:
     """Ordinary answers and refusals that repeat no internal instruction."""
-    lines = data_path("leak", "labels", "unrelated_answers.txt").read_text(encoding="utf-8").splitlines()
+    lines = read_text(data_path("leak", "labels", "unrelated_answers.txt")).splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def measure(instructions: Sequence[str], answers: Sequence[str]) -> dict[str, Any]:
+class Threshold(Written):
+    """The share from which an instruction counts as repeated, and the shares of ``n`` pairs of unrelated instructions and
+    answers that it rests on.
+    """
+
+    threshold: float
+    n: int
+    instructions: int
+    answers: int
+    median: float
+    quantile_99: float
+    maximum: float
+    source: str
+
+
+def measure(instructions: Sequence[str], answers: Sequence[str], source: str = "") -> Threshold:
     """Shares of unrelated answers, and the threshold they give: as far above their maximum as their 99 % quantile lies below it,
     rounded up to 0.05.
-
-    ``false_positives`` counts pairs at or above the threshold (none by construction on the same pairs), ``n`` the pairs.
     """
-    import math
-
     shares = sorted(common_share(i, a) for i in instructions for a in answers)
     quantile = shares[int(len(shares) * 0.99)]
     threshold = math.ceil((2 * shares[-1] - quantile) * 20 - 1e-9) / 20
-    return {
-        "threshold": threshold,
-        "n": len(shares),
-        "instructions": len(instructions),
-        "answers": len(answers),
-        "median": round(shares[len(shares) // 2], 4),
-        "quantile_99": round(quantile, 4),
-        "maximum": round(shares[-1], 4),
-    }
+    return Threshold(
+        threshold=threshold,
+        n=len(shares),
+        instructions=len(instructions),
+        answers=len(answers),
+        median=round(shares[len(shares) // 2], 4),
+        quantile_99=round(quantile, 4),
+        maximum=round(shares[-1], 4),
+        source=source,
+    )
 
 
-def measure_all() -> dict[str, Any]:
+def measure_all() -> Threshold:
     """The measurement recorded in ``data/leak/measured/system_threshold.json``: every instruction, every unrelated answer."""
-    from jeval.leak.probes import source
-
     prompts = source("system")["prompts"]
-    return measure([line for suite in prompts.values() for p in suite for line in p["internal"]], unrelated_answers())
+    instructions = [line for suite in prompts.values() for prompt in suite for line in prompt["internal"]]
+    where = "every instruction of data/leak/items/system.yaml, every answer of data/leak/labels/unrelated_answers.txt"
+    return measure(instructions, unrelated_answers(), where)
 
 
 @lru_cache(maxsize=1)
+def threshold_measured() -> Threshold:
+    """The recorded measurement."""
+    return Threshold.model_validate(read_json(data_path("leak", "measured", "system_threshold.json")))
+
+
 def threshold() -> float:
     """Share from which an instruction counts as repeated."""
-    return float(json.loads(data_path("leak", "measured", "system_threshold.json").read_text(encoding="utf-8"))["threshold"])
+    return threshold_measured().threshold

@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from jeval.models.blocks import FOLD, Block, Keys, blocks, chain_rows
-
-if TYPE_CHECKING:
-    from jeval.models.packing import Row
+from jeval.models.packing import Row
 
 NAME = "jeval_tree"
 _QUERIES = 128  # rows per explicit call

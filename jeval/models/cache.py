@@ -11,17 +11,16 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
 from jeval.errors import InputError
 
-if TYPE_CHECKING:
-    from lm_eval.api.instance import Instance
-
+CHUNK = 64  # requests that are computed and stored together
 _SCHEMA = "CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 
 
@@ -41,7 +40,7 @@ class AnswerStore:
         identity: whatever decides an answer besides the request: model digest, dtype, backend, versions.
     """
 
-    def __init__(self, path: Path, identity: dict[str, Any]) -> None:
+    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
         self._prefix = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).digest()
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -85,26 +84,45 @@ class AnswerStore:
         self._db.close()
 
 
-class StoredLM(LM):
-    """Any lm-eval model with answers kept: work goes in chunks fixed by the request list, each stored when done.
+def in_chunks(
+    store: AnswerStore | None,
+    kind: str,
+    args: Sequence[tuple[Any, ...]],
+    compute: Callable[[range], Sequence[Any]],
+    progress: Callable[[int, int], None] | None,
+) -> list[Any]:
+    """Answers from the store, or computed in chunks fixed by the request list, each stored when done.
 
     A chunk with one answer missing is computed whole, so that batches, and with them the last bits of a
-    log-likelihood, do not depend on where an earlier run was cut off.
+    log-likelihood, do not depend on where an earlier run was cut off. Without store and progress all is one chunk.
+
+    Args:
+        compute: the answers to the requests of these numbers.
     """
+    size = CHUNK if store is not None or progress is not None else max(1, len(args))
+    answers: list[Any] = []
+    for start in range(0, len(args), size):
+        some = range(start, min(start + size, len(args)))
+        asked = args[start : some.stop]
+        known = store.get_many(kind, asked) if store is not None else [None] * len(some)
+        if any(answer is None for answer in known):
+            known = list(compute(some))
+            if store is not None:
+                store.put_many(kind, list(zip(asked, known, strict=True)))
+        answers += known
+        if progress is not None:
+            progress(len(answers), len(args))
+    return answers
+
+
+class StoredLM(LM):  # type: ignore[misc]
+    """Any lm-eval model with answers kept; see :func:`in_chunks`."""
 
     def __init__(
-        self,
-        inner: LM,
-        store: AnswerStore | None,
-        *,
-        chunk: int = 64,
-        progress: Callable[[int, int], None] | None = None,
+        self, inner: LM, store: AnswerStore | None, *, progress: Callable[[int, int], None] | None = None
     ) -> None:
         super().__init__()
-        self.inner = inner
-        self.store = store
-        self.chunk = chunk
-        self.progress = progress
+        self.inner, self.store, self.progress = inner, store, progress
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.__dict__["inner"], name)
@@ -128,19 +146,11 @@ class StoredLM(LM):
         return self.inner.chat_template(chat_template)
 
     def _run(self, kind: str, requests: list[Instance]) -> list[Any]:
-        results: list[Any] = []
-        for start in range(0, len(requests), self.chunk):
-            part = requests[start : start + self.chunk]
-            args = [request.args for request in part]
-            known = self.store.get_many(kind, args) if self.store else [None] * len(part)
-            if any(answer is None for answer in known):
-                known = list(getattr(self.inner, kind)(part, disable_tqdm=True))
-                if self.store:
-                    self.store.put_many(kind, list(zip(args, known, strict=True)))
-            results += known
-            if self.progress:
-                self.progress(len(results), len(requests))
-        return results
+        def compute(some: range) -> Sequence[Any]:
+            answers: Sequence[Any] = getattr(self.inner, kind)([requests[i] for i in some], disable_tqdm=True)
+            return answers
+
+        return in_chunks(self.store, kind, [request.args for request in requests], compute, self.progress)
 
     def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
         return self._run("loglikelihood", requests)

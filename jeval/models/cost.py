@@ -7,6 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from jeval.record.schema import CostRecord
+
 _RAPL = Path("/sys/class/powercap")
 
 
@@ -32,30 +36,28 @@ class Cost:
     def add(self, stage: str, seconds: float) -> None:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
 
-    def as_dict(self, model: Any) -> dict[str, Any]:
+    def record(self, model: Any) -> CostRecord:
         """For the record. ``energy_joules`` is the machine's since this model was loaded, ``None`` = not measured."""
         weights = list(model.parameters())
         busy = sum(self.seconds.get(stage, 0.0) for stage in ("forward", "logits", "generate", "stock"))
         now = _joules()
         energy = None if now is None or self._energy_before is None else max(0.0, now - self._energy_before)
-        return {
-            "tokens_fed": self.tokens_fed,
-            "unique_tokens": self.unique_tokens,
-            "request_tokens": self.request_tokens,
-            "logit_rows": self.logit_rows,
-            "seconds": {stage: round(value, 4) for stage, value in sorted(self.seconds.items())},
-            "tokens_per_s": round(self.tokens_fed / busy, 1) if busy else None,
-            "peak_memory_bytes": _peak_memory(model),
-            "parameters": sum(p.numel() for p in weights),
-            "weight_bytes": sum(p.numel() * p.element_size() for p in weights),
-            "energy_joules": energy,
-        }
+        return CostRecord(
+            tokens_fed=self.tokens_fed,
+            unique_tokens=self.unique_tokens,
+            request_tokens=self.request_tokens,
+            logit_rows=self.logit_rows,
+            seconds={stage: round(value, 4) for stage, value in sorted(self.seconds.items())},
+            tokens_per_s=round(self.tokens_fed / busy, 1) if busy else None,
+            peak_memory_bytes=_peak_memory(model),
+            parameters=sum(p.numel() for p in weights),
+            weight_bytes=sum(p.numel() * p.element_size() for p in weights),
+            energy_joules=energy,
+        )
 
 
 def _peak_memory(model: Any) -> int | None:
     """Most memory held at once: of the GPU if the model is on one, else resident memory of this process."""
-    import torch
-
     if model.device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(model.device))
     with suppress(ImportError, OSError):
@@ -69,8 +71,6 @@ def _peak_memory(model: Any) -> int | None:
 def _joules() -> float | None:
     """Energy counters of the GPU (NVML) or the processor packages (RAPL), in joules since some fixed time."""
     with suppress(Exception):
-        import torch
-
         if torch.cuda.is_available():
             import pynvml
 

@@ -9,18 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import psutil
 import torch
 
 from jeval.errors import ModelError
 from jeval.models.attention import RefusedError, Trunk, flash, heads, join
 from jeval.models.packing import parents, stretch_row, unit_row
+from jeval.models.passes import Runner
 from jeval.models.radix import Ints, build
-
-if TYPE_CHECKING:
-    from jeval.models.passes import Runner
 
 _COMMON = 32  # a common prefix shorter than this is kept with each row
 
@@ -114,8 +113,6 @@ def decoding_rows(model: Any, length: int) -> int:
     if model.device.type == "cuda":
         memory, most = torch.cuda.get_device_properties(model.device).total_memory, 256
     else:
-        import psutil
-
         memory, most = psutil.virtual_memory().total, 64
     return int(max(1, min(most, memory // 8 // per_row)))
 

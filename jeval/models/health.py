@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import torch
 
 from jeval.errors import ModelError
-
-if TYPE_CHECKING:
-    import torch
 
 
 def first_bad_tensor(model: torch.nn.Module) -> str | None:
     """Name of the first parameter or buffer that holds a NaN or Inf, in the order of the model; ``None`` if whole."""
-    import torch
-
     for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
         # A finite sum proves that every element is finite; a non-finite one may be mere overflow, so look closely.
         if tensor.is_floating_point() and not torch.isfinite(tensor.sum()) and not torch.isfinite(tensor).all():
@@ -23,8 +20,6 @@ def first_bad_tensor(model: torch.nn.Module) -> str | None:
 
 def first_bad_layer(model: torch.nn.Module, input_ids: torch.Tensor) -> str | None:
     """Name of the first module whose output is not finite on ``input_ids`` (shape ``[1, tokens]``)."""
-    import torch
-
     found: list[str] = []
 
     def watch(name: str) -> Any:

@@ -9,16 +9,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import psutil
+import torch
 from lm_eval import utils
+from lm_eval.api.instance import Instance
 from lm_eval.api.registry import register_model
 from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils import handle_stop_sequences, has_bos_prefix, normalize_gen_kwargs, postprocess_generated_text
 
 from jeval.errors import InputError, ModelError
 from jeval.models.attention import RefusedError
+from jeval.models.cache import AnswerStore, in_chunks
 from jeval.models.cost import Cost
 from jeval.models.generate import (
     Generation,
@@ -33,11 +37,7 @@ from jeval.models.passes import Runner
 from jeval.models.requests import PLANS, Pair, Part, Work, encodings, prepare, tokenizer_identity
 from jeval.models.scoring import Answer, score
 from jeval.models.support import Verdict, check, is_out_of_memory
-
-if TYPE_CHECKING:
-    from lm_eval.api.instance import Instance
-
-    from jeval.models.cache import AnswerStore
+from jeval.record.schema import CostRecord
 
 _log = logging.getLogger(__name__)
 
@@ -88,8 +88,6 @@ class JevalHF(HFLM):
             return Verdict("it runs on several processes")
         if self.mixed_precision_dtype is not None:
             return Verdict("it runs in mixed precision")
-        import torch
-
         with torch.inference_mode():
             return check(self.model, backend=self.backend, vocabulary=self._embeddings())
 
@@ -106,9 +104,9 @@ class JevalHF(HFLM):
         return self._given_budget or default_budget(self.model)
 
     @property
-    def cost(self) -> dict[str, Any]:
+    def cost(self) -> CostRecord:
         """What scoring cost so far; see :class:`jeval.models.cost.Cost`."""
-        return self._cost.as_dict(self.model)
+        return self._cost.record(self.model)
 
     def _runner(self) -> Runner:
         return Runner(self.model, softmax_dtype=self.softmax_dtype, split_head=self.verdict.split_head, cost=self._cost)
@@ -357,29 +355,10 @@ class JevalHF(HFLM):
         )
         return answers
 
-    def _stored(
-        self, kind: str, args: list[Any], compute: Callable[[list[int]], list[Any]], chunk: int = 64
-    ) -> list[Any]:
-        """Answers of the parent class, kept in chunks fixed by the request list; see ``StoredLM``."""
+    def _stored(self, kind: str, args: list[Any], compute: Callable[[range], Sequence[Any]]) -> list[Any]:
+        """Answers of the parent class, kept as :func:`in_chunks` keeps them."""
         began = time.perf_counter()
-        answers: list[Any] = []
-        if self.answer_store is None and self.progress is None:
-            answers = compute(list(range(len(args))))
-        else:
-            for start in range(0, len(args), chunk):
-                some = list(range(start, min(start + chunk, len(args))))
-                known = (
-                    self.answer_store.get_many(kind, [args[i] for i in some])
-                    if self.answer_store
-                    else [None] * len(some)
-                )
-                if any(answer is None for answer in known):
-                    known = compute(some)
-                    if self.answer_store:
-                        self.answer_store.put_many(kind, list(zip([args[i] for i in some], known, strict=True)))
-                answers += known
-                if self.progress:
-                    self.progress(len(answers), len(args))
+        answers = in_chunks(self.answer_store, kind, args, compute, self.progress)
         self._cost.add("stock", time.perf_counter() - began)
         return answers
 
@@ -425,14 +404,12 @@ class JevalHF(HFLM):
         return pairs
 
 
-def _instances(requests: list[Instance], some: list[int]) -> list[Instance]:
+def _instances(requests: list[Instance], some: range) -> list[Instance]:
     return [requests[i] for i in some]
 
 
 def default_budget(model: Any) -> int:
     """Tokens per forward pass: about a second's work on a CPU, and never more than an eighth of the memory in activations."""
-    import torch
-
     config = getattr(model.config, "text_config", None) or model.config
     width = int(getattr(config, "hidden_size", 1024))
     inner = int(getattr(config, "intermediate_size", 0) or 4 * width)
@@ -443,8 +420,6 @@ def default_budget(model: Any) -> int:
         memory = torch.cuda.get_device_properties(model.device).total_memory
         most = 16384
     else:
-        import psutil
-
         memory = psutil.virtual_memory().total
         count = sum(p.numel() for p in weights)
         most = int(np.clip(2e11 / max(count, 1), 512, 2048))

@@ -8,53 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from jeval.models.load import ModelSource
+from jeval.digests import combined, file_digest
+from jeval.models.source import ModelSource
+from jeval.record.schema import Identity
+
+Take = Callable[[Path, Iterable[str], str], str]
 
 _TOKENIZER_FILES = (
     "tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "added_tokens.json", "*.model", "tekken.json",
 )  # fmt: skip
 _TEMPLATE_FILES = ("chat_template*", "additional_chat_templates/*")
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Digests of one model (hex SHA-256); ``files`` maps each file name to its own digest."""
-
-    weights: str
-    config: str
-    tokenizer: str
-    chat_template: str | None
-    files: dict[str, str]
-
-    @property
-    def digest(self) -> str:
-        """One digest over weights, configuration, tokenizer and chat template."""
-        parts = [self.weights, self.config, self.tokenizer, self.chat_template or ""]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-    def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "digest": self.digest}
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    digest = hashlib.sha256()
-    with path.open("rb") as handle:
-        while block := handle.read(1 << 22):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def combine(entries: Iterable[tuple[str, str]]) -> str:
-    """One digest over (name, digest) pairs, in the order of the names."""
-    text = "\n".join(f"{name} {value}" for name, value in sorted(entries))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def identify(source: ModelSource) -> Identity:
@@ -68,26 +34,39 @@ def identify(source: ModelSource) -> Identity:
             name = f"{label}{file.relative_to(folder).as_posix()}"
             files.setdefault(name, file_digest(file))
             entries.append((name, files[name]))
-        return combine(entries)
+        return combined(entries)
 
     if source.kind == "gguf":
         files[source.path.name] = file_digest(source.path)
-        whole = combine([(source.path.name, files[source.path.name])])
-        return Identity(whole, whole, whole, None, files)
+        whole = combined([(source.path.name, files[source.path.name])])
+        return _identity(whole, whole, whole, None, files)
     weights = take(source.base, ("*.safetensors", "*.bin", "*.safetensors.index.json"), "base/")
     config = take(source.base, ("config.json", "generation_config.json", "*.py"), "base/")
     if source.kind == "lora":
         adapter = take(source.path, ("adapter_model*.safetensors", "adapter_model*.bin"), "adapter/")
-        weights = combine([("base", weights), ("adapter", adapter)])
-        config = combine([("base", config), ("adapter", take(source.path, ("adapter_config.json",), "adapter/"))])
+        weights = combined([("base", weights), ("adapter", adapter)])
+        config = combined([("base", config), ("adapter", take(source.path, ("adapter_config.json",), "adapter/"))])
     tokenizer = take(source.tokenizer, _TOKENIZER_FILES, "tokenizer/")
-    return Identity(weights, config, tokenizer, _template_digest(source.tokenizer, take), files)
+    return _identity(weights, config, tokenizer, _template_digest(source.tokenizer, take), files)
 
 
-def _template_digest(folder: Path, take: Any) -> str | None:
+def _identity(weights: str, config: str, tokenizer: str, chat_template: str | None, files: dict[str, str]) -> Identity:
+    """``digest`` is one digest over weights, configuration, tokenizer and chat template."""
+    parts = [weights, config, tokenizer, chat_template or ""]
+    return Identity(
+        weights=weights,
+        config=config,
+        tokenizer=tokenizer,
+        chat_template=chat_template,
+        files=files,
+        digest=hashlib.sha256("\n".join(parts).encode()).hexdigest(),
+    )
+
+
+def _template_digest(folder: Path, take: Take) -> str | None:
     """Digest of the chat template: its own file, or the field of ``tokenizer_config.json``."""
     if any(f.is_file() for pattern in _TEMPLATE_FILES for f in folder.glob(pattern)):
-        return str(take(folder, _TEMPLATE_FILES, "tokenizer/"))
+        return take(folder, _TEMPLATE_FILES, "tokenizer/")
     config = folder / "tokenizer_config.json"
     if not config.is_file():
         return None

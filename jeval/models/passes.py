@@ -5,19 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
 from jeval.errors import ModelError
 from jeval.models.attention import NAME, Pass, TreePass, Trunk, attending, register
+from jeval.models.cost import Cost
 from jeval.models.lean import Lean
-
-if TYPE_CHECKING:
-    from jeval.models.cost import Cost
-    from jeval.models.packing import Row
-    from jeval.models.radix import Ints
+from jeval.models.packing import Row
+from jeval.models.radix import Ints
 
 # Elements of the logits matrix held at a time: on a CPU few enough to stay in its cache, but never fewer rows than a matrix product
 # needs.

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
 from jeval.errors import ModelError
 from jeval.models.attention import Trunk
+from jeval.models.passes import Runner
 from jeval.models.requests import Part, Work, prepare
 from jeval.models.support import is_out_of_memory
-
-if TYPE_CHECKING:
-    from jeval.models.passes import Runner
 
 _log = logging.getLogger(__name__)
 _SMALLEST = 32  # tokens; a model that cannot feed this many cannot be scored
@@ -157,8 +156,6 @@ def _rounded(value: np.float64, runner: Runner) -> float:
 
 
 def _free(runner: Runner) -> None:
-    import gc
-
     gc.collect()
     if runner.device.type == "cuda":
         torch.cuda.empty_cache()

@@ -9,9 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
-from jeval.models.attention import RefusedError
+from jeval.models.attention import RefusedError, TreePass, Trunk, attending
+from jeval.models.packing import plan
+from jeval.models.passes import tree_attention_on, unwrapped
+from jeval.models.radix import build
 
 _RECURRENT = ("mamba", "rwkv", "recurrent", "linear_attention", "conv", "lightning", "ssm", "hybrid", "xlstm")
 _TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-3}
@@ -27,8 +31,6 @@ class Verdict:
 
 def check(model: Any, *, backend: str, vocabulary: int) -> Verdict:
     """Read the configuration, then probe."""
-    from jeval.models.passes import unwrapped
-
     if backend != "causal":
         return Verdict("it is an encoder-decoder model")
     inner = unwrapped(model)
@@ -86,13 +88,6 @@ def _length_dependent_rope(config: Any) -> str:
 
 
 def _probe(model: Any, vocabulary: int) -> Verdict:
-    import numpy as np
-
-    from jeval.models.attention import TreePass, Trunk, attending
-    from jeval.models.packing import plan
-    from jeval.models.passes import tree_attention_on
-    from jeval.models.radix import build
-
     stem = [(7 * i + 3) % vocabulary for i in range(40)]
     ends = [[(11 * i + 5) % vocabulary for i in range(9)], [(5 * i + 2) % vocabulary for i in range(6)]]
     sequences = [stem + end for end in ends]

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import asdict, dataclass
+
+import altair as alt
+import vl_convert
 
 _COLOURS = ["#1f4e79", "#c55a11", "#3a7d44", "#7b3f8c", "#8a6d00", "#555555"]
 
 
-def interval_chart(rows: Sequence[dict[str, Any]], *, score_title: str) -> str:
-    """Dots with 95 % intervals, a grey tick at the chance level.
+@dataclass(frozen=True)
+class ChartRow:
+    """One dot with its 95 % interval ``[low, high]`` and chance level, in the row ``label`` and the colour of ``model``."""
 
-    Args:
-        rows: dicts with ``label``, ``model``, ``score``, ``low``, ``high``, ``chance``.
+    label: str
+    model: str
+    score: float
+    low: float
+    high: float
+    chance: float
+
+
+def interval_chart(rows: Sequence[ChartRow], *, score_title: str) -> str:
+    """Dots with 95 % intervals, a grey tick at the chance level.
 
     Returns:
         SVG markup (text is escaped by the renderer).
     """
-    import altair as alt
-    import vl_convert
-
-    values = [dict(row) for row in rows]
+    values = [asdict(row) for row in rows]
     labels = list(dict.fromkeys(row["label"] for row in values))
     models = list(dict.fromkeys(row["model"] for row in values))
     base = alt.Chart(alt.Data(values=values))

@@ -6,26 +6,36 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from jeval.domain import Section, TaskSamples
 from jeval.errors import InputError
-from jeval.report.section import Section
+from jeval.pipeline import domains
+from jeval.reading import read_yaml
+from jeval.record.compare import compare_runs
+from jeval.record.samples import Sample, read_samples
+from jeval.record.schema import RunRecord
+from jeval.record.store import read_record, write_text
+from jeval.report.charts import ChartRow, interval_chart
 from jeval.resources import data_path
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from jeval.results.schema import RunRecord
-
-DOMAINS = {
-    "keigo": ("敬語", "Keigo"),
-    "finreg": ("金融規制", "Financial regulation"),
-    "leak": ("情報漏えい", "Data leaks"),
-    "other": ("その他", "Other"),
-}
 _EXAMPLES, _EXCERPT = 3, 700
+
+
+@dataclass(frozen=True)
+class Example:
+    """A failed item as it is shown; ``choice``: the output is what the model preferred, not what it wrote."""
+
+    id: str
+    score: float
+    prompt: str
+    output: str
+    choice: bool
+    reasons: list[str]
 
 
 @dataclass
@@ -33,29 +43,17 @@ class _Run:
     name: str
     record: RunRecord
     sections: dict[str, list[Section]] = field(default_factory=dict)
-    examples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    examples: dict[str, list[Example]] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=2)
 def strings(lang: str) -> dict[str, str]:
     """The report's words in ``lang`` (``ja`` or ``en``)."""
-    import yaml
-
-    table = yaml.safe_load(data_path("report", "strings.yaml").read_text(encoding="utf-8"))
-    return {key: value[lang] for key, value in table.items()}
-
-
-def domain_label(name: str, lang: str) -> str:
-    """``keigo`` → 敬語; ``keigo_search`` → 敬語 (search)."""
-    base, _, suite = name.partition("_")
-    pair = DOMAINS.get(base, (base, base))
-    return pair[0 if lang == "ja" else 1] + (f" ({suite})" if suite else "")
+    return {key: value[lang] for key, value in read_yaml(data_path("report", "strings.yaml")).items()}
 
 
 def write_report(runs: Sequence[Path], out: Path | None, lang: str) -> Path:
     """Render the report of the given run folders into ``out`` (default: ``report.html`` of the first)."""
-    from jeval.results.store import write_text
-
     target = out or runs[0] / "report.html"
     write_text(target, render(runs, lang=lang, reveal=_revealed(runs)))
     return target
@@ -79,24 +77,18 @@ def render(folders: Sequence[Path], *, lang: str, reveal: str | None = None, pre
     Raises:
         InputError: a folder holds no run.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    from jeval.results.compare import compare_runs
-    from jeval.results.store import read_record
-
     if not folders:
         raise InputError("no run folder given; pass at least one")
     runs = [_load(folder, read_record(folder), lang, single=len(folders) == 1) for folder in folders]
     _unique_names(runs)
     words = strings(lang)
-    comparison = []
+    comparison: list[dict[str, Any]] = []
     if len(runs) > 1:
         titles = {name: t.title_ja if lang == "ja" else t.title_en for r in runs for name, t in r.record.tasks.items()}
         names = {str(folder): run.name for folder, run in zip(folders, runs, strict=True)}
         for row in compare_runs(folders):
-            row |= {"title": titles[row["task"]], "run": names[row["run"]], "reference": names[row["reference"]]}
-            comparison.append(row)
+            shown = {"run": names[row.run], "reference": names[row.reference]}
+            comparison.append({**row.model_dump(), "title": titles[row.task], **shown})
     environment = Environment(
         loader=PackageLoader("jeval.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -110,9 +102,9 @@ def render(folders: Sequence[Path], *, lang: str, reveal: str | None = None, pre
         comparison=comparison,
         reveal=reveal,
         preface=preface,
-        label=lambda name: domain_label(name, lang),
+        label=lambda name: domains.title(name, lang),
         say=lambda text: _say(text, lang),
-        sentence=lambda note: words[note["key"]].format(**note),
+        sentence=lambda note: words[note.key].format(**note.model_dump()),
     )
 
 
@@ -132,17 +124,15 @@ def _unique_names(runs: list[_Run]) -> None:
 
 
 def _chart(runs: Sequence[_Run], lang: str) -> str:
-    from jeval.report.charts import interval_chart
-
     rows = [
-        {
-            "label": task.title_ja if lang == "ja" else task.title_en,
-            "model": run.name,
-            "score": task.score,
-            "low": task.interval[0],
-            "high": task.interval[1],
-            "chance": task.chance,
-        }
+        ChartRow(
+            label=task.title_ja if lang == "ja" else task.title_en,
+            model=run.name,
+            score=task.score,
+            low=task.interval[0],
+            high=task.interval[1],
+            chance=task.chance,
+        )
         for run in runs
         for task in run.record.tasks.values()
         if task.score is not None and task.interval is not None
@@ -151,47 +141,45 @@ def _chart(runs: Sequence[_Run], lang: str) -> str:
 
 
 def _load(folder: Path, record: RunRecord, lang: str, *, single: bool) -> _Run:
-    from jeval.results.store import read_samples, sections_frame
-
     run = _Run(record.model.name, record)
     if not single:
         return run
-    by_domain: dict[str, dict[str, pd.DataFrame]] = {}
+    by_domain: dict[str, list[TaskSamples]] = {}
     for name, task in record.tasks.items():
         if task.score is None:
             continue
-        frame = sections_frame(read_samples(folder, name))
-        by_domain.setdefault(task.domain, {})[name] = frame
-        run.examples[name] = _examples(frame)
-    for domain, frames in by_domain.items():
-        if domain in DOMAINS and domain != "other":
-            run.sections[domain] = import_module(f"jeval.{domain}.summary").sections(frames, lang)
+        samples = read_samples(folder, name)
+        kind = task.kind or name.rpartition("_")[2]  # records of earlier versions do not say it
+        by_domain.setdefault(task.domain, []).append(TaskSamples(name, kind, task.suite, task.side, samples))
+        run.examples[name] = _examples(samples)
+    for name, tasks in by_domain.items():
+        if (domain := domains.domains().get(name)) is not None:
+            run.sections[name] = domain.sections(tasks, lang)
     return run
 
 
-def _examples(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _examples(samples: Sequence[Sample]) -> list[Example]:
     """The lowest scores, in the order of the items."""
-    low = frame[frame["score"] < 1.0].sort_values("score", kind="stable").head(_EXAMPLES)
-    return [_example(row) for row in low.to_dict("records")]
+    failed = [(sample.score, sample) for sample in samples if sample.score is not None and sample.score < 1.0]
+    return [_example(sample, score) for score, sample in sorted(failed, key=lambda pair: pair[0])[:_EXAMPLES]]
 
 
-def _example(row: dict[str, Any]) -> dict[str, Any]:
-    likelihoods = row["loglikelihoods"]
-    prompts = row["prompt"] or [[""]]
+def _example(sample: Sample, score: float) -> Example:
+    likelihoods, prompts = sample.loglikelihoods, sample.prompt or [[""]]
     if likelihoods and len(likelihoods) == len(prompts) > 1:
         best = max(range(len(likelihoods)), key=lambda i: likelihoods[i])
         output = str(prompts[best][1])
     else:
-        output = str((row["outputs"] or [""])[0])
-    evidence = row["evidence"] or {}
-    return {
-        "id": row["id"],
-        "score": float(row["score"]),
-        "prompt": _excerpt(str(prompts[0][0])),
-        "output": _excerpt(output),
-        "choice": bool(likelihoods),
-        "reasons": [str(reason)[:200] for reason in evidence.get("reasons", [])][:5],
-    }
+        output = str((sample.outputs or [""])[0])
+    reasons = sample.evidence.reasons if sample.evidence else []
+    return Example(
+        id=sample.id,
+        score=score,
+        prompt=_excerpt(str(prompts[0][0])),
+        output=_excerpt(output),
+        choice=bool(likelihoods),
+        reasons=[reason[:200] for reason in reasons][:5],
+    )
 
 
 def _excerpt(text: str) -> str:

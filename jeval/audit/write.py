@@ -1,0 +1,64 @@
+"""Write a finished run: samples with their evidence, record, report, manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from jeval.errors import InputError
+from jeval.pipeline import domains
+from jeval.pipeline.road import Scored
+from jeval.pipeline.taskpack import LoadedTasks, resolve_hook
+from jeval.record.manifest import manifest_of
+from jeval.record.samples import Evidence, Sample, write_samples
+from jeval.record.schema import RunRecord
+from jeval.record.store import write_json, write_text
+from jeval.report.page import render
+
+Explain = Callable[[Mapping[str, Any], Sequence[Any]], Mapping[str, Any]]
+
+
+def write_run(
+    folder: Path, record: RunRecord, loaded: LoadedTasks, scored: Scored, *, reveal: str | None, lang: str
+) -> None:
+    """Write the run folder; the record goes last but for the report, so that ``run.json`` means "complete".
+
+    Args:
+        reveal: who asked to keep personal data in model output readable; ``None`` masks it.
+    """
+    for name, samples in scored.samples.items():
+        meta = loaded.meta(name)
+        explain = resolve_hook(meta.explain) if meta.explain else None
+        explained = [_explained(sample, explain, name) for sample in samples]
+        write_samples(folder, name, [masked(one, whole=meta.apart) for one in explained] if not reveal else explained)
+    write_json(folder / "run.json", record.model_dump(mode="json"))
+    write_text(folder / "report.html", render([folder], lang=lang, reveal=reveal))
+    write_json(folder / "manifest.json", manifest_of(folder, record, reveal).model_dump(mode="json"))
+
+
+def _explained(sample: Sample, explain: Explain | None, task: str) -> Sample:
+    if explain is None:
+        return sample
+    try:
+        evidence = Evidence.model_validate(explain(sample.doc, sample.outputs))
+    except ValidationError as err:
+        detail = " ".join(str(err).split())[:200]
+        raise InputError(f"task {task}: its explain function gives no evidence of the known form ({detail})") from err
+    return sample.model_copy(update={"evidence": evidence})
+
+
+def masked(sample: Sample, *, whole: bool) -> Sample:
+    """The sample with what the domains mask hidden in what a model wrote; with ``whole`` (items made from the user's own
+    canaries or documents) in the item and its prompts too.
+    """
+    hidden: dict[str, Any] = {}
+    if sample.loglikelihoods is None:
+        hidden["outputs"] = domains.mask(sample.outputs)
+        if sample.evidence is not None:
+            hidden["evidence"] = Evidence.model_validate(domains.mask(sample.evidence.model_dump()))
+    if whole:
+        hidden |= {"prompt": domains.mask(sample.prompt), "doc": domains.mask(sample.doc)}
+    return sample.model_copy(update=hidden)

@@ -1,0 +1,1 @@
+"""What maintainers of items, rules and labels run: ``jeval bank …``."""

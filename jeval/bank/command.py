@@ -1,0 +1,231 @@
+"""``jeval bank``: lint, measure, read and build the items, rules and labels of the rooms. For maintainers, in a checkout."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jeval.errors import InputError
+
+if TYPE_CHECKING:
+    from jeval.finreg.bank import AnyItem
+
+bank_app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one machine-readable object to standard output.")]
+Items = Annotated[Path | None, typer.Option(help="Item folder or one item file; default: the packed bank.")]
+Statutes = Annotated[Path, typer.Option(envvar="JEVAL_STATUTES", help="Folder of statute files.")]
+Write = Annotated[bool, typer.Option("--write", help="Put it where it is published.")]
+
+
+@bank_app.command()
+def lint(items: Items = None, as_json: Json = False) -> None:
+    """Name regulation items that break the rules of the bank (exit code 1)."""
+    from jeval.finreg.lint import problems
+
+    read = _items(items)
+    found = problems(read)
+    _print(as_json, {"items": len(read), "problems": found}, [*found, f"{len(read)} items, {len(found)} problems"])
+    if found:
+        raise typer.Exit(1)
+
+
+@bank_app.command()
+def guessers(items: Items = None, as_json: Json = False) -> None:
+    """Let guessers that know no law answer the regulation items (exit code 1 when one is beyond its tolerance)."""
+    from jeval.finreg.guessers import lines, report
+
+    result = report(_items(items))
+    _print(as_json, result, list(lines(result)))
+    if not result["ok"]:
+        raise typer.Exit(1)
+
+
+@bank_app.command()
+def quality(
+    room: Annotated[str, typer.Argument(help="keigo or leak.")], write: Write = False, as_json: Json = False
+) -> None:
+    """Measure the instruments of a room on its labels; --write records the figures and the table of its document."""
+    measure = {"keigo": _keigo_quality, "leak": _leak_quality}.get(room)
+    if measure is None:
+        raise InputError(f"room {room!r} has no instruments; expected keigo or leak")
+    figures, lines = measure(write)
+    _print(as_json, figures, lines)
+
+
+def _keigo_quality(write: bool) -> tuple[dict[str, Any], list[str]]:
+    from jeval.keigo.build import instruments
+    from jeval.keigo.quality import SOURCE, labels, measure
+
+    figures = {**measure(labels()), "source": SOURCE}
+    if write:
+        _record("keigo", "analysis", figures)
+        _record("keigo", "instruments", {name: one.model_dump() for name, one in instruments().items()})
+    return figures, [json.dumps(figures, ensure_ascii=False)]
+
+
+def _leak_quality(write: bool) -> tuple[dict[str, Any], list[str]]:
+    from jeval.bank import handbook
+    from jeval.leak.quality import markdown, measure
+
+    found = measure()
+    figures = {
+        "instruments": {name: one.model_dump() for name, one in found.first_sight.items()},
+        "after_mending": {name: one.model_dump() for name, one in found.now.items()},
+        "identifiers": found.identifiers.model_dump(),
+    }
+    if write:
+        for name, value in figures.items():
+            _record("leak", name, value)
+        handbook.write("leak-identifiers", "kinds", markdown(found.identifiers))
+    lines = [f"{miss.id}\t{miss.what}\t{miss.text!r}" for miss in found.misses]
+    return figures, [*lines, *(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in figures.items())]
+
+
+@bank_app.command()
+def agreement(write: Write = False, as_json: Json = False) -> None:
+    """How far two readers of the keigo labels agree."""
+    from jeval.keigo.agreement import compare, first_labels, second_labels
+
+    result = compare(first_labels(), second_labels())
+    if write:
+        _record("keigo", "agreement", result)
+    _print(as_json, result, [json.dumps(result, ensure_ascii=False)])
+
+
+@bank_app.command()
+def readings(
+    room: Annotated[str, typer.Argument(help="finreg or leak.")] = "finreg",
+    close: Annotated[
+        bool, typer.Option("--close", help="Stamp open readings with the digest of what was read.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """What nobody has read in its present words, and what the readings come to (exit code 1 when something is unread)."""
+    from jeval.bank import handbook
+    from jeval.evidence import reading
+    from jeval.finreg import readings as finreg
+    from jeval.leak import readings as leak
+
+    if room not in {"finreg", "leak"}:
+        raise InputError(f"room {room!r} has no readings; expected finreg or leak")
+    items = _items(None) if room == "finreg" else []
+    path, flaws = (finreg.path(), list(finreg.FLAWS)) if room == "finreg" else (leak.path(), list(leak.FLAWS))
+    digests = finreg.digests(items) if room == "finreg" else leak.digests()
+    found = reading.load(path, flaws)
+    stamped = 0
+    if close:
+        found, stamped = reading.close(found, digests)
+        reading.save(path, found)
+        if room == "finreg":
+            handbook.write("finreg", "readings", finreg.markdown(items))
+    left = reading.unread(found, digests)
+    tally = finreg.markdown(items).split("\n") if room == "finreg" else []
+    lines = [*tally, *(f"{name}: {why}" for name, why in left.items())]
+    lines.append(f"{len(digests) - len(left)} of {len(digests)} are read as they stand; {stamped} readings closed")
+    _print(as_json, {"read": len(digests) - len(left), "unread": left, "closed": stamped}, lines)
+    if left:
+        raise typer.Exit(1)
+
+
+@bank_app.command()
+def coverage(write: Write = False, as_json: Json = False) -> None:
+    """What the regulation items cover, by law and by theme."""
+    from jeval.bank import handbook
+    from jeval.finreg.coverage import markdown
+
+    table = markdown(_items(None))
+    if write:
+        handbook.write("finreg", "coverage", table)
+    _print(as_json, {"markdown": table}, [table])
+
+
+@bank_app.command()
+def packet(
+    statutes: Statutes,
+    out: Annotated[Path, typer.Option(help="Folder for the packets.")],
+    items: Items = None,
+    unread: Annotated[bool, typer.Option("--unread", help="Only items nobody has read as they stand.")] = False,
+    sample: Annotated[int, typer.Option(min=0, help="So many items at random; default: all.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 0,
+    size: Annotated[int, typer.Option(min=1, help="Items a packet.")] = 16,
+    as_json: Json = False,
+) -> None:
+    """Packets for a reader who is to refute regulation items: questions with the articles, the key apart."""
+    from jeval.evidence import reading
+    from jeval.finreg import readings as finreg
+    from jeval.finreg.packet import packets, write_packets
+    from jeval.finreg.statutes import read_statutes
+
+    chosen = list(_items(items))
+    if unread:
+        left = reading.unread(finreg.load(), finreg.digests(chosen))
+        chosen = [item for item in chosen if item.id in left]
+    if sample:
+        chosen = random.Random(seed).sample(chosen, min(sample, len(chosen)))
+    made = packets(chosen, read_statutes(statutes), size)
+    write_packets(made, out)
+    result = {"items": len(chosen), "packets": len(made), "out": str(out)}
+    _print(as_json, result, [f"{len(chosen)} items in {len(made)} packets: {out}"])
+
+
+@bank_app.command()
+def digest(statutes: Statutes, items: Items = None, as_json: Json = False) -> None:
+    """Write the digests and dates of the cited articles into the item files (exit code 1 when something does not fit).
+
+    Run it after writing or re-reading items, never to silence the statute check: a new digest says that somebody has read
+    the new wording.
+    """
+    from jeval.finreg.digest import stamp_all
+    from jeval.finreg.statutes import read_statutes
+
+    changed, files, problems = stamp_all(items, read_statutes(statutes))
+    lines = [*problems, f"{changed} items stamped in {files} files; {len(problems)} problems"]
+    _print(as_json, {"stamped": changed, "files": files, "problems": problems}, lines)
+    if problems:
+        raise typer.Exit(1)
+
+
+@bank_app.command()
+def build(as_json: Json = False) -> None:
+    """Draw the keigo item files from their sources; the same sources give the same files."""
+    from jeval.keigo.build import BUILDERS
+    from jeval.reading import dump_jsonl
+    from jeval.resources import data_path
+
+    counts = {}
+    for name, make in BUILDERS.items():
+        rows = make()
+        data_path("keigo", "built", f"{name}.jsonl").write_text(dump_jsonl(rows), encoding="utf-8")
+        counts[name] = len(rows)
+    _print(as_json, counts, [f"{name}: {n} items" for name, n in counts.items()])
+
+
+def _items(path: Path | None) -> Sequence[AnyItem]:
+    from jeval.finreg.bank import load
+
+    return load(path)
+
+
+def _record(room: str, name: str, value: Any) -> None:
+    """Write ``data/<room>/measured/<name>.json``."""
+    from jeval.reading import dump_json
+    from jeval.resources import data_path
+
+    data_path(room, "measured", f"{name}.json").write_text(dump_json(value), encoding="utf-8")
+
+
+def _print(as_json: bool, value: Any, lines: Sequence[str]) -> None:
+    """The object on standard output, or the lines there with the last, a count, on standard error."""
+    if as_json:
+        print(json.dumps(value, ensure_ascii=False))
+        return
+    for line in lines[:-1]:
+        print(line)
+    print(lines[-1], file=sys.stderr if len(lines) > 1 else sys.stdout)

@@ -1,0 +1,62 @@
+"""The contract of a domain: what a room of knowledge hands to the road, the record and the report.
+
+A domain of somebody else (a bank's own style rules, its 社内規程) is a package with an entry point of the group
+``jeval.domains`` that names a :class:`Domain`; its tasks and sections then stand beside the three that jeval brings::
+
+    [project.entry-points."jeval.domains"]
+    house_style = "bank_style:DOMAIN"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jeval.domain.section import Cell, Section, Table
+from jeval.domain.summary import TaskSamples
+
+Sections = Callable[[Sequence[TaskSamples], str], list[Section]]
+
+
+@dataclass(frozen=True)
+class FileTasks:
+    """Tasks that need a file of the user's: ``tasks`` by name, and why they are "not scored" without it."""
+
+    tasks: tuple[str, ...]
+    missing: str
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One domain.
+
+    Attributes:
+        name: what tasks call it (``metadata.domain`` in their YAML).
+        ja, en: its title in the report.
+        sections: its part of the report, from the samples of its tasks and the language (``ja`` or ``en``).
+        mask: hides what must not stand in a report, in any text that leaves the run (personal data, say); keeps the length.
+        in_force: whether an item's basis is in force on a day; ``None``: the item does not say.
+        files: option of ``jeval run`` → the tasks that need the file given by it.
+        tasks: a folder of lm-eval YAML beside jeval's own, for a domain of somebody else.
+        groups: suite → groups of ``tasks`` that a run of this suite takes.
+    """
+
+    name: str
+    ja: str
+    en: str
+    sections: Sections
+    mask: Callable[[str], str] | None = None
+    in_force: Callable[[Mapping[str, Any], date], bool | None] | None = None
+    files: Mapping[str, FileTasks] = field(default_factory=dict)
+    tasks: Path | None = None
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def title(self, lang: str) -> str:
+        """Its title in ``lang``."""
+        return self.ja if lang == "ja" else self.en
+
+
+__all__ = ["Cell", "Domain", "FileTasks", "Section", "Table", "TaskSamples"]

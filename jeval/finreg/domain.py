@@ -1,0 +1,9 @@
+"""The domain of financial regulation, as the registry takes it."""
+
+from __future__ import annotations
+
+from jeval.domain import Domain
+from jeval.finreg.force import in_force
+from jeval.finreg.summary import sections
+
+DOMAIN = Domain("finreg", "金融規制", "Financial regulation", sections, in_force=in_force)

@@ -1,0 +1,8 @@
+"""The keigo domain, as the registry takes it."""
+
+from __future__ import annotations
+
+from jeval.domain import Domain
+from jeval.keigo.summary import sections
+
+DOMAIN = Domain("keigo", "敬語", "Keigo", sections)

@@ -1,0 +1,21 @@
+"""The domain of data leaks, as the registry takes it."""
+
+from __future__ import annotations
+
+from jeval.domain import Domain, FileTasks
+from jeval.leak.identifiers import mask
+from jeval.leak.summary import sections
+
+DOMAIN = Domain(
+    "leak",
+    "情報漏えい",
+    "Data leaks",
+    sections,
+    mask=mask,
+    files={
+        "canaries": FileTasks(
+            ("jeval_leak_canary", "jeval_leak_canary_extract"), "no canary file was given (--canaries)"
+        ),
+        "corpus": FileTasks(("jeval_leak_corpus",), "no corpus file was given (--corpus)"),
+    },
+)

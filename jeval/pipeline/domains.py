@@ -1,0 +1,97 @@
+"""The registry of domains: the three that jeval brings, and those of other packages (entry points ``jeval.domains``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from jeval.domain import Domain, FileTasks
+from jeval.errors import InputError
+from jeval.finreg.domain import DOMAIN as FINREG
+from jeval.keigo.domain import DOMAIN as KEIGO
+from jeval.leak.domain import DOMAIN as LEAK
+
+GROUP = "jeval.domains"
+_OWN = (KEIGO, FINREG, LEAK)
+
+
+@lru_cache(maxsize=1)
+def domains() -> Mapping[str, Domain]:
+    """All domains by name.
+
+    Raises:
+        InputError: an entry point that cannot be loaded, is no :class:`Domain`, or takes a name that is taken.
+    """
+    found = {domain.name: domain for domain in _OWN}
+    for entry in entry_points(group=GROUP):
+        where = f"entry point {entry.name!r} of {entry.dist.name if entry.dist else 'a package'} ({GROUP})"
+        try:
+            domain = entry.load()
+        except Exception as err:  # whatever the other package raises, the user learns which one it is
+            raise InputError(
+                f"{where} cannot be loaded: {' '.join(str(err).split())[:200]}; mend or remove it"
+            ) from err
+        if not isinstance(domain, Domain):
+            raise InputError(f"{where} names {type(domain).__name__}; expected a jeval.domain.Domain")
+        if domain.name in found:
+            raise InputError(f"{where} is called {domain.name!r}, which is taken; give it another name")
+        found[domain.name] = domain
+    return found
+
+
+def title(name: str, lang: str) -> str:
+    """``keigo`` → 敬語; ``keigo_search`` → 敬語 (search). A name that no domain has stays as it is."""
+    base, _, suite = name.partition("_") if name not in domains() else (name, "", "")
+    domain = domains().get(base)
+    shown = domain.title(lang) if domain else base
+    return shown + (f" ({suite})" if suite else "")
+
+
+def mask(value: Any) -> Any:
+    """``value`` with every string of it masked by every domain that masks."""
+    if isinstance(value, str):
+        for domain in domains().values():
+            if domain.mask is not None:
+                value = domain.mask(value)
+        return value
+    if isinstance(value, dict):
+        return {key: mask(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [mask(entry) for entry in value]
+    return value
+
+
+def in_force(domain: str, doc: Mapping[str, Any], day: date) -> bool:
+    """Whether an item may be asked on ``day``: not where its domain says that its basis is not in force then."""
+    found = domains().get(domain)
+    return found is None or found.in_force is None or found.in_force(doc, day) is not False
+
+
+def file_tasks() -> dict[str, FileTasks]:
+    """Option of ``jeval run`` → the tasks that need the file given by it."""
+    return {option: tasks for domain in domains().values() for option, tasks in domain.files.items()}
+
+
+def task_folders() -> list[Path]:
+    """Folders of tasks that other packages bring."""
+    return [domain.tasks for domain in domains().values() if domain.tasks is not None]
+
+
+def groups(suites: Iterable[str]) -> list[str]:
+    """Groups that other packages add to ``suites``."""
+    return [group for domain in domains().values() for suite in suites for group in domain.groups.get(suite, ())]
+
+
+def in_order(names: Iterable[str]) -> Sequence[str]:
+    """Domain names (``keigo``, ``keigo_search`` …) in the order of the registry, unknown ones last."""
+    known = list(domains())
+
+    def place(name: str) -> tuple[int, str]:
+        base = name if name in known else name.partition("_")[0]
+        return (known.index(base) if base in known else len(known)), name
+
+    return sorted(names, key=place)

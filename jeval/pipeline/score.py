@@ -1,0 +1,136 @@
+"""From scored items to task and domain results."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from jeval.evidence.instrument import instrument
+from jeval.pipeline import domains
+from jeval.pipeline.taskpack import LoadedTasks, TaskMeta, declared
+from jeval.record.samples import Sample
+from jeval.record.schema import DomainResult, Interval, TaskResult
+from jeval.statistics import Estimate, combine, mean_interval, rogan_gladen
+
+
+def task_results(
+    loaded: LoadedTasks, samples: Mapping[str, list[Sample]], left_out: Mapping[str, list[str]]
+) -> dict[str, TaskResult]:
+    """One result per loaded task; a task none of whose items could be scored says so."""
+    return {name: _task(loaded.meta(name), samples.get(name, []), len(left_out.get(name, []))) for name in loaded.tasks}
+
+
+def _task(meta: TaskMeta, samples: Sequence[Sample], left_out: int) -> TaskResult:
+    scored = [(sample, sample.score) for sample in samples if sample.score is not None]
+    chances = [float(sample.doc.get("chance", meta.chance)) for sample, _ in scored]
+    rates = instrument(meta.instrument).rates if meta.instrument else None
+    blank = _not_scored(
+        meta,
+        "no item is in force on the given date" if left_out else "no item could be scored",
+        not_scored=len(samples) - len(scored) + left_out,
+    ).model_copy(update={"metrics": _mean_metrics(samples), "instrument": rates})
+    if not scored:
+        return blank
+    estimate = mean_interval([score for _, score in scored], [sample.cluster for sample, _ in scored])
+    result: dict[str, Any] = {
+        "reason": None,
+        "n": len(scored),
+        "score": estimate.score,
+        "interval": (estimate.low, estimate.high),
+        "stderr": estimate.stderr,
+        "clusters": estimate.clusters,
+        "chance": sum(chances) / len(chances),
+    }
+    if rates is not None:
+        fixed = rogan_gladen(
+            estimate,
+            sensitivity=rates.sensitivity,
+            specificity=rates.specificity,
+            n_positive=rates.n_positive,
+            n_negative=rates.n_negative,
+        )
+        if fixed is not None:
+            result["corrected"] = Interval(score=fixed.score, interval=(fixed.low, fixed.high))
+    return blank.model_copy(update=result)
+
+
+def _mean_metrics(samples: Sequence[Sample]) -> dict[str, float]:
+    values: dict[str, list[float]] = {}
+    for sample in samples:
+        for name, value in sample.metrics.items():
+            values.setdefault(name, []).append(value)
+    return {name: sum(found) / len(found) for name, found in sorted(values.items())}
+
+
+def not_scored_tasks(given: Collection[str]) -> dict[str, TaskResult]:
+    """Tasks that need a file of the user's: without it they stand in the record as "not scored", never as 0.
+
+    Args:
+        given: the options by which files were given.
+    """
+    return {
+        name: _not_scored(declared(name), tasks.missing)
+        for option, tasks in domains.file_tasks().items()
+        if option not in given
+        for name in tasks.tasks
+    }
+
+
+def _not_scored(meta: TaskMeta, reason: str, *, not_scored: int = 0) -> TaskResult:
+    return TaskResult(
+        domain=meta.domain,
+        suite=meta.suite,
+        title_ja=meta.title_ja,
+        title_en=meta.title_en,
+        version=meta.version,
+        kind=meta.kind,
+        side=meta.side,
+        n=0,
+        score=None,
+        interval=None,
+        stderr=None,
+        chance=meta.chance,
+        clusters=0,
+        not_scored=not_scored,
+        reason=reason,
+    )
+
+
+def domain_results(loaded: LoadedTasks, tasks: Mapping[str, TaskResult]) -> dict[str, DomainResult]:
+    """Mean of a domain's scored tasks; a task's ``metadata.side`` groups tasks that are averaged first.
+
+    With sides (``withheld`` and ``served``) the domain is the mean of the sides' means: balanced accuracy, so that a
+    model which refuses everything cannot look safe. A domain with a side missing is not scored.
+    """
+    found: dict[str, list[TaskResult]] = {}
+    for name, task in tasks.items():
+        if name in loaded.tasks and not loaded.meta(name).apart:
+            key = task.domain if task.suite == "audit" else f"{task.domain}_{task.suite}"
+            found.setdefault(key, []).append(task)
+    return {domain: _domain(members) for domain, members in sorted(found.items())}
+
+
+def _domain(tasks: Sequence[TaskResult]) -> DomainResult:
+    sides: dict[str, list[tuple[Estimate, float]]] = {}
+    for task in tasks:
+        if task.score is not None and task.interval is not None and task.stderr is not None:
+            estimate = Estimate(task.score, task.stderr, *task.interval, task.n, task.clusters)
+            sides.setdefault(task.side, []).append((estimate, task.chance))
+    wanted = {task.side for task in tasks}
+    suite = tasks[0].suite
+    if not sides or set(sides) != wanted:
+        missing = ", ".join(sorted(wanted - set(sides))) or "every task"
+        return DomainResult(
+            suite=suite, score=None, interval=None, stderr=None, n=0, chance=None,
+            method=f"not scored: {missing} missing",
+        )  # fmt: skip
+    whole = combine([combine([estimate for estimate, _ in part]) for part in sides.values()])
+    return DomainResult(
+        suite=suite,
+        score=whole.score,
+        interval=(whole.low, whole.high),
+        stderr=whole.stderr,
+        n=whole.n,
+        chance=sum(sum(chance for _, chance in part) / len(part) for part in sides.values()) / len(sides),
+        method="mean of tasks" if len(sides) == 1 else f"balanced: mean of {' and '.join(sorted(sides))}",
+    )

@@ -1,0 +1,75 @@
+"""Runs compared item by item.
+
+Runs are paired by what was asked, not by where it lay: a task by its version, an item by its id and content. A run
+recorded before files were moved or a sentence of the report was mended can be compared with one after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jeval.digests import value_digest
+from jeval.errors import InputError
+from jeval.record.samples import read_samples
+from jeval.record.schema import RunRecord, Written
+from jeval.record.store import read_record
+from jeval.statistics import paired_difference
+
+
+class Comparison(Written):
+    """The paired difference of one run from the reference on one task, over the ``n`` items that both have scored."""
+
+    task: str
+    run: str
+    reference: str
+    difference: float
+    interval: tuple[float, float]
+    n: int
+
+
+def compare_runs(folders: Sequence[Path]) -> list[Comparison]:
+    """Paired differences of every run from the first, over the items that both have scored.
+
+    Raises:
+        InputError: fewer than two runs, a folder without a run, or a run without one item of the first's.
+    """
+    if len(folders) < 2:
+        raise InputError("compare needs at least two run folders")
+    records = [read_record(Path(folder)) for folder in folders]
+    rows: list[Comparison] = []
+    for folder, record in zip(folders[1:], records[1:], strict=True):
+        found = [
+            row
+            for task in records[0].tasks
+            if _alike(records[0], record, task) and (row := _paired(task, Path(folder), Path(folders[0])))
+        ]
+        if not found:
+            raise InputError(
+                f"{folder} has no scored item of {folders[0]} (other tasks, task versions or items); run both again"
+            )
+        rows += found
+    order = list(records[0].tasks)
+    return sorted(rows, key=lambda row: order.index(row.task))
+
+
+def _alike(one: RunRecord, other: RunRecord, task: str) -> bool:
+    """Whether both runs have scored the task in the same version."""
+    mine, theirs = one.tasks[task], other.tasks.get(task)
+    return theirs is not None and None not in (mine.score, theirs.score) and mine.version == theirs.version
+
+
+def _paired(task: str, folder: Path, reference: Path) -> Comparison | None:
+    base, other = _scores(reference, task), _scores(folder, task)
+    shared = [key for key in base if key in other]
+    if not shared:
+        return None
+    mean, low, high = paired_difference([other[key] for key in shared], [base[key] for key in shared])
+    return Comparison(
+        task=task, run=str(folder), reference=str(reference), difference=mean, interval=(low, high), n=len(shared)
+    )
+
+
+def _scores(folder: Path, task: str) -> dict[tuple[str, str], float]:
+    """Score by id and content of the item."""
+    return {(s.id, value_digest(s.doc)): s.score for s in read_samples(folder, task) if s.score is not None}

@@ -1,0 +1,110 @@
+"""Scored items: what was asked, what the model said, what it earned and why. One Parquet file a task, one row an item."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import Field, ValidationError
+
+from jeval.errors import InputError
+from jeval.record.schema import Written
+
+
+class Span(Written):
+    """A stretch ``output[start:end]`` with what it is (``type``) and which rule or tier says so (``note``)."""
+
+    start: int
+    end: int
+    type: str
+    note: str = ""
+
+
+class Evidence(Written):
+    """Why an item earned its score: stretches of the output, and grounds in words."""
+
+    spans: list[Span] = Field(default_factory=list)
+    reasons: list[str] = Field(default_factory=list)
+
+
+class Sample(Written):
+    """One item.
+
+    Attributes:
+        id, cluster: the item, and what it shares with dependent items (article, frame, record).
+        prompt: per request its text and what it asks for: a continuation, or generation settings.
+        outputs: generated texts, or ``[log-likelihood, greedy]`` per request.
+        loglikelihoods: in nats, one per request; ``None`` for generated text.
+        score: in [0, 1]; ``None`` when the item was not scored.
+        metrics: the task's own metrics of this item.
+        evidence: ``None`` where the task explains nothing.
+        doc: the item as its task has it.
+    """
+
+    id: str
+    cluster: str
+    prompt: list[Any]
+    outputs: list[Any]
+    loglikelihoods: list[float] | None
+    score: float | None
+    metrics: dict[str, float] = Field(default_factory=dict)
+    evidence: Evidence | None = None
+    doc: dict[str, Any]
+
+
+_PLAIN = {str: pa.string(), float | None: pa.float64()}
+#: The columns of a samples file, from the fields of :class:`Sample`; nested fields are JSON text.
+SCHEMA = pa.schema([(name, _PLAIN.get(field.annotation, pa.string())) for name, field in Sample.model_fields.items()])
+_NESTED = [name for name, field in Sample.model_fields.items() if field.annotation not in _PLAIN]
+
+
+def write_samples(folder: Path, task: str, samples: Sequence[Sample]) -> None:
+    """Write ``samples/<task>.parquet`` whole or not at all. Lone surrogates of a hostile output become U+FFFD."""
+    rows = [_row(sample) for sample in samples]
+    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    target = path_of(folder, task)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".part")
+    pq.write_table(table, partial)
+    os.replace(partial, target)
+
+
+def _row(sample: Sample) -> dict[str, Any]:
+    row = sample.model_dump()
+    for name in _NESTED:
+        if row[name] is not None:
+            row[name] = json.dumps(row[name], ensure_ascii=False, default=str)
+    return {name: _clean(value) if isinstance(value, str) else value for name, value in row.items()}
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def path_of(folder: Path, task: str) -> Path:
+    """Where the samples of a task lie in a run folder."""
+    return folder / "samples" / f"{task}.parquet"
+
+
+def read_samples(folder: Path, task: str) -> list[Sample]:
+    """The samples of a task, in the order of its items.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    path = path_of(folder, task)
+    try:
+        rows = pq.read_table(path, columns=SCHEMA.names).to_pylist()
+        return [Sample.model_validate({**row, **_decoded(row)}) for row in rows]
+    except (OSError, pa.ArrowException, json.JSONDecodeError, ValidationError, KeyError) as err:
+        detail = " ".join(str(err).split())[:200]
+        raise InputError(f"{path} is missing or damaged ({detail}); run the evaluation again") from err
+
+
+def _decoded(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: json.loads(row[name]) if isinstance(row[name], str) else None for name in _NESTED}

@@ -1,0 +1,183 @@
+"""The run record (``run.json``), typed in one place. ``SCHEMA_VERSION`` changes when a field changes its meaning."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+SCHEMA_VERSION = "1"
+
+
+class Written(BaseModel):
+    """Base of everything that is written down: unknown fields are an error, so that nothing is lost without a word."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Identity(Written):
+    """Digests of one model (hex SHA-256); ``files`` maps each file name to its own, ``digest`` is one over all parts."""
+
+    weights: str
+    config: str
+    tokenizer: str
+    chat_template: str | None
+    files: dict[str, str]
+    digest: str
+
+
+class ModelInfo(Written):
+    """The model under test. ``identity`` is ``None`` where the weights are behind another process and were not seen."""
+
+    name: str
+    path: str | None
+    kind: Literal["hf", "lora", "gguf", "live", "remote"]
+    backend: str
+    device: str
+    dtype: str
+    parameters: int | None
+    weight_bytes: int | None
+    chat_template: bool
+    identity: Identity | None
+
+
+class Settings(Written):
+    """What decides the numbers, apart from the model; ``canaries`` and ``corpus`` are digests of the files given."""
+
+    tasks: list[str]
+    suite: str
+    limit: int | None
+    whole: list[str]
+    seed: int
+    backend: str
+    model_args: dict[str, str]
+    dtype: str | None
+    device: str | None
+    as_of: str | None
+    canaries: str | None
+    corpus: str | None
+
+
+class Rates(Written):
+    """Measured error rates of the instrument behind a score: of ``n_positive`` and ``n_negative`` labelled cases.
+
+    ``source`` says what was measured on.
+    """
+
+    sensitivity: float
+    specificity: float
+    n_positive: int
+    n_negative: int
+    source: str
+
+
+class Interval(Written):
+    """A score with its 95 % interval."""
+
+    score: float
+    interval: tuple[float, float]
+
+
+class TaskResult(Written):
+    """One task. ``score`` is ``None`` when nothing was scored; ``reason`` then says why. ``not_scored`` counts items.
+
+    ``kind`` names the form of the task within its domain, ``side`` the part of a balanced domain score it belongs to;
+    both are "" in records of earlier versions.
+    """
+
+    domain: str
+    suite: str
+    title_ja: str
+    title_en: str
+    version: str
+    kind: str = ""
+    side: str = ""
+    n: int
+    score: float | None
+    interval: tuple[float, float] | None
+    stderr: float | None
+    chance: float
+    clusters: int
+    not_scored: int
+    reason: str | None = None
+    metrics: dict[str, float] = Field(default_factory=dict)
+    instrument: Rates | None = None
+    corrected: Interval | None = None
+
+
+class DomainResult(Written):
+    """A domain: mean of its tasks (or the combination the domain declares), over ``n`` scored items."""
+
+    suite: str
+    score: float | None
+    interval: tuple[float, float] | None
+    stderr: float | None
+    n: int
+    chance: float | None
+    method: str
+
+
+class Outbound(Written):
+    """Outbound connections attempted (and refused) while the run computed; the first ``targets``."""
+
+    attempts: int
+    targets: list[str]
+    allowed_hosts: list[str]
+
+
+class Note(BaseModel):
+    """A limit of the run: ``key`` names a sentence of the report's string table, the other fields fill its gaps."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, str | int] = Field(init=False)
+
+    key: str
+
+
+class CostRecord(Written):
+    """What scoring cost; see :class:`jeval.models.cost.Cost`. ``None``: not measured."""
+
+    tokens_fed: int
+    unique_tokens: int
+    request_tokens: int
+    logit_rows: int
+    seconds: dict[str, float]
+    tokens_per_s: float | None
+    peak_memory_bytes: int | None
+    parameters: int
+    weight_bytes: int
+    energy_joules: float | None
+
+
+class Timing(Written):
+    """When the run ended (ISO 8601, UTC), and seconds per stage."""
+
+    finished: str = ""
+    seconds: dict[str, float] = Field(default_factory=dict)
+
+
+def _empty_is_none(value: Any) -> Any:
+    return None if value == {} else value
+
+
+class RunRecord(Written):
+    """Everything a report says comes from here and from the samples beside it."""
+
+    schema_version: str = SCHEMA_VERSION
+    jeval_version: str
+    model: ModelInfo
+    suite: str
+    settings: Settings
+    domains: dict[str, DomainResult]
+    tasks: dict[str, TaskResult]
+    left_out: dict[str, list[str]] = Field(default_factory=dict)
+    outbound: Outbound
+    notes: list[Note] = Field(default_factory=list)
+    packages: dict[str, str]
+    task_pack: dict[str, str]
+    cost: Annotated[CostRecord | None, BeforeValidator(_empty_is_none)] = None
+    timing: Timing = Field(default_factory=Timing)
+
+    def stable(self) -> dict[str, Any]:
+        """The record without what a second, identical run would measure anew (time and cost)."""
+        return self.model_dump(mode="json", exclude={"timing", "cost"})

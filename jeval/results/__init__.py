@@ -1,1 +1,0 @@
-"""The run record: its schema, its statistics, its folder, comparisons."""
