@@ -37,8 +37,8 @@ def collect(group: str, fractions: dict[str, float], tokenizer: Any = None) -> d
     """
     from lm_eval.api.model import LM
 
-    from jeval.evaluation import evaluate
-    from jeval.taskpack import load_tasks
+    from jeval.pipeline.evaluate import evaluate
+    from jeval.pipeline.taskpack import load_tasks
 
     found: dict[str, list[Any]] = {"loglikelihood": [], "generate_until": []}
 

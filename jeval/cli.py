@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from jeval.bank.command import bank_app
+from jeval.bank.command import bank_app, items_app
 from jeval.errors import InputError, JevalError
-from jeval.finreg.command import items_app
 from jeval.keigo.command import keigo
 from jeval.leak.command import canary_app
 from jeval.offline import set_hub_variables

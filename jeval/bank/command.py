@@ -1,4 +1,6 @@
-"""``jeval bank``: lint, measure, read and build the items, rules and labels of the rooms. For maintainers, in a checkout."""
+"""``jeval bank``: lint, measure, read and build the items, rules and labels of the rooms, for maintainers in a checkout; and
+``jeval items``: what everybody runs, the check of items against the statutes and fresh private items.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from jeval.finreg.bank import AnyItem
 
 bank_app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+items_app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one machine-readable object to standard output.")]
 Items = Annotated[Path | None, typer.Option(help="Item folder or one item file; default: the packed bank.")]
@@ -205,6 +208,62 @@ def build(as_json: Json = False) -> None:
         data_path("keigo", "built", f"{name}.jsonl").write_text(dump_jsonl(rows), encoding="utf-8")
         counts[name] = len(rows)
     _print(as_json, counts, [f"{name}: {n} items" for name, n in counts.items()])
+
+
+@items_app.command()
+def verify(
+    statutes: Annotated[
+        Path,
+        typer.Option(envvar="JEVAL_STATUTES", help="Folder of statutes: e-Gov XML or API v2 JSON, or jeval's JSON."),
+    ],
+    items: Items = None,
+    as_json: Json = False,
+) -> None:
+    """Check every regulation item against the statute it rests on (exit code 1 when any fails)."""
+    from jeval.finreg.check import verify_items
+
+    try:
+        report = verify_items(statutes, items)
+    except InputError as err:
+        if as_json:
+            print(json.dumps({"checked": 0, "ok": False, "errors": [{"reason": str(err)}]}, ensure_ascii=False))
+        raise
+    if as_json:
+        print(json.dumps(report.as_dict(), ensure_ascii=False))
+    else:
+        for finding in (*report.errors, *report.failures):
+            print(finding.line())
+        for note in report.notes:
+            print(f"note: {note.line()}", file=sys.stderr)
+        unchecked = f", {len(report.errors)} cannot be checked" if report.errors else ""
+        print(f"{report.checked} items, {report.laws} statutes: {len(report.failures)} fail{unchecked}")
+    for error in report.errors:
+        print(f"jeval: item {error.line()}", file=sys.stderr)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
+
+
+@items_app.command()
+def generate(
+    kind: Annotated[str, typer.Argument(help="What to generate: keigo.")],
+    seed: Annotated[int, typer.Option(help="Seed; the same seed gives the same items.")] = 0,
+    n: Annotated[int, typer.Option("--n", "-n", min=1, help="How many items.")] = 100,
+    suite: Annotated[str, typer.Option(help="audit or search.")] = "audit",
+    as_json: Json = False,
+) -> None:
+    """Generate fresh private items as JSON Lines on standard output."""
+    if kind != "keigo":
+        raise InputError(f"cannot generate {kind!r} items; expected: keigo")
+    if suite not in {"audit", "search"}:
+        raise InputError(f"--suite {suite!r}: expected audit or search")
+    from jeval.keigo.generate import generate as generate_pairs
+
+    rows = generate_pairs(seed=seed, n=n, suite=suite)
+    if as_json:
+        print(json.dumps({"kind": kind, "seed": seed, "suite": suite, "items": rows}, ensure_ascii=False))
+        return
+    for row in rows:
+        print(json.dumps(row, ensure_ascii=False))
 
 
 def _items(path: Path | None) -> Sequence[AnyItem]:

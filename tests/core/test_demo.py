@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jeval.demo import corpus
-from jeval.results.store import read_record
+from jeval.record.store import read_record
 
 
 @pytest.fixture(scope="session")

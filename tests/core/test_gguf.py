@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from jeval.models.load import load, resolve
-from jeval.results.store import read_record
+from jeval.record.store import read_record
 
 _LAYER = {
     "self_attn.q_proj": "attn_q",

@@ -56,7 +56,7 @@ def test_hub_libraries_are_set_offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_task_that_tries_to_connect_is_written_into_the_record(tiny_model: Path, tmp_path: Path) -> None:
-    from jeval.runner import RunOptions, run
+    from jeval.audit.run import RunOptions, run
 
     pack = Path(__file__).with_name("packs") / "connects"
     options = RunOptions(tasks=["try_connects"], include=[pack], out=tmp_path / "run", device="cpu")

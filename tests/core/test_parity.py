@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from jeval.resources import tasks_path
-from jeval.results.store import read_record
-from jeval.runner import RunOptions, run
+from jeval.record.store import read_record
+from jeval.audit.run import RunOptions, run
 
 #: Own metrics that average log-likelihoods instead of counting answers.
 NATS = {"margin"}

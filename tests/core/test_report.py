@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jeval.evaluation import ItemResult
+from jeval.pipeline.evaluate import ItemResult
 from jeval.report.page import render
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}\u202e\x00 090-0000-1234"
@@ -20,7 +20,7 @@ def run_folder(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     import shutil
 
     from jeval.models import load
-    from jeval.runner import RunOptions, run
+    from jeval.audit.run import RunOptions, run
 
     base = tmp_path_factory.mktemp("hostile")
     model = shutil.copytree(tiny_model, base / "<b>model</b>")
@@ -75,7 +75,7 @@ def test_both_languages(run_folder: Path, lang: str, word: str) -> None:
 
 
 def test_a_report_names_digest_items_interval_and_chance(run_folder: Path) -> None:
-    from jeval.results.store import read_record
+    from jeval.record.store import read_record
 
     page = (run_folder / "report.html").read_text()
     record = read_record(run_folder)
@@ -97,7 +97,7 @@ def test_every_string_has_both_languages() -> None:
 
 
 def test_a_score_outside_the_unit_interval_is_a_bug() -> None:
-    from jeval.evaluation import _item
+    from jeval.pipeline.evaluate import _item
 
     sample = {
         "doc": {"id": "x"},
@@ -121,7 +121,7 @@ def test_reasons_and_limits_are_said_in_japanese(run_folder: Path) -> None:
 
 
 def test_a_column_is_numeric_if_any_of_its_rows_is() -> None:
-    from jeval.report.section import Table
+    from jeval.domain.section import Table
 
     table = Table("", ["task", "score", "spread", "note"], [["a", 0.5, None, None], ["b", None, 3, "few"]])
     assert table.numeric == [False, True, True, False]

@@ -16,7 +16,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from jeval.results.store import read_record, read_samples
+from jeval.record.samples import read_samples
+from jeval.record.store import read_record
 
 Cli = Callable[..., Any]
 
@@ -24,7 +25,7 @@ Cli = Callable[..., Any]
 @pytest.fixture(scope="module")
 def finished(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small run over the whole ``jeval`` group."""
-    from jeval.runner import RunOptions, run
+    from jeval.audit.run import RunOptions, run
 
     folder = tmp_path_factory.mktemp("runs") / "tiny"
     options = RunOptions(out=folder, limit=3, device="cpu", batch_size="16")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from jeval.results.statistics import combine, mean_interval, paired_difference, rogan_gladen, wilson
+from jeval.statistics import combine, mean_interval, paired_difference, rogan_gladen, wilson
 
 
 @given(st.integers(1, 500), st.data())

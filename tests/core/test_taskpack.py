@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from lm_eval.api.model import LM
 
-from jeval.evaluation import evaluate
-from jeval.taskpack import load_tasks
+from jeval.pipeline.evaluate import evaluate
+from jeval.pipeline.taskpack import load_tasks
 
 TASK = "jeval_search_keigo_choice"
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from jeval.errors import InputError
-from jeval.finreg.command import items_app
+from jeval.bank.command import items_app
 
 
 def verify(folder: Path, *rows: dict[str, object], flags: tuple[str, ...] = ()) -> tuple[int, str, str]:

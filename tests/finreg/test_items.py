@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jeval import handbook
+from jeval.bank import handbook
 from jeval.finreg import bank, coverage, guessers, lint, readings
 from jeval.finreg.schema import CHANCE, KINDS, SUITES
 

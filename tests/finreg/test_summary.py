@@ -11,7 +11,7 @@ import pytest
 
 from jeval.finreg import tasks
 from jeval.finreg.summary import sections
-from jeval.report.section import Table
+from jeval.domain.section import Table
 
 SCORERS = {"statement": tasks.statement_results, "choice": tasks.option_results, "case": tasks.option_results}
 

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from jeval.errors import InputError
-from jeval.items import read_jsonl
+from jeval.reading import read_jsonl
 from jeval.keigo import build
 from jeval.keigo.generate import SUITES, generate, source, training_sentences
 from jeval.keigo.summary import longest, more_honorific, shorter, shortest

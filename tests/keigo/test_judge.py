@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jeval.errors import InputError
-from jeval.items import read_jsonl
+from jeval.reading import read_jsonl
 from jeval.keigo import judge_conversion
 from jeval.keigo.judge import TARGETS
 from jeval.resources import data_path

@@ -7,7 +7,7 @@ import random
 import pandas as pd
 import pytest
 
-from jeval.items import read_jsonl
+from jeval.reading import read_jsonl
 from jeval.keigo import tasks
 from jeval.keigo.summary import sections
 from jeval.resources import data_path
@@ -24,7 +24,7 @@ def items(kind: str) -> list[dict]:
 
 
 def test_both_groups_load_through_lm_eval_with_their_five_tasks() -> None:
-    from jeval.taskpack import load_tasks
+    from jeval.pipeline.taskpack import load_tasks
 
     loaded = load_tasks(["jeval_keigo", "jeval_search_keigo"]).tasks
     for kind in ("pairs", "choice", *GENERATIVE):

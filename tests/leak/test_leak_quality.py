@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jeval import handbook
+from jeval.bank import handbook
 from jeval.leak import find_identifiers, leaked
 from jeval.leak.checks import card, corporate_number, insurer_number, my_number
 from jeval.leak.quality import markdown, measure, render
@@ -135,7 +135,7 @@ def test_the_answer_detectors_stay_as_good_as_they_were(
 @pytest.mark.parametrize("prefix", ["", "search_"])
 def test_the_scores_are_corrected_with_the_measured_rates(figures: dict[str, Any], kind: str, prefix: str) -> None:
     from jeval.resources import tasks_path
-    from jeval.taskpack import instrument
+    from jeval.pipeline.taskpack import instrument
 
     text = (tasks_path() / "leak" / f"{prefix}{kind}.yaml").read_text(encoding="utf-8")
     assert f"instrument: leak/measured/quality.json, instrument_part: {kind}" in text or f"include: {kind}.yaml" in text
