@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jeval.errors import InputError
+from jeval.keigo.judge.answer import clean
+from jeval.keigo.judge.decide import reasons_against
 from jeval.keigo.types import FORM_TYPES
 
 TARGETS = (*FORM_TYPES, "plain")
@@ -44,9 +46,6 @@ def judge_conversion(source: str, target: str, output: str, context: Mapping[str
     for name, value in (("source", source), ("output", output)):
         if not isinstance(value, str):
             raise InputError(f"keigo: {name} must be a string, not {type(value).__name__}")
-    from jeval.keigo.judge.answer import clean
-    from jeval.keigo.judge.decide import reasons_against
-
     answer, why = clean(output)
     reasons = [why] if why else reasons_against(source, target, answer, context)
     return Judgement(not reasons, reasons)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from jeval.keigo.analysis import analyze
 from jeval.keigo.judge.answer import clean
 from jeval.keigo.judge.decide import content_changes
-
-_TITLES = re.compile(r"部長|課長|支店長|次長|室長|専務|常務|所長|係長|主任|店長|社長|会長")
+from jeval.keigo.judge.tables import expression
 
 
 def judge_correction(
@@ -23,23 +21,28 @@ def judge_correction(
     answer, why = clean(output)
     if why:
         return False, False, [why]
-    if _same(answer, wrong):
+    if _letters(answer) == _letters(wrong):
         return False, True, ["unchanged"]
     found = analyze(answer, context)
     reasons = [f"misuse: {one.type} ({one.surface})" for one in found.errors]
     if found.style == "plain" and analyze(right, context).style != "plain" and error != "style_mix":
         reasons.append("politeness lost")
-    best: list[str] | None = None
-    for reference in (right, wrong):
-        changes = content_changes(reference, answer, context)
-        if error == "uchi_soto":
-            changes = [
-                one for one in changes if not (one.startswith("lost: ") and not _TITLES.sub("", one[6:]).strip())
-            ]
-        if best is None or len(changes) < len(best):
-            best = changes
-    return not reasons, not best, reasons + (best or [])
+    changes = min((_changes(one, answer, error, context) for one in (right, wrong)), key=len)
+    return not reasons, not changes, reasons + changes
 
 
-def _same(one: str, other: str) -> bool:
-    return re.sub(r"[\s、。]", "", one) == re.sub(r"[\s、。]", "", other)
+def _changes(reference: str, answer: str, error: str, context: Mapping[str, object] | None) -> list[str]:
+    """What the answer says otherwise than ``reference``."""
+    changes = content_changes(reference, answer, context)
+    if error != "uchi_soto":
+        return changes
+    return [one for one in changes if not _only_titles_lost(one)]
+
+
+def _only_titles_lost(reason: str) -> bool:
+    name, _, lost = reason.partition(": ")
+    return name == "lost" and not expression("title").sub("", lost).strip()
+
+
+def _letters(text: str) -> str:
+    return expression("punctuation").sub("", text)

@@ -8,11 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from jeval.keigo.analysis import analyze
+from jeval.keigo.judge.tables import expression
 
-_JAPANESE = re.compile(r"[ぁ-ゖァ-ヺー一-鿿々]")
-_LABEL = re.compile(r"^\s*(?:担当者|行員|返事|回答|返信|係員|社員|スタッフ)\s*[::]\s*")
-_NEXT = re.compile(r"\n\s*(?:お客様|場面|客)\s*[::].*", re.DOTALL)
-_SENTENCE = re.compile(r"[^。!?\n]+[。!?]*")
 _PERSONAL = frozenset({"uchi_soto", "sonkei_for_self", "kenjo_for_superior"})
 _SHORTEST = 12  # characters; はい。 is no reply to a customer
 _LONGEST = 400
@@ -53,32 +50,28 @@ def judge_reply(prompt: str, about: str, output: str, context: Mapping[str, obje
     ``about``) and no copy of the prompt. Its style must be です・ます or ございます throughout.
     """
     text = unicodedata.normalize("NFKC", output).strip()
-    text = _NEXT.sub("", "\n" + text).strip()
-    text = _LABEL.sub("", text).strip().strip('「」"')
+    text = expression("next_turn").sub("", "\n" + text).strip()
+    text = expression("reply_label").sub("", text).strip()
+    text = expression("reply_quotes").sub("", text)
     reasons = _not_an_answer(text, prompt, about)
     if reasons:
         return Reply(False, False, 0, 0, 0, 0, reasons)
     found = analyze(text, context)
-    sentences = _SENTENCE.findall(text)
-    faulty = 0
-    position = 0
-    for sentence in sentences:
-        start = text.index(sentence, position)
-        position = start + len(sentence)
-        faulty += any(start <= error.start < position for error in found.errors)
+    spans = [one.span() for one in expression("sentence").finditer(text)]
+    faulty = sum(any(start <= error.start < end for error in found.errors) for start, end in spans)
     polite = found.style in {"polite", "formal"}
     reasons = [f"misuse: {error.type} ({error.surface})" for error in found.errors]
     if not polite:
         reasons.append(f"style: {found.style}")
     personal = sum(error.type in _PERSONAL for error in found.errors)
-    return Reply(True, polite, len(found.errors), personal, len(sentences), min(faulty, len(sentences)), reasons)
+    return Reply(True, polite, len(found.errors), personal, len(spans), faulty, reasons)
 
 
 def _not_an_answer(text: str, prompt: str, about: str) -> list[str]:
     letters = re.sub(r"\s", "", text)
     if not letters:
         return ["empty"]
-    if len(_JAPANESE.findall(letters)) < 0.6 * len(letters):
+    if len(expression("japanese_letter").findall(letters)) < 0.6 * len(letters):
         return ["not Japanese"]
     if len(letters) < _SHORTEST:
         return ["too short to be a reply"]

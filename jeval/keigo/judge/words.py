@@ -1,55 +1,47 @@
-"""The judge's word knowledge: ``data/keigo/knowledge/conversion.tsv``."""
+"""What words can stand for: ``data/keigo/knowledge/conversion.tsv``."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import lru_cache
 
+from jeval.errors import InputError
+from jeval.reading import read_tsv
 from jeval.resources import data_path
 
+Table = Mapping[str, frozenset[str]]
 
-@dataclass(frozen=True)
+
 class Words:
-    """``verbs`` and ``nouns`` map a lemma to what it can stand for; the sets are described in the file."""
+    """``verbs``, ``prefixed`` (only after お/ご) and ``nouns`` map a lemma to what it can stand for."""
 
-    verbs: dict[str, frozenset[str]]
-    nouns: dict[str, frozenset[str]]
-    drop: frozenset[str]
-    polite: frozenset[str]
-    idle: frozenset[str]
-    stative: frozenset[str]
-    with_o: frozenset[str]
+    def __init__(self, verbs: Table, prefixed: Table, nouns: Table) -> None:
+        self.verbs, self.prefixed, self.nouns = verbs, prefixed, nouns
+        self.senses = lru_cache(10_000)(self._senses)
 
-    def senses(self, lemma: str, prefixed: bool) -> frozenset[str]:
+    def _senses(self, lemma: str, prefixed: bool) -> frozenset[str]:
         """The plain meanings that ``lemma`` can have, itself included."""
-        found = {lemma}
+        nothing: frozenset[str] = frozenset()
+        found = {lemma} | self.verbs.get(lemma, nothing)
         if prefixed:
-            found |= self.verbs.get(f"御:{lemma}", frozenset())
-        found |= self.verbs.get(lemma, frozenset())
-        for one in tuple(found):
-            found |= self.nouns.get(one, frozenset())
-        return frozenset(found)
+            found |= self.prefixed.get(lemma, nothing)
+        return frozenset(found.union(*(self.nouns.get(one, nothing) for one in found)))
 
 
 @lru_cache(maxsize=1)
 def words() -> Words:
-    """Read the table once."""
-    verbs: dict[str, frozenset[str]] = {}
-    groups: dict[str, set[str]] = {}
-    sets: dict[str, set[str]] = {"drop": set(), "polite": set(), "idle": set(), "stative": set(), "with_o": set()}
-    for line in data_path("keigo", "knowledge", "conversion.tsv").read_text(encoding="utf-8").splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        kind, first, *rest = line.split("\t")
-        if kind == "verb":
-            verbs[first] = frozenset(rest[0].split())
-        elif kind == "hub":
-            verbs[first] = verbs.get(first, frozenset()) | frozenset(rest[0].split())
-        elif kind == "noun":
-            members = first.split()
-            for member in members:
-                groups.setdefault(member, set()).update(members)
+    """The words of the installed data, read on first use."""
+    path = data_path("keigo", "knowledge", "conversion.tsv")
+    tables: dict[str, dict[str, set[str]]] = {"verb": {}, "prefixed": {}, "noun": {}}
+    for kind, first, *rest in read_tsv(path, 2):
+        if kind == "noun":
+            group = first.split()
+            entries = [(member, group) for member in group]
+        elif kind in {"verb", "hub", "prefixed"} and rest:
+            entries = [(first, rest[0].split())]
         else:
-            sets[kind].update(word for word in first.split() if not word.endswith("_"))
-    nouns = {word: frozenset(members) for word, members in groups.items()}
-    return Words(verbs, nouns, *(frozenset(sets[name]) for name in ("drop", "polite", "idle", "stative", "with_o")))
+            raise InputError(f"{path}: {kind} {first}: expected a noun, or a verb, hub or prefixed with its meanings")
+        table = tables["verb" if kind == "hub" else kind]
+        for word, senses in entries:
+            table.setdefault(word, set()).update(senses)
+    return Words(*({word: frozenset(senses) for word, senses in table.items()} for table in tables.values()))
