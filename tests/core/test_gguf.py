@@ -10,7 +10,8 @@ import gguf
 import numpy as np
 import torch
 
-from jeval.models.load import load, resolve
+from jeval.models.load import load
+from jeval.models.source import resolve
 from jeval.record.store import read_record
 
 _LAYER = {

@@ -10,9 +10,10 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from safetensors.torch import load_file, save_file
 
+from jeval.models import cache
 from jeval.models.cache import AnswerStore, StoredLM
 from jeval.models.identity import identify
-from jeval.models.load import resolve
+from jeval.models.source import resolve
 
 
 def test_a_remerge_into_the_same_folder_is_another_model(model_copy: Path) -> None:
@@ -86,13 +87,14 @@ def test_stored_answers_survive_reopening_exactly(tmp_path: Path) -> None:
     assert AnswerStore(path, {"model": "1"}).get_many("loglikelihood", [("文脈", "続き\ud800")]) == [(value, False)]
 
 
-def test_only_unfinished_chunks_are_asked_again(tmp_path: Path) -> None:
+def test_only_unfinished_chunks_are_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "CHUNK", 4)
     pairs = [(f"c{i}", "z" * i) for i in range(10)]
     store = AnswerStore(tmp_path / "a.sqlite", {"model": "1"})
     first = CountingLM()
-    StoredLM(first, store, chunk=4).loglikelihood(requests_of(*pairs[:4]))
+    StoredLM(first, store).loglikelihood(requests_of(*pairs[:4]))
     second = CountingLM()
-    answers = StoredLM(second, store, chunk=4).loglikelihood(requests_of(*pairs))
+    answers = StoredLM(second, store).loglikelihood(requests_of(*pairs))
     assert second.asked == pairs[4:]
     assert answers == [(-float(i), False) for i in range(10)]
 

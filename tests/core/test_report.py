@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jeval.pipeline.evaluate import ItemResult
+from jeval.audit import run as audit
 from jeval.report.page import render
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}\u202e\x00 090-0000-1234"
@@ -19,24 +19,22 @@ def run_folder(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """A run whose model is named, and answers, as an attacker would."""
     import shutil
 
-    from jeval.models import load
-    from jeval.audit.run import RunOptions, run
-
     base = tmp_path_factory.mktemp("hostile")
     model = shutil.copytree(tiny_model, base / "<b>model</b>")
-    real_load = load.load
+    real_load = audit.load
 
     def talkative(*args: Any, **kwargs: Any) -> Any:
         lm = real_load(*args, **kwargs)
         lm.generate_until = lambda requests, **_: [HOSTILE for _ in requests]
         return lm
 
-    load.load = talkative
+    audit.load = talkative  # type: ignore[assignment]
     try:
-        options = RunOptions(out=base / "run", limit=3, device="cpu", tasks=["jeval_keigo", "jeval_leak"], backend="hf")
-        run(model, options, silent=True)
+        tasks = ["jeval_keigo", "jeval_leak"]
+        options = audit.RunOptions(out=base / "run", limit=3, device="cpu", tasks=tasks, backend="hf")
+        audit.run(model, options, silent=True)
     finally:
-        load.load = real_load
+        audit.load = real_load
     return base / "run"
 
 
@@ -80,7 +78,7 @@ def test_a_report_names_digest_items_interval_and_chance(run_folder: Path) -> No
     page = (run_folder / "report.html").read_text()
     record = read_record(run_folder)
     assert record.model.identity is not None
-    assert record.model.identity["weights"] in page
+    assert record.model.identity.weights in page
     for name in record.tasks:
         assert name in page
     assert "偶然の水準" in page
@@ -97,7 +95,7 @@ def test_every_string_has_both_languages() -> None:
 
 
 def test_a_score_outside_the_unit_interval_is_a_bug() -> None:
-    from jeval.pipeline.evaluate import _item
+    from jeval.pipeline.evaluate import _sample
 
     sample = {
         "doc": {"id": "x"},
@@ -108,8 +106,8 @@ def test_a_score_outside_the_unit_interval_is_a_bug() -> None:
         "score": 1.5,
     }
     with pytest.raises(ValueError, match=r"outside \[0, 1\]"):
-        _item(sample)
-    assert isinstance(_item({**sample, "score": 1.0}), ItemResult)
+        _sample(sample)
+    assert _sample({**sample, "score": 1.0}).score == 1.0
 
 
 def test_reasons_and_limits_are_said_in_japanese(run_folder: Path) -> None:

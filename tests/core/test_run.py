@@ -40,8 +40,7 @@ def test_the_group_has_two_tasks_of_each_domain_and_one_is_generative(finished: 
         assert sum(t.domain == domain for t in scored.values()) >= 2
         assert record.domains[domain].score is not None
     samples = read_samples(finished, "jeval_keigo_convert")
-    assert samples["loglikelihoods"].isna().all()
-    assert isinstance(samples["outputs"][0][0], str)
+    assert all(sample.loglikelihoods is None and isinstance(sample.outputs[0], str) for sample in samples)
 
 
 def test_the_run_folder_is_as_designed(finished: Path) -> None:
@@ -56,7 +55,7 @@ def test_the_run_folder_is_as_designed(finished: Path) -> None:
     ]  # fmt: skip
     manifest = json.loads((finished / "manifest.json").read_text())
     assert set(manifest["files"]) >= {"run.json", "report.html", "samples/jeval_keigo_pairs.parquet"}
-    assert manifest["model"]["digest"] == record.model.identity["digest"]  # type: ignore[index]
+    assert manifest["model"]["digest"] == record.model.identity.digest
     assert manifest["dictionary"]
 
 
@@ -65,7 +64,7 @@ def test_the_record_says_what_was_not_tested_and_never_zero(finished: Path) -> N
     canary = record.tasks["jeval_leak_canary"]
     assert canary.score is None
     assert "canar" in (canary.reason or "")
-    assert record.outbound["attempts"] == 0
+    assert record.outbound.attempts == 0
 
 
 def test_every_scored_task_has_n_chance_and_interval(finished: Path) -> None:
@@ -187,7 +186,7 @@ def test_a_lora_adapter_is_scored_with_its_base(cli: Cli, tiny_model: Path, tmp_
     assert cli("run", "--model", tmp_path / "merged", *args, "--out", tmp_path / "m").code == 0
     assert cli("run", "--model", tiny_model, *args, "--out", tmp_path / "b").code == 0
     adapter, whole, base = (
-        [[round(v, 3) for v in row] for row in read_samples(tmp_path / name, "jeval_keigo_pairs")["loglikelihoods"]]
+        [[round(v, 3) for v in one.loglikelihoods or ()] for one in read_samples(tmp_path / name, "jeval_keigo_pairs")]
         for name in "amb"
     )
     assert adapter == whole

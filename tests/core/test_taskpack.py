@@ -62,7 +62,7 @@ def test_a_second_model_gets_the_same_requests_without_the_answers_of_the_first(
     assert len(built) == 3
     assert [item.loglikelihoods for item in first] == [[-1.0] * 4] * 3
     assert [item.loglikelihoods for item in second] == [[-2.0] * 4] * 3
-    assert [item.prompts for item in first] == [item.prompts for item in second]
+    assert [item.prompt for item in first] == [item.prompt for item in second]
 
 
 def test_another_selection_or_chat_template_is_built_anew(built: list[Any]) -> None:
