@@ -10,14 +10,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from jeval.version import __version__
+
 if TYPE_CHECKING:
     from jeval import finreg, keigo, leak
     from jeval.audit.run import RunOptions, run
     from jeval.fitness import Fitness, FitnessResult
 
-__version__ = "0.1.0"
-
-__all__ = ["Fitness", "FitnessResult", "RunOptions", "finreg", "keigo", "leak", "run"]
+__all__ = ["Fitness", "FitnessResult", "RunOptions", "__version__", "finreg", "keigo", "leak", "run"]
 
 _LAZY = {
     "run": "jeval.audit.run",

@@ -19,6 +19,7 @@ from jeval.errors import InputError, JevalError
 from jeval.keigo.command import keigo
 from jeval.leak.command import canary_app
 from jeval.offline import set_hub_variables
+from jeval.version import __version__
 
 if TYPE_CHECKING:
     from jeval.record.schema import RunRecord
@@ -41,8 +42,6 @@ Lang = Annotated[str, typer.Option(help="Language of the report: ja or en.")]
 
 def _version(asked: bool) -> None:
     if asked:
-        from jeval import __version__
-
         print(f"jeval {__version__}")
         raise typer.Exit
 

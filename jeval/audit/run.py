@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from lm_eval.api.model import LM
 
-import jeval
 from jeval import offline
 from jeval.audit.folder import open_folder
 from jeval.audit.write import write_run
@@ -34,6 +33,7 @@ from jeval.pipeline.taskpack import LoadedTasks, load_tasks, suite_groups
 from jeval.progress import Progress
 from jeval.record.schema import Identity, ModelInfo, Note, Outbound, RunRecord, Settings, Timing
 from jeval.resources import data_path, tasks_path
+from jeval.version import __version__
 
 _PACKAGES = (
     "jeval", "torch", "transformers", "lm_eval", "datasets", "tokenizers", "safetensors", "fugashi", "unidic-lite",
@@ -316,7 +316,7 @@ def _record(
         whole = ", ".join(options.whole) or "–"
         notes.append(Note.model_validate({"key": "note_limit", "limit": options.limit, "whole": whole}))
     return RunRecord(
-        jeval_version=jeval.__version__,
+        jeval_version=__version__,
         model=subject.info,
         suite=options.suite,
         settings=settings,

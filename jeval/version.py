@@ -1,0 +1,3 @@
+"""The version of jeval."""
+
+__version__ = "0.1.0"
