@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
-from jeval.finreg.quantity import AMBIGUOUS_BU, BARE, RATIO, Quantity, canonical, parse, same
+from jeval.finreg.quantity import Quantity, canonical, parse, same
+from jeval.finreg.units import AMBIGUOUS_BU, BARE, RATIO
 
 _NEW_QUESTION = re.compile(r"\n\s*(?:問|質問|次の問い|Q\s*[::0-9]|Question)")
 # A full-width point between digits is a decimal point.

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from jeval.finreg.bank import AnyItem, load
-from jeval.finreg.numerals import KANJI, value
 from jeval.finreg.statutes import Article, Law, Statutes, digest, normalised, read_statutes
+from jeval.japanese.numerals import KANJI, value
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import finreg_forms as shared
 import pytest
 from typer.testing import CliRunner
 
-from jeval.errors import InputError
 from jeval.bank.command import items_app
+from jeval.errors import InputError
 
 
 def verify(folder: Path, *rows: dict[str, object], flags: tuple[str, ...] = ()) -> tuple[int, str, str]:

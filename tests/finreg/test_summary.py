@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from jeval.domain.section import Table
 from jeval.finreg import tasks
 from jeval.finreg.summary import sections
-from jeval.domain.section import Table
 
 SCORERS = {"statement": tasks.statement_results, "choice": tasks.option_results, "case": tasks.option_results}
 

@@ -1,6 +1,8 @@
 """Japanese numerals to exact numbers: Arabic, 漢数字 with 大字, and both mixed (3億5千万, 1.5億, 百九・五).
 
-Works on text already normalised by :func:`normalise`.
+:func:`fold` brings a text to the spelling that :data:`NUMBER` and :func:`value` read. Sources: 壱弐参拾 are the 大字 of
+商業登記規則 48条 and 戸籍法施行規則 31条; the value of every other character is its Numeric_Value in the Unicode Character
+Database (kPrimaryNumeric, kAccountingNumeric and kOtherNumeric of Unihan, UAX #38); a test compares them.
 """
 
 from __future__ import annotations
@@ -9,38 +11,38 @@ import re
 import unicodedata
 from fractions import Fraction
 
-# 大字 and variants (the ones of 商業登記規則 48条 and 戸籍法施行規則 31条 are 壱弐参拾; the others stand on bills and deeds).
-_DAIJI = str.maketrans(
-    {
-        **dict.fromkeys("壱壹弌", "一"),
-        **dict.fromkeys("弐貳貮弍", "二"),
-        **dict.fromkeys("参參弎", "三"),
-        **dict.fromkeys("肆", "四"),
-        **dict.fromkeys("伍", "五"),
-        **dict.fromkeys("陸", "六"),
-        **dict.fromkeys("漆柒", "七"),
-        **dict.fromkeys("捌", "八"),
-        **dict.fromkeys("玖", "九"),
-        **dict.fromkeys("拾", "十"),
-        **dict.fromkeys("佰陌", "百"),
-        **dict.fromkeys("阡仟", "千"),
-        **dict.fromkeys("萬", "万"),
-        "廿": "二十",
-        "卅": "三十",
-        "−": "-",
-        "‐": "-",
-        "‑": "-",
-        "〜": "~",
-    }
-)
+from jeval.japanese.folding import PLAIN, Folded, Folding
+
+#: 大字 and their variants, and the plain numerals that they stand for.
+DAIJI = {
+    **dict.fromkeys("壱壹弌", "一"),
+    **dict.fromkeys("弐貳貮弍", "二"),
+    **dict.fromkeys("参參弎", "三"),
+    "肆": "四",
+    "伍": "五",
+    "陸": "六",
+    **dict.fromkeys("漆柒", "七"),
+    "捌": "八",
+    "玖": "九",
+    "拾": "十",
+    **dict.fromkeys("佰陌", "百"),
+    **dict.fromkeys("阡仟", "千"),
+    "萬": "万",
+    "廿": "二十",
+    "卅": "三十",
+}
+#: The powers of ten that begin a new section of a number: 一億二千万 has two.
+LARGE = {"万": 10**4, "億": 10**8, "兆": 10**12}
+KANJI = "〇零一二三四五六七八九十百千万億兆"
+
+_DASHES = {"−": "-", "‐": "-", "‑": "-", "〜": "~"}
+_PLAIN_SPELLING = str.maketrans(DAIJI | _DASHES)
 _LIST_MARK = re.compile(r"[①-⑳⓪❶-❿㈠-㈩⑴-⒇]")
 _DIGITS = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0}
 _SMALL = {"十": 10, "百": 100, "千": 1000}
-_LARGE = {"万": 10**4, "億": 10**8, "兆": 10**12}
-
-KANJI = "〇零一二三四五六七八九十百千万億兆"
 _KD = "〇零一二三四五六七八九"
-# One number: digits, kanji and separators that stand between digits; a space may stand beside 万, 億, 兆.
+
+#: A regular expression of one number: digits, kanji and separators that stand between digits; a space may stand beside 万, 億, 兆.
 NUMBER = (
     rf"(?:[0-9{KANJI}]"
     rf"(?:[0-9{KANJI}]|,(?=[0-9]{{3}}(?![0-9]))|(?<=[0-9])\.(?=[0-9])|(?<=[{KANJI}])[・.](?=[{_KD}])| (?=[万億兆])|(?<=[万億兆]) (?=[0-9]))*)"
@@ -48,35 +50,34 @@ NUMBER = (
 _TOKEN = re.compile(rf"[0-9][0-9,]*(?:\.[0-9]+)?|[{_KD}]+|[十百千]|[万億兆]|[・.][{_KD}]+")
 
 
-def normalise(text: str) -> tuple[str, list[int]]:
-    """NFKC with 大字 as plain numerals, and for every character of the result its place in ``text``.
+def _piece(raw: str) -> str:
+    """A character with its sound marks as :func:`fold` writes it."""
+    if _LIST_MARK.match(raw):
+        return " "
+    if raw == "　":
+        return raw
+    return unicodedata.normalize("NFKC", raw).translate(_PLAIN_SPELLING)
 
-    Circled list marks (①) become spaces: as digits they would join the number that follows. The full-width space, which
-    parts an item's number from its text, stays. The list has one more entry than the result, the length of ``text``.
+
+_fold = Folding(
+    f"[^{PLAIN}]|[{''.join(DAIJI)}]",
+    _piece,
+    joins=lambda character: character in "\uff9e\uff9f\u3099\u309a",  # sound marks, half width and combining
+    longest=10**9,
+)
+
+
+def fold(text: str) -> Folded:
+    """NFKC with 大字 as plain numerals and every dash as a hyphen.
+
+    Circled and bracketed list marks (①) become spaces: as digits they would join the number that follows. The full-width
+    space, which parts an item's number from its text, stays.
     """
-    pieces: list[str] = []
-    places: list[int] = []
-    index = 0
-    while index < len(text):
-        end = index + 1
-        while end < len(text) and text[end] in "ﾞﾟ゙゚":
-            end += 1
-        raw = text[index:end]
-        if _LIST_MARK.match(raw):
-            piece = " "
-        elif raw == "　":
-            piece = raw
-        else:
-            piece = unicodedata.normalize("NFKC", raw).translate(_DAIJI)
-        pieces.append(piece)
-        places += [index] * len(piece)
-        index = end
-    places.append(len(text))
-    return "".join(pieces), places
+    return _fold(text)
 
 
 def value(number: str) -> Fraction | None:
-    """The exact value of one number, or ``None`` where the characters make none (二万三億, 万 alone).
+    """The exact value of one number in the spelling of :func:`fold`; ``None`` where its characters make none (二万三億, 万 alone).
 
     >>> value("1億2,000万"), value("百九・五"), value("三〇"), value("2百万")
     (Fraction(120000000, 1), Fraction(219, 2), Fraction(30, 1), Fraction(2000000, 1))
@@ -108,7 +109,7 @@ def value(number: str) -> Fraction | None:
             section += (1 if current is None else current) * unit
             current, last_small = None, unit
         else:
-            unit = _LARGE[token]
+            unit = LARGE[token]
             section += current or 0
             if unit >= last_large or (section == 0 and current is None):
                 return None
