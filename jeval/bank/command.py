@@ -16,7 +16,7 @@ import typer
 from jeval.errors import InputError
 
 if TYPE_CHECKING:
-    from jeval.finreg.bank import AnyItem
+    from jeval.finreg.schema import AnyItem
 
 bank_app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 items_app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -197,7 +197,10 @@ def digest(statutes: Statutes, items: Items = None, as_json: Json = False) -> No
 
 @bank_app.command()
 def build(as_json: Json = False) -> None:
-    """Draw the keigo item files from their sources; the same sources give the same files."""
+    """Draw the keigo item files from their sources, and bring the order of the regulation items up to date; the same sources
+    give the same files.
+    """
+    from jeval.finreg import bank, order
     from jeval.keigo.build import BUILDERS
     from jeval.reading import dump_jsonl
     from jeval.resources import data_path
@@ -207,6 +210,9 @@ def build(as_json: Json = False) -> None:
         rows = make()
         data_path("keigo", "built", f"{name}.jsonl").write_text(dump_jsonl(rows), encoding="utf-8")
         counts[name] = len(rows)
+    items = bank.read()
+    order.write(items)
+    counts["order"] = len(items)
     _print(as_json, counts, [f"{name}: {n} items" for name, n in counts.items()])
 
 
@@ -229,7 +235,7 @@ def verify(
             print(json.dumps({"checked": 0, "ok": False, "errors": [{"reason": str(err)}]}, ensure_ascii=False))
         raise
     if as_json:
-        print(json.dumps(report.as_dict(), ensure_ascii=False))
+        print(json.dumps(report.model_dump(), ensure_ascii=False))
     else:
         for finding in (*report.errors, *report.failures):
             print(finding.line())
