@@ -45,8 +45,8 @@ def guessers(items: Items = None, as_json: Json = False) -> None:
     from jeval.finreg.guessers import lines, report
 
     result = report(_items(items))
-    _print(as_json, result, list(lines(result)))
-    if not result["ok"]:
+    _print(as_json, result.model_dump(), list(lines(result)))
+    if not result.ok:
         raise typer.Exit(1)
 
 
@@ -119,7 +119,7 @@ def readings(
     if room not in {"finreg", "leak"}:
         raise InputError(f"room {room!r} has no readings; expected finreg or leak")
     items = _items(None) if room == "finreg" else []
-    path, flaws = (finreg.path(), list(finreg.FLAWS)) if room == "finreg" else (leak.path(), list(leak.FLAWS))
+    path, flaws = (finreg.path(), list(finreg.flaws())) if room == "finreg" else (leak.path(), list(leak.FLAWS))
     digests = finreg.digests(items) if room == "finreg" else leak.digests()
     found = reading.load(path, flaws)
     stamped = 0
