@@ -42,7 +42,7 @@ def lint(items: Items = None, as_json: Json = False) -> None:
 @bank_app.command()
 def guessers(items: Items = None, as_json: Json = False) -> None:
     """Let guessers that know no law answer the regulation items (exit code 1 when one is beyond its tolerance)."""
-    from jeval.finreg.guessers import lines, report
+    from jeval.finreg.shortcuts import lines, report
 
     result = report(_items(items))
     _print(as_json, result.model_dump(), list(lines(result)))

@@ -79,10 +79,12 @@ class Verdict:
 
     @property
     def correct(self) -> bool:
+        """Whether the answer is the quantity asked for."""
         return self.outcome == "equal"
 
     @property
     def reasons(self) -> tuple[str, ...]:
+        """The decision in words, with what it rests on."""
         return (f"{self.outcome}: {self.detail}" if self.detail else self.outcome,)
 
 

@@ -26,12 +26,13 @@ _PERIOD_AFTER = re.compile(r"\s*(?:[/⁄]|毎|\(\s*)(?P<per>[年月日])(?:利|�
 
 
 class Words(Written):
-    """``quantity.yaml``: words before and between the numbers of a quantity."""
+    """``quantity.yaml``: words before, between and behind the numbers of a quantity."""
 
     periods: list[str]
     approximately: list[str]
     minus: list[str]
     joints: list[str]
+    endings: list[str]
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,16 @@ def period(match: re.Match[str]) -> str:
 def first_of_range(text: str, start: int, end: int) -> re.Match[str] | None:
     """The number without a unit (group ``n``) that ``text[start:end]`` ends with and a joint adds to the one behind it."""
     return _first_of_range().search(text, start, end)
+
+
+def says_more(rest: str) -> bool:
+    """Whether ``rest``, what is left of a text without its quantity, says anything."""
+    return bool(_nothing().sub("", rest))
+
+
+@lru_cache(maxsize=1)
+def _nothing() -> re.Pattern[str]:
+    return re.compile(rf"[\s。、．.「」（）()]|{'|'.join(words().endings)}")
 
 
 @lru_cache(maxsize=1)

@@ -117,7 +117,7 @@ def only_quantity(text: str) -> Quantity | None:
     if len(found) != 1:
         return None
     rest = text[: found[0].start] + text[found[0].end :]
-    return found[0] if not re.sub(r"[\s。、．.「」（）()]|です|である|だ$", "", rest) else None
+    return None if grammar.says_more(rest) else found[0]
 
 
 def _quantity(match: re.Match[str], folded: Folded, table: Sequence[Unit]) -> Quantity | None:

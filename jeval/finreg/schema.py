@@ -85,6 +85,7 @@ class Statement(ItemBase):
 
     @property
     def texts(self) -> tuple[str, ...]:
+        """Every text that a model may be shown of it."""
         return (self.true, self.false)
 
     @property
@@ -94,6 +95,7 @@ class Statement(ItemBase):
 
     @property
     def right(self) -> int:
+        """The place of the right text in :attr:`alternatives`."""
         return 0
 
 
@@ -127,6 +129,7 @@ class _Options(ItemBase):
 
     @property
     def texts(self) -> tuple[str, ...]:
+        """Every text that a model may be shown of it."""
         return (self.question, *self.options)
 
     @property
@@ -136,6 +139,7 @@ class _Options(ItemBase):
 
     @property
     def right(self) -> int:
+        """The place of the right text in :attr:`alternatives`."""
         return self.answer
 
 
@@ -181,6 +185,11 @@ class QuantitySpec(BaseModel):
 
     @property
     def exact(self) -> Fraction:
+        """The value, exactly.
+
+        Raises:
+            ValueError: it is neither a number nor a fraction.
+        """
         return Fraction(str(self.value).replace(",", ""))
 
     @model_validator(mode="after")
@@ -202,6 +211,7 @@ class Figure(ItemBase):
 
     @property
     def texts(self) -> tuple[str, ...]:
+        """Every text that a model may be shown of it."""
         return (self.question,)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from jeval.evidence.guesser import Candidate, Outcome, by_ngram, by_rule, telling_ngrams
-from jeval.finreg import bank, guessers
+from jeval.finreg import bank, guessers, shortcuts
 from jeval.finreg.guessers import length, specificity
 
 
@@ -70,8 +70,8 @@ def test_the_ngram_guesser_is_held_on_one_side_only() -> None:
 
 def test_the_report_names_what_it_found_in_words() -> None:
     items = [item for item in bank.load() if item.kind == "choice"][:30]
-    found = guessers.report(items)
+    found = shortcuts.report(items)
     assert set(found.kinds) == set(guessers.GUESSED)
     assert found.kinds["choice"].both["longest"].n == len(items)
-    text = "\n".join(guessers.lines(found))
+    text = "\n".join(shortcuts.lines(found))
     assert "choice (chance 0.25" in text and "figure: commonest value" in text
