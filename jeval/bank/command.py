@@ -16,7 +16,7 @@ import typer
 from jeval.errors import InputError
 
 if TYPE_CHECKING:
-    from jeval.finreg.bank import AnyItem
+    from jeval.finreg.schema import AnyItem
 
 bank_app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 items_app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -42,11 +42,11 @@ def lint(items: Items = None, as_json: Json = False) -> None:
 @bank_app.command()
 def guessers(items: Items = None, as_json: Json = False) -> None:
     """Let guessers that know no law answer the regulation items (exit code 1 when one is beyond its tolerance)."""
-    from jeval.finreg.guessers import lines, report
+    from jeval.finreg.shortcuts import lines, report
 
     result = report(_items(items))
-    _print(as_json, result, list(lines(result)))
-    if not result["ok"]:
+    _print(as_json, result.model_dump(), list(lines(result)))
+    if not result.ok:
         raise typer.Exit(1)
 
 
@@ -119,7 +119,7 @@ def readings(
     if room not in {"finreg", "leak"}:
         raise InputError(f"room {room!r} has no readings; expected finreg or leak")
     items = _items(None) if room == "finreg" else []
-    path, flaws = (finreg.path(), list(finreg.FLAWS)) if room == "finreg" else (leak.path(), list(leak.FLAWS))
+    path, flaws = (finreg.path(), list(finreg.flaws())) if room == "finreg" else (leak.path(), list(leak.FLAWS))
     digests = finreg.digests(items) if room == "finreg" else leak.digests()
     found = reading.load(path, flaws)
     stamped = 0
@@ -197,7 +197,10 @@ def digest(statutes: Statutes, items: Items = None, as_json: Json = False) -> No
 
 @bank_app.command()
 def build(as_json: Json = False) -> None:
-    """Draw the keigo item files from their sources; the same sources give the same files."""
+    """Draw the keigo item files from their sources, and bring the order of the regulation items up to date; the same sources
+    give the same files.
+    """
+    from jeval.finreg import bank, order
     from jeval.keigo.build import BUILDERS
     from jeval.reading import dump_jsonl
     from jeval.resources import data_path
@@ -207,6 +210,9 @@ def build(as_json: Json = False) -> None:
         rows = make()
         data_path("keigo", "built", f"{name}.jsonl").write_text(dump_jsonl(rows), encoding="utf-8")
         counts[name] = len(rows)
+    items = bank.read()
+    order.write(items)
+    counts["order"] = len(items)
     _print(as_json, counts, [f"{name}: {n} items" for name, n in counts.items()])
 
 
@@ -229,7 +235,7 @@ def verify(
             print(json.dumps({"checked": 0, "ok": False, "errors": [{"reason": str(err)}]}, ensure_ascii=False))
         raise
     if as_json:
-        print(json.dumps(report.as_dict(), ensure_ascii=False))
+        print(json.dumps(report.model_dump(), ensure_ascii=False))
     else:
         for finding in (*report.errors, *report.failures):
             print(finding.line())

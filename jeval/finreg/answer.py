@@ -3,13 +3,15 @@ r"""Which quantity a generated answer asserts, and whether it is the one asked f
 The rule, in the order applied:
 
 0. A thought (``<think>`` to ``</think>``) is no answer; one that never ends leaves none. Marks of Markdown and LaTeX (``**7**年``,
-   ``\boxed{20\%}``, ``\frac{1}{2}``) are read as what they show.
+   ``\boxed{20\%}``, ``\frac{1}{2}``) are read as what they show (:mod:`jeval.finreg.shown`).
 1. The answer ends where the model starts a new question of its own.
 2. The first sentence decides that names a quantity of the kind asked for (or, if none does, the first that names any).
 3. Quantities that the question already names are restatements and do not count; nor do denied ones (5年ではなく7年).
 4. What is left must be one quantity. Two different ones of the kind asked for are a hedge, and a hedge is wrong, also where
    the next sentence begins with または, あるいは or もしくは.
 5. A number without a unit is no quantity: the question asks for both, and a wrong unit is wrong.
+
+The words that say so (denials, alternatives, new questions) are those of ``data/finreg/knowledge/answers.yaml``.
 """
 
 from __future__ import annotations
@@ -18,30 +20,53 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
-from jeval.finreg.quantity import AMBIGUOUS_BU, BARE, RATIO, Quantity, canonical, parse, same
-
-_NEW_QUESTION = re.compile(r"\n\s*(?:問|質問|次の問い|Q\s*[::0-9]|Question)")
-# A full-width point between digits is a decimal point.
-_SENTENCE = re.compile(r"(?:[^。．!！?？\n]|(?<=[0-9０-９])．(?=[0-9０-９]))*[。．!！?？\n]?")
-# 7年ではない, 7年は誤り; but 7年でなければならない and 7年ではないでしょうか assert it.
-_DENIED = re.compile(
-    r"\s*(?:以上|以下|未満|超|以内)?\s*(?:(?:では?|じゃ)な(?!ければ|きゃ|くてはな|いと(?:いけ|なり|なら|だめ)|い(?:でしょう|だろう|か))|とは限|とは(?:言|い)え"
-    r"|では?あり?ませ(?!んか|んでしょう)|というわけでは|[はも](?:誤り|間違|不正解|違))"
-)
-_THOUGHT = re.compile(r"\s*<think>.*?(?:</think>|\Z)", re.DOTALL)
-# What Markdown and LaTeX add to the text that a reader sees. {a}{b} of a fraction become a/b.
-_MARKUP = re.compile(
-    r"\\[dt]?frac\s*\{(?P<over>[^{}]*)\}\s*\{(?P<under>[^{}]*)\}|\\(?:boxed|text|mathrm|mathbf|textbf)\s*\{|\\[()\[\],;! ]|\\(?=%)"
-    r"|\*{1,3}(?=\S)|(?<=\S)\*{1,3}|`+|\$+|\}"
-)
-_ALTERNATIVE = re.compile(r"\s*(?:または|又は|もしくは|若しくは|あるいは|或いは|ないしは|もしかする)")
-
+from jeval.finreg import knowledge
+from jeval.finreg.quantity import Quantity, canonical, parse, same
+from jeval.finreg.shown import endless_thought, shown
+from jeval.finreg.units import AMBIGUOUS_BU, BARE, RATIO
+from jeval.record.schema import Written
 
 Outcome = Literal[
     "equal", "another value", "wrong unit", "several values", "wrong bound", "no quantity", "only repeated"
 ]
+
+# Units of time that compete with each other: an answer in days to a question for months is a wrong value, no wrong unit.
+_PERIODS = {"月", "日", "営業日", "時間", AMBIGUOUS_BU}
+
+
+class _Words(Written):
+    """``answers.yaml``, and its words as patterns."""
+
+    new_question: list[str]
+    sentence_ends: str
+    denied: list[str]
+    bounds: list[str]
+    alternative: list[str]
+
+    @cached_property
+    def starts_question(self) -> re.Pattern[str]:
+        return re.compile(rf"\n\s*(?:{'|'.join(self.new_question)})")
+
+    @cached_property
+    def sentence(self) -> re.Pattern[str]:
+        ends = rf"{re.escape(self.sentence_ends)}\n"
+        return re.compile(rf"(?:[^{ends}]|(?<=[0-9０-９])．(?=[0-9０-９]))*[{ends}]?")
+
+    @cached_property
+    def denies(self) -> re.Pattern[str]:
+        return re.compile(rf"\s*(?:{'|'.join(self.bounds)})?\s*(?:{'|'.join(self.denied)})")
+
+    @cached_property
+    def begins_alternative(self) -> re.Pattern[str]:
+        return re.compile(rf"\s*(?:{'|'.join(self.alternative)})")
+
+
+@lru_cache(maxsize=1)
+def _words() -> _Words:
+    return knowledge.document("answers.yaml", _Words)
 
 
 @dataclass(frozen=True)
@@ -54,10 +79,12 @@ class Verdict:
 
     @property
     def correct(self) -> bool:
+        """Whether the answer is the quantity asked for."""
         return self.outcome == "equal"
 
     @property
     def reasons(self) -> tuple[str, ...]:
+        """The decision in words, with what it rests on."""
         return (f"{self.outcome}: {self.detail}" if self.detail else self.outcome,)
 
 
@@ -82,86 +109,67 @@ def judge_text(
         bounds: whether 以上, 以下, 超, 未満 are part of the answer; default: where ``expected`` has one.
         unit: the unit as the item writes it, for counters that the unit table lacks.
     """
-    plain, places = shown(output)
-    verdict = _judge_plain(expected, plain, question, bool(expected.bound) if bounds is None else bounds, unit)
+    plain = shown(output)
+    verdict = _judge_plain(expected, plain.text, question, bool(expected.bound) if bounds is None else bounds, unit)
     if verdict.found is None:
-        endless = "<think>" in output and "</think>" not in output
-        return replace(verdict, detail="the thought does not end") if endless else verdict
-    start, end = places[verdict.found.start], places[verdict.found.end - 1] + 1
+        return replace(verdict, detail="the thought does not end") if endless_thought(output) else verdict
+    start, end = plain.span(verdict.found.start, verdict.found.end)
     return replace(verdict, found=replace(verdict.found, start=start, end=end, text=output[start:end]))
 
 
-def shown(output: str) -> tuple[str, list[int]]:
-    """The output as a reader sees it (no thought, no marks of Markdown and LaTeX), and the place of every character in it."""
-    text = ""
-    places: list[int] = []
-    position = thought.end() if (thought := _THOUGHT.match(output)) else 0
-
-    def take(start: int, end: int) -> None:
-        nonlocal text
-        text += output[start:end]
-        places.extend(range(start, end))
-
-    for mark in _MARKUP.finditer(output, position):
-        take(position, mark.start())
-        if mark["over"] is not None:
-            take(*mark.span("over"))
-            text += "/"
-            places.append(mark.start())
-            take(*mark.span("under"))
-        position = mark.end()
-    take(position, len(output))
-    return text, places
-
-
 def _judge_plain(expected: Quantity, output: str, question: str, bounded: bool, unit: str) -> Verdict:
-    if new := _NEW_QUESTION.search(output, len(output) - len(output.lstrip())):
+    if new := _words().starts_question.search(output, len(output) - len(output.lstrip())):
         output = output[: new.start()]
-    unit = unit or expected.unit
-    restated = [q for q in parse(question, unit=unit) if not same(q, expected)]
-    found = [q for q in parse(output, unit=unit) if q.unit != BARE]
-    asserted = [q for q in found if not _DENIED.match(output, q.end) and not any(same(q, given) for given in restated)]
+    asserted, named = _asserted(expected, output, question, unit or expected.unit)
     if not asserted:
-        return Verdict("only repeated" if found else "no quantity", None)
+        return Verdict("only repeated" if named else "no quantity", None)
     kind = [q for q in asserted if _comparable(q, expected)]
     if not kind:
         return Verdict("wrong unit", asserted[0], asserted[0].text)
     sentence = _sentence_of(output, kind[0])
     here = [q for q in kind if sentence[0] <= q.start < sentence[1]]
     first = here[0]
-    if hedge := next((q for q in here if not same(q, first)), None):
-        return Verdict("several values", first, f"{first.text}, {hedge.text}")
-    if _ALTERNATIVE.match(output, sentence[1]):
-        follow = _sentence_of_offset(output, sentence[1])
-        other = next((q for q in kind if follow[0] <= q.start < follow[1] and not same(q, first)), None)
-        if other:
-            return Verdict("several values", first, f"{first.text}, {other.text}")
+    other = next((q for q in here if not same(q, first)), None) or _alternative(output, sentence[1], kind, first)
+    if other:
+        return Verdict("several values", first, f"{first.text}, {other.text}")
     if not same(first, expected):
         return Verdict("another value", first, first.text)
-    if bounded:
-        said = {q.bound for q in here if q.bound}
-        if said != {expected.bound}:
-            return Verdict("wrong bound", first, f"{'/'.join(sorted(said)) or 'none'}, asked for {expected.bound}")
+    if bounded and (said := {q.bound for q in here if q.bound}) != {expected.bound}:
+        return Verdict("wrong bound", first, f"{'/'.join(sorted(said)) or 'none'}, asked for {expected.bound}")
     return Verdict("equal", first, first.text)
+
+
+def _asserted(expected: Quantity, output: str, question: str, unit: str) -> tuple[list[Quantity], bool]:
+    """The quantities that the output neither repeats from the question nor denies, and whether it names any at all."""
+    restated = [q for q in parse(question, unit=unit) if not same(q, expected)]
+    found = [q for q in parse(output, unit=unit) if q.unit != BARE]
+    denies = _words().denies
+    kept = [q for q in found if not denies.match(output, q.end) and not any(same(q, given) for given in restated)]
+    return kept, bool(found)
+
+
+def _alternative(output: str, start: int, kind: list[Quantity], first: Quantity) -> Quantity | None:
+    """Another quantity in the sentence from ``start``, where that one begins as an alternative."""
+    words = _words()
+    if not words.begins_alternative.match(output, start):
+        return None
+    follow = words.sentence.match(output, start)
+    end = follow.end() if follow else len(output)
+    return next((q for q in kind if start <= q.start < end and not same(q, first)), None)
 
 
 def _comparable(found: Quantity, expected: Quantity) -> bool:
     """Same kind of quantity: a 分 may be a rate or minutes; periods in 月, 日 and 営業日 compete with each other."""
-    periods = {"月", "日", "営業日", "時間", AMBIGUOUS_BU}
     if found.unit == AMBIGUOUS_BU:
         return expected.unit in (RATIO, "時間", AMBIGUOUS_BU)
-    if found.unit in periods and expected.unit in periods:
+    if found.unit in _PERIODS and expected.unit in _PERIODS:
         return True
     return found.unit == expected.unit
 
 
 def _sentence_of(text: str, quantity: Quantity) -> tuple[int, int]:
-    return next((m.span() for m in _SENTENCE.finditer(text) if m.start() <= quantity.start < m.end()), (0, len(text)))
-
-
-def _sentence_of_offset(text: str, offset: int) -> tuple[int, int]:
-    match = _SENTENCE.match(text, offset)
-    return match.span() if match else (offset, len(text))
+    sentences = _words().sentence.finditer(text)
+    return next((m.span() for m in sentences if m.start() <= quantity.start < m.end()), (0, len(text)))
 
 
 def expected_quantity(expected: Quantity | str | Mapping[str, Any]) -> Quantity:

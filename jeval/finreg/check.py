@@ -2,67 +2,40 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from jeval.finreg.bank import AnyItem, load
-from jeval.finreg.numerals import KANJI, value
-from jeval.finreg.statutes import Article, Law, Statutes, digest, normalised, read_statutes
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One result of the check.
-
-    ``kind``: "amended", "words missing", "no such place", "no digest" (failures, exit code 1); "unknown law", "unreadable
-    file", "missing article" (the item cannot be checked, exit code 2); "coming change" (a note). ``old`` and ``new`` are the days on
-    which the wording the item was written for, and the wording found, took effect ("" where not known).
-    """
-
-    id: str
-    law: str
-    article: str
-    kind: str
-    reason: str
-    old: str = ""
-    new: str = ""
-
-    def line(self) -> str:
-        return f"{self.id}: {self.law} {self.article}: {self.reason}"
+from jeval.finreg.bank import load
+from jeval.finreg.citation import missing_places
+from jeval.finreg.locate import Finding, FindingKind, locate, words_in
+from jeval.finreg.schema import AnyItem
+from jeval.finreg.statutes import Statutes, read_statutes
+from jeval.finreg.wording import Article, Law, digest
+from jeval.record.schema import Written
 
 
-@dataclass
-class Report:
-    """Outcome for all items."""
+class Report(Written):
+    """Outcome for all items: how many were checked against how many laws, and what was found."""
 
-    checked: int = 0
-    laws: int = 0
-    failures: list[Finding] = field(default_factory=list)
-    errors: list[Finding] = field(default_factory=list)
-    notes: list[Finding] = field(default_factory=list)
+    checked: int
+    laws: int
+    ok: bool
+    failures: list[Finding]
+    errors: list[Finding]
+    notes: list[Finding]
 
     @property
     def exit_code(self) -> int:
+        """What the command line returns: 1 for an item that fails, 2 for one that cannot be checked."""
         return 2 if self.errors else 1 if self.failures else 0
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "checked": self.checked,
-            "laws": self.laws,
-            "ok": not self.failures and not self.errors,
-            **{name: [asdict(f) for f in getattr(self, name)] for name in ("failures", "errors", "notes")},
-        }
 
 
 def verify_items(statutes: Path | Statutes, items: Path | Iterable[AnyItem] | None = None) -> Report:
     """Check items against statutes.
 
     Args:
-        statutes: folder of statute files, or what :func:`read_statutes` made of one.
+        statutes: folder of statute files, or what :func:`~jeval.finreg.statutes.read_statutes` made of one.
         items: item folder, one item file, or items; default: the packed bank.
 
     Raises:
@@ -70,121 +43,55 @@ def verify_items(statutes: Path | Statutes, items: Path | Iterable[AnyItem] | No
     """
     found = statutes if isinstance(statutes, Statutes) else read_statutes(statutes)
     bank = load(items) if items is None or isinstance(items, Path) else tuple(items)
-    report = Report(laws=len(found.laws))
+    failures: list[Finding] = []
+    errors: list[Finding] = []
+    notes: list[Finding] = []
     for item in bank:
-        report.checked += 1
         located = locate(item, found)
         if isinstance(located, Finding):
-            report.errors.append(located)
+            errors.append(located)
             continue
         law, wording = located
         if failure := _failure(item, law, wording):
-            report.failures.append(failure)
-        report.notes += _coming(item, law, wording, found.day)
-    return report
-
-
-def locate(item: AnyItem, statutes: Statutes) -> tuple[Law, Article] | Finding:
-    """The law and the article in the wording that the item is about, or why the item cannot be checked."""
-    law = statutes.laws.get(item.law_id)
-    if law is None:
-        kind, reason = "unknown law", statutes.reason_missing(item.law_id)
-    elif reason := statutes.reason_unreadable(item.law_id):
-        kind = "unreadable file"
-    elif article := applicable(item, law):
-        return law, article
-    else:
-        as_of = f" as of {law.as_of}" if law.as_of else ""
-        kind, reason = "missing article", f"missing article: {law.short_title}{as_of} has no article {item.article}"
-    return Finding(item.id, item.law, item.article, kind, reason)
-
-
-def applicable(item: AnyItem, law: Law) -> Article | None:
-    """The article in the wording that the item is about.
-
-    The main text, unless the item's last day lies before it (then the earlier wording that the statute file keeps) or
-    its first day after it (then the coming wording).
-    """
-    for earlier in law.previous:
-        if (
-            item.in_force_until
-            and earlier.until
-            and item.in_force_until < earlier.until
-            and item.article in earlier.articles
-        ):
-            return earlier.articles[item.article]
-    for coming in law.later:
-        begins = coming.since and law.as_of and coming.since > law.as_of
-        if begins and item.in_force_from and coming.since and item.in_force_from >= coming.since:
-            article = coming.articles.get(item.article)
-            if article is not None:
-                return article
-    return law.articles.get(item.article)
-
-
-def words_in(item: AnyItem, article: Article) -> bool:
-    """Whether the words the item rests on stand in the paragraph (or article) it cites."""
-    part = article.part(item.paragraph)
-    return part is not None and normalised(item.basis) in normalised(part)
-
-
-_PLACE = re.compile(r"第(\d+条(?:の\d+)*)(?:第(\d+)項)?(?:第(\d+)号((?:の\d+)*))?(ただし書|本文|後段|前段)?")
-_SIGNS = {"ただし書": "ただし、", "本文": "ただし、", "後段": "。", "前段": "。"}
-
-
-def missing_places(item: AnyItem, article: Article) -> list[str]:
-    """Places of the cited article that the item's texts name (第3項第2号ただし書) and that the article does not have."""
-    texts = [getattr(item, name, "") for name in ("question", "true", "false", "why")]
-    missing = []
-    for place in (match for text in (*texts, *item.why_wrong) for match in _PLACE.finditer(text)):
-        number, paragraph, row, branch, sentence = place.groups()
-        before = place.string[: place.start()]
-        elsewhere = before.endswith(("法", "令", "則")) and not before.endswith((item.law, "同法", "同令", "同規則"))
-        if number.replace("条", "") != item.article or elsewhere:
-            continue
-        part = article.part(paragraph or "") or ""
-        if not (
-            part
-            and (not row or _has_row(part, row, branch))
-            and (not sentence or _SIGNS[sentence] in part.rstrip().removesuffix("。"))
-        ):
-            missing.append(place[0])
-    return missing
-
-
-def _has_row(part: str, number: str, branch: str) -> bool:
-    """Whether a 号 of this number (第2号の3: branch "の3") begins a line of the text."""
-    wanted = [int(number), *map(int, re.findall(r"\d+", branch))]
-    titles = re.findall(rf"^[\s　]*([{KANJI}][{KANJI}の]*)[\s　]", part, re.MULTILINE)
-    return any([value(n) for n in title.split("の")] == wanted for title in titles)
+            failures.append(failure)
+        notes += _coming(item, law, wording, found.day)
+    return Report(
+        checked=len(bank),
+        laws=len(found.laws),
+        ok=not failures and not errors,
+        failures=failures,
+        errors=errors,
+        notes=notes,
+    )
 
 
 def _failure(item: AnyItem, law: Law, article: Article) -> Finding | None:
-    def finding(kind: str, reason: str, new: str = "") -> Finding:
-        return Finding(item.id, item.law, item.article, kind, reason, item.as_of.isoformat(), new)
-
-    words = words_in(item, article)
+    """Why the item does not stand, ``None`` where it does."""
     if item.article_sha256 and digest(article.text) != item.article_sha256:
         new = _new_date(item, law)
-        shown = f"to {new}" if new else "to a text without a date"
-        if new and date.fromisoformat(new) < item.as_of:
-            reason = f"the statute given, of {new}, is older than the item's, of {item.as_of}, and reads differently"
-        else:
-            state = (
-                "the words it rests on are still there" if words else f"the words it rests on are gone: {item.basis}"
-            )
-            ended = item.in_force_until and (not new or date.fromisoformat(new) > item.in_force_until)
-            left = f"; the item records {item.in_force_until} as the last day of its wording" if ended else ""
-            reason = f"amended since the item was written (from {item.as_of} {shown}); {state}{left}"
-        return finding("amended", reason, new)
-    if not words:
+        return Finding.of(item, "amended", _amended(item, new, words_in(item, article)), item.as_of.isoformat(), new)
+    kind: FindingKind
+    if not words_in(item, article):
         place = f"paragraph {item.paragraph}" if item.paragraph else "the article"
-        return finding("words missing", f"the words it rests on are not in {place}: {item.basis}")
-    if missing := missing_places(item, article):
-        return finding("no such place", f"the article has no {missing[0]}")
-    if not item.article_sha256:
-        return finding("no digest", "no digest of the article is recorded; run python -m jeval.finreg.digest")
-    return None
+        kind, reason = "words missing", f"the words it rests on are not in {place}: {item.basis}"
+    elif missing := missing_places(item, article):
+        kind, reason = "no such place", f"the article has no {missing[0]}"
+    elif not item.article_sha256:
+        kind, reason = "no digest", "no digest of the article is recorded; run jeval bank digest"
+    else:
+        return None
+    return Finding.of(item, kind, reason, item.as_of.isoformat())
+
+
+def _amended(item: AnyItem, new: str, words: bool) -> str:
+    """How the wording changed: from when to when, and whether the words the item rests on are still there."""
+    if new and date.fromisoformat(new) < item.as_of:
+        return f"the statute given, of {new}, is older than the item's, of {item.as_of}, and reads differently"
+    shown = f"to {new}" if new else "to a text without a date"
+    state = "the words it rests on are still there" if words else f"the words it rests on are gone: {item.basis}"
+    ended = item.in_force_until and (not new or date.fromisoformat(new) > item.in_force_until)
+    left = f"; the item records {item.in_force_until} as the last day of its wording" if ended else ""
+    return f"amended since the item was written (from {item.as_of} {shown}); {state}{left}"
 
 
 def _new_date(item: AnyItem, law: Law) -> str:
@@ -217,15 +124,5 @@ def _coming(item: AnyItem, law: Law, now: Article, day: date) -> list[Finding]:
         fate = "the words it rests on stay" if kept else "the words it rests on go or move"
         newer = "; the statute given is older, check against the one in force" if begun else ""
         reason = f"article {when}; {fate}{newer}"
-        notes.append(
-            Finding(
-                item.id,
-                item.law,
-                item.article,
-                "coming change",
-                reason,
-                item.as_of.isoformat(),
-                coming.since.isoformat(),
-            )
-        )
+        notes.append(Finding.of(item, "coming change", reason, item.as_of.isoformat(), coming.since.isoformat()))
     return notes

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from jeval.finreg.bank import AnyItem
-from jeval.finreg.schema import KINDS, SUITES
-from jeval.finreg.statutes import known_laws
+from jeval.finreg.kinds import kind_names
+from jeval.finreg.laws import known_laws
+from jeval.finreg.schema import KINDS, SUITES, AnyItem
 from jeval.finreg.themes import theme_of, themes
 
 
@@ -40,9 +40,8 @@ def markdown(items: Sequence[AnyItem]) -> str:
 def _table(
     first: str, last: str, groups: Mapping[str, Sequence[AnyItem]], within: Callable[[AnyItem], str]
 ) -> list[str]:
-    names = {"statement": "正誤対", "choice": "四択", "figure": "数値", "case": "事例"}
     lines = [
-        f"| {first} | {' | '.join(names[kind] for kind in KINDS)} | 計 | 条文 | {last} |",
+        f"| {first} | {' | '.join(kind_names()[kind].short for kind in KINDS)} | 計 | 条文 | {last} |",
         f"| --- |{' --- |' * (len(KINDS) + 3)}",
     ]
     for name, here in groups.items():

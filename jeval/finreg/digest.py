@@ -1,66 +1,92 @@
 """Write the digests of the cited articles into the item files: ``jeval bank digest --statutes DIR``.
 
 Sets ``article_sha256`` and ``as_of`` from the statutes, and the dates between which the wording is in force where the
-statutes (or ``data/finreg/knowledge/changes.tsv``) tell them and the item does not. Run it after writing or re-reading items, never
-to silence the statute check: a new digest says that somebody has read the new wording.
+statutes (or ``data/finreg/knowledge/changes.tsv``) tell them and the item does not. Run it after writing or re-reading
+items, never to silence the statute check: a new digest says that somebody has read the new wording.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 from jeval.errors import InputError
-from jeval.finreg.bank import AnyItem, item_files, item_folder, read_rows
-from jeval.finreg.check import Finding, locate, words_in
-from jeval.finreg.schema import parse_item
-from jeval.finreg.statutes import Article, Law, Statutes, Wording, digest, normalised
-from jeval.resources import data_path
+from jeval.finreg.bank import item_files
+from jeval.finreg.changes import known_changes
+from jeval.finreg.locate import Finding, locate, words_in
+from jeval.finreg.schema import AnyItem, parse_item
+from jeval.finreg.statutes import Statutes
+from jeval.finreg.wording import Article, Law, Wording, digest, normalised
+from jeval.reading import Row, dump_jsonl, numbered_jsonl
 
-_ORDER = ("as_of", "article_sha256", "in_force_from", "in_force_until")
+_STAMPED = ("as_of", "article_sha256", "in_force_from", "in_force_until")
+
+
+def stamp_all(items: Path | None, statutes: Statutes) -> tuple[int, int, list[str]]:
+    """Stamp one item file, or all of a folder (default: the packed bank).
+
+    Returns:
+        The numbers of changed lines and of files, and the problems.
+
+    Raises:
+        InputError: no item file there, or one that is not JSON Lines.
+    """
+    files = item_files(items)
+    changed = 0
+    problems: list[str] = []
+    for path in files:
+        some, found = stamp(path, statutes)
+        changed += some
+        problems += [f"{path.name}: {problem}" for problem in found]
+    return changed, len(files), problems
 
 
 def stamp(path: Path, statutes: Statutes) -> tuple[int, list[str]]:
-    """Rewrite one item file in place.
+    """Rewrite one item file in place; the order of its lines stays.
 
     Returns:
         The number of changed lines, and the problems (law or article unknown, words not found, schema).
+
+    Raises:
+        InputError: the file is not JSON Lines.
     """
     problems: list[str] = []
-    lines: list[str] = []
+    rows: list[Row] = []
     changed = 0
-    for number, row in read_rows(path):
-        try:
-            item = parse_item(row, f"{path.name}:{number}")
-        except InputError as err:
-            problems.append(str(err))
-            lines.append(_dump(row))
-            continue
-        located = locate(item, statutes)
-        if isinstance(located, Finding):
-            problems.append(located.line())
-            lines.append(_dump(row))
-            continue
-        law, article = located
-        if not words_in(item, article):
-            problems.append(f"{item.id}: words not in {item.law} {item.article} {item.paragraph}: {item.basis}")
-        facts: dict[str, Any] = {"article_sha256": digest(article.text)}
-        if law.as_of and article is law.articles.get(item.article):
-            facts["as_of"] = law.as_of.isoformat()
-        facts.update(_dates(item, law, article))
-        new = _insert(row, facts)
-        changed += new != row
-        lines.append(_dump(new))
-    text = "".join(line + "\n" for line in lines)
+    for number, row in numbered_jsonl(path, what="item file"):
+        stamped, problem = _stamped(row, f"{path.name}:{number}", statutes)
+        rows.append(stamped)
+        changed += stamped != row
+        problems += [problem] if problem else []
+    text = dump_jsonl(rows)
     if changed and text != path.read_text(encoding="utf-8"):
         temporary = path.with_suffix(f".{os.getpid()}.tmp")
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
     return changed, problems
+
+
+def _stamped(row: Row, where: str, statutes: Statutes) -> tuple[Row, str]:
+    """The row with what the statutes say of its article, and what does not fit; as it was where it cannot be checked."""
+    try:
+        item = parse_item(row, where)
+    except InputError as err:
+        return row, str(err)
+    located = locate(item, statutes)
+    if isinstance(located, Finding):
+        return row, located.line()
+    law, article = located
+    facts = {"article_sha256": digest(article.text)}
+    if law.as_of and article is law.articles.get(item.article):
+        facts["as_of"] = law.as_of.isoformat()
+    facts.update(_dates(item, law, article))
+    lost = (
+        ""
+        if words_in(item, article)
+        else f"{item.id}: words not in {item.law} {item.article} {item.paragraph}: {item.basis}"
+    )
+    return _merged(row, facts), lost
 
 
 def _dates(item: AnyItem, law: Law, article: Article) -> dict[str, str]:
@@ -93,63 +119,13 @@ def _differs(item: AnyItem, article: Article, other: Wording) -> bool:
     return here is not None and (part is None or normalised(part) != normalised(here))
 
 
-@dataclass(frozen=True)
-class Change:
-    """A row of ``data/finreg/knowledge/changes.tsv``: items whose basis has ``words`` hold from ``since``; "*" is any."""
-
-    law_id: str
-    article: str
-    words: str
-    since: date
-
-    def concerns(self, item: AnyItem) -> bool:
-        return (
-            self.law_id in ("*", item.law_id)
-            and self.article in ("*", item.article)
-            and (self.words == "*" or self.words in item.basis)
-        )
-
-
-def known_changes() -> list[Change]:
-    """``data/finreg/knowledge/changes.tsv``."""
-    rows = []
-    for line in data_path("finreg", "knowledge", "changes.tsv").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            law_id, article, words, day, _ = line.split("\t")
-            rows.append(Change(law_id, article, words, date.fromisoformat(day)))
-    return rows
-
-
-def _insert(row: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
-    merged: dict[str, Any] = {}
+def _merged(row: Row, facts: dict[str, str]) -> Row:
+    """The row with the facts where ``as_of`` stands."""
+    merged: Row = {}
     for key, old in row.items():
         if key == "as_of":
-            merged.update({name: facts.get(name, row.get(name)) for name in _ORDER if facts.get(name) or row.get(name)})
-        elif key not in _ORDER:
+            known = {name: facts.get(name) or row.get(name) for name in _STAMPED}
+            merged.update({name: value for name, value in known.items() if value})
+        elif key not in _STAMPED:
             merged[key] = old
     return merged
-
-
-def _dump(row: dict[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False)
-
-
-def stamp_all(items: Path | None, statutes: Statutes) -> tuple[int, int, list[str]]:
-    """Stamp one item file, or all of a folder (default: the packed bank).
-
-    Returns:
-        The numbers of changed lines and of files, and the problems.
-
-    Raises:
-        InputError: no item file there.
-    """
-    target = items or item_folder()
-    files = [target] if target.is_file() else item_files(target)
-    if not files:
-        raise InputError(f"no item files in {target}; expected <kind>.<suite>.<part>.jsonl")
-    changed, problems = 0, []
-    for path in files:
-        some, found = stamp(path, statutes)
-        changed += some
-        problems += [f"{path.name}: {problem}" for problem in found]
-    return changed, len(files), problems

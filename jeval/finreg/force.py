@@ -25,7 +25,7 @@ def in_force(doc: Mapping[str, Any], day: date) -> bool | None:
     return True if since and day >= since else None
 
 
-def _day(value: Any) -> date | None:
+def _day(value: object) -> date | None:
     if value in (None, ""):
         return None
     return value if isinstance(value, date) else date.fromisoformat(str(value))

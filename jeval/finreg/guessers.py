@@ -1,7 +1,6 @@
 """Guessers that know no law: what they score beyond chance is a shortcut in the items, not knowledge.
 
-``jeval bank guessers`` runs them over the bank and names the items that give a guesser its advantage, so that they can be
-rewritten. All are blind to the question except for the option texts:
+:mod:`jeval.finreg.shortcuts` runs them over the bank and names the items that give a guesser its advantage. All are blind to the question except for the option texts:
 
 - ``longest``, ``shortest``: length alone (characters);
 - ``specific``, ``unspecific``: digits, numerals, katakana words, quoted terms and article numbers, most or fewest;
@@ -20,22 +19,43 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
-from jeval.evidence.guesser import Candidate, Outcome, by_ngram, by_rule, drivers, telling_ngrams
-from jeval.finreg.bank import AnyItem, select
+from jeval.evidence.guesser import Candidate, Outcome, by_ngram, by_rule
+from jeval.finreg import knowledge
 from jeval.finreg.quantity import canonical, parse
-from jeval.finreg.schema import CHANCE
+from jeval.finreg.schema import AnyItem
+from jeval.record.schema import Written
 
 HELD = ("longest", "shortest", "specific", "unspecific", "ngram")
 GUESSED = ("statement", "choice", "case")
 
-_NEGATION = re.compile(r"ない|ません|なく|ずに|不要|免除|禁止|できず|非")
-_ABSOLUTE = re.compile(r"すべて|全て|必ず|いかなる|一切|常に|例外なく|のみ|に限り|だけ")
-_SPECIFIC = re.compile(
-    r"[0-9０-９]+|[〇一二三四五六七八九十百千万億]+(?=[年月日円人分割条項号％%])|[ァ-ヴー]{3,}|「[^」]+」"
-)
+
+class _Words(Written):
+    """``guessers.yaml``, and its words as patterns."""
+
+    negation: list[str]
+    absolute: list[str]
+    specific: list[str]
+
+    @cached_property
+    def negates(self) -> re.Pattern[str]:
+        return re.compile("|".join(self.negation))
+
+    @cached_property
+    def leaves_no_exception(self) -> re.Pattern[str]:
+        return re.compile("|".join(self.absolute))
+
+    @cached_property
+    def is_specific(self) -> re.Pattern[str]:
+        return re.compile("|".join(self.specific))
+
+
+@lru_cache(maxsize=1)
+def _words() -> _Words:
+    return knowledge.document("guessers.yaml", _Words)
 
 
 def candidates(items: Sequence[AnyItem]) -> list[Candidate]:
@@ -44,12 +64,13 @@ def candidates(items: Sequence[AnyItem]) -> list[Candidate]:
 
 
 def length(text: str) -> float:
+    """How many characters a text has."""
     return float(len(text))
 
 
 def specificity(text: str) -> float:
     """How many figures, numerals with a unit, katakana words and quoted terms a text names."""
-    return float(len(_SPECIFIC.findall(text)))
+    return _matches(_words().is_specific, text)
 
 
 def _figure(text: str) -> float:
@@ -57,8 +78,8 @@ def _figure(text: str) -> float:
     return sum(values) if values else 0.0
 
 
-def _count(pattern: re.Pattern[str]) -> Callable[[str], float]:
-    return lambda text: float(len(pattern.findall(text)))
+def _matches(pattern: re.Pattern[str], text: str) -> float:
+    return float(len(pattern.findall(text)))
 
 
 RULES: dict[str, Callable[[str], float]] = {
@@ -70,23 +91,29 @@ RULES: dict[str, Callable[[str], float]] = {
 STATEMENT_RULES: dict[str, Callable[[str], float]] = {
     "larger": _figure,
     "smaller": lambda text: -_figure(text),
-    "negated": _count(_NEGATION),
-    "absolute": _count(_ABSOLUTE),
+    "negated": lambda text: _matches(_words().negates, text),
+    "absolute": lambda text: _matches(_words().leaves_no_exception, text),
 }
 
 
 def run(items: Sequence[AnyItem]) -> list[Outcome]:
-    """Every guesser on items of one kind."""
+    """Every guesser on items of one kind; none on figures."""
     found = candidates(items)
     if not found:
         return []
-    rules = dict(RULES)
-    if items[0].kind == "statement":
-        rules |= STATEMENT_RULES
+    rules = RULES | (STATEMENT_RULES if items[0].kind == "statement" else {})
     return [*(by_rule(name, rule, found) for name, rule in rules.items()), by_ngram(found)]
 
 
-def modal_figure(items: Sequence[AnyItem]) -> tuple[int, float]:
+@dataclass(frozen=True)
+class Modal:
+    """On ``n`` figures, the share right of who names the commonest value."""
+
+    n: int
+    accuracy: float
+
+
+def modal_figure(items: Sequence[AnyItem]) -> Modal:
     """Figures: share right when always naming the commonest value of the same unit among the other articles' items."""
     asked = [
         (item.cluster, canonical(item.quantity.exact, item.quantity.unit)) for item in items if item.kind == "figure"
@@ -95,68 +122,4 @@ def modal_figure(items: Sequence[AnyItem]) -> tuple[int, float]:
     for cluster, wanted in asked:
         others = Counter(q.value for other, q in asked if other != cluster and q.unit == wanted.unit)
         right += bool(others) and min(others, key=lambda v: (-others[v], v)) == wanted.value
-    return len(asked), right / len(asked) if asked else 0.0
-
-
-def report(items: Sequence[AnyItem]) -> dict[str, Any]:
-    """All guessers by kind, over both suites and each alone, with the items to repair."""
-    out: dict[str, Any] = {"ok": True, "kinds": {}}
-    for kind in GUESSED:
-        groups = {suite: select(items, kind, suite) for suite in ("audit", "search")}
-        groups["both"] = [*groups["audit"], *groups["search"]]
-        out["kinds"][kind] = {
-            "chance": CHANCE[kind],
-            "positions": _positions(groups["both"]),
-            **{name: {o.guesser: _as_dict(o) for o in run(group)} for name, group in groups.items()},
-            "telling": telling_ngrams(candidates(groups["both"])),
-            "drivers": _ngram_drivers(groups["both"]),
-        }
-        held = [o for group in groups.values() for o in run(group) if o.guesser in HELD]
-        out["ok"] = out["ok"] and all(o.within for o in held)
-    n, accuracy = modal_figure(items)
-    out["figure"] = {"n": n, "commonest_value": round(accuracy, 4)}
-    return out
-
-
-def _ngram_drivers(items: Sequence[AnyItem]) -> dict[str, list[tuple[str, int, int]]]:
-    """For a kind whose n-gram guesser is beyond the tolerance: what leads it to each item it gets right."""
-    found = candidates(items)
-    if not found or (outcome := by_ngram(found)).within:
-        return {}
-    return {name: drivers(found, name) for name, _ in outcome.hits[: outcome.to_repair + 10]}
-
-
-def _positions(items: Sequence[AnyItem]) -> list[int]:
-    counts = Counter(item.answer for item in items if item.kind in ("choice", "case"))
-    return [counts[index] for index in range(4)] if counts else []
-
-
-def _as_dict(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "n": outcome.n,
-        "accuracy": round(outcome.accuracy, 4),
-        "advantage": round(outcome.advantage, 4),
-        "within": outcome.within,
-        "to_repair": outcome.to_repair,
-        "hits": [name for name, _ in outcome.hits],
-    }
-
-
-def lines(result: dict[str, Any]) -> Iterator[str]:
-    """A report of :func:`report` in words, line by line."""
-    for kind, data in result["kinds"].items():
-        yield f"{kind} (chance {data['chance']:.2f}; answers as written at {data['positions'] or '-'})"
-        for group in ("both", "audit", "search"):
-            for name, row in data[group].items():
-                held = name in HELD
-                mark = "" if row["within"] else "  <-- beyond 5 points" if held else "  (reported only)"
-                yield f"  {group:6} {name:10} n={row['n']:4} {row['accuracy']:.3f} ({row['advantage']:+.3f}){mark}"
-                if held and row["to_repair"]:
-                    clearest = ", ".join(row["hits"][: row["to_repair"] + 4])
-                    yield f"         rewrite at least {row['to_repair']} of: {clearest}"
-        told = ", ".join(f"{gram}({right}/{wrong})" for gram, right, wrong in data["telling"][:12])
-        yield f"  telling n-grams (right/wrong): {told}"
-        for name, grams in data["drivers"].items():
-            yield f"    {name}: " + ", ".join(f"{gram}({right}/{wrong})" for gram, right, wrong in grams)
-    figure = result["figure"]
-    yield f"figure: commonest value of the unit is right for {figure['commonest_value']:.3f} of {figure['n']}"
+    return Modal(len(asked), right / len(asked) if asked else 0.0)

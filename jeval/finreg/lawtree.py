@@ -26,13 +26,16 @@ class Node:
     children: tuple[Node | str, ...] = ()
 
     def nodes(self, *tags: str) -> Iterator[Node]:
+        """The elements among the children, those with one of the tags where any is given."""
         return (child for child in self.children if isinstance(child, Node) and (not tags or child.tag in tags))
 
     def first(self, tag: str) -> Node | None:
+        """The first child with this tag."""
         return next(self.nodes(tag), None)
 
 
 def node_of_xml(element: Element) -> Node:
+    """A node of XML; namespaces are left out."""
     children: list[Node | str] = [element.text] if element.text and element.text.strip() else []
     for child in element:
         children.append(node_of_xml(child))
@@ -69,10 +72,12 @@ def text_of(node: Node | None) -> str:
 
 
 def law_number(law: Node) -> str:
+    """The number a law was promulgated under (平成十九年法律第二十二号)."""
     return text_of(law.first("LawNum"))
 
 
 def law_title(law: Node) -> str:
+    """The title of a law; "" where it has none."""
     body = law.first("LawBody")
     return text_of(body.first("LawTitle")) if body else ""
 

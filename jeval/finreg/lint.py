@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from jeval.finreg.answer import judge_text
-from jeval.finreg.bank import AnyItem
+from jeval.finreg.laws import known_laws
 from jeval.finreg.quantity import canonical, parse, same
-from jeval.finreg.schema import Figure, bare
-from jeval.finreg.statutes import known_laws
+from jeval.finreg.schema import AnyItem, Figure, bare
 from jeval.finreg.themes import theme_of
 
 LENGTH_GAP = 4  # characters by which twins may differ

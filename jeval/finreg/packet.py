@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jeval.errors import InputError
-from jeval.finreg.bank import AnyItem
-from jeval.finreg.check import Finding, locate
+from jeval.finreg.citation import place
+from jeval.finreg.locate import Finding, locate
+from jeval.finreg.schema import AnyItem
 from jeval.finreg.statutes import Statutes
-from jeval.finreg.themes import place
 
 SIZE = 16
 

@@ -2,24 +2,24 @@
 
 Twenty percent is one quantity whether it is written 20%, ２０％, 二十パーセント, 二割, 百分の二十 or 0.2 of a whole. Units are
 brought to one of a kind (年 to 月, 週 to 日, percent and 割 to a ratio); what the law keeps apart stays apart (月 and 日, 日
-and 営業日, percent and percentage points). The table of units is ``data/finreg/knowledge/units.tsv``.
+and 営業日, percent and percentage points). The units are those of ``data/finreg/knowledge/units.tsv``, the notations those of
+:mod:`jeval.finreg.grammar`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
 
-from jeval.finreg.numerals import NUMBER, normalise, value
-from jeval.resources import data_path
+from jeval.finreg import grammar
+from jeval.finreg.units import AMBIGUOUS_BU, BARE, RATIO, Unit, counter, unit_of, units
+from jeval.japanese.folding import Folded
+from jeval.japanese.numerals import LARGE, fold, value
 
-RATIO = "割合"
-BARE = ""
-# 五分: five percent in a rate, five minutes of time. Without 年, 割 or 間 beside it the text does not say which.
-AMBIGUOUS_BU = "分"
+#: Units of an item that say how many yen one is.
+_SCALED_YEN = {"千円": 10**3, "百万円": 10**6, "万円": 10**4, "億円": 10**8, "兆円": 10**12}
 
 
 @dataclass(frozen=True)
@@ -43,180 +43,6 @@ class Quantity:
     text: str = ""
 
 
-@dataclass(frozen=True)
-class Unit:
-    """A row of the unit table."""
-
-    pattern: str
-    unit: str
-    factor: Fraction
-    unless: str
-
-
-@lru_cache(maxsize=1)
-def units() -> tuple[Unit, ...]:
-    """The unit table (``data/finreg/knowledge/units.tsv``)."""
-    rows = []
-    for line in data_path("finreg", "knowledge", "units.tsv").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith(("#", "pattern\t")):
-            pattern, unit, factor, unless = line.split("\t")
-            rows.append(Unit(pattern, unit, Fraction(factor), "" if unless == "-" else unless))
-    return tuple(rows)
-
-
-_ERA = "令和|平成|昭和|大正|明治|西暦"
-_CANNOT = r"(?:こと(?:が|は)?でき(?:ない|ません|ず)|こと(?:を|は)許され)"
-_BOUND_AFTER = (
-    (
-        rf"を(?:超え|上回)る{_CANNOT}|を超えて(?:は|も)?(?:なら|いけ|でき)|を超え(?:ない|ず|ぬ)|を上回(?:ら|って(?:は)?なら)"
-        r"|以下|以内|まで|内(?=[にの。、で]|$)|[がを]上限|or less",
-        "以下",
-    ),
-    (
-        rf"を下(?:回)?る{_CANNOT}|を下(?:回)?って(?:は)?なら|を下(?:回)?ら(?:ない|ず|ぬ)|を割らない|以上|以降|[がを]下限|or more",
-        "以上",
-    ),
-    (r"に満たない|に達しない|を下回(?:る|り|っ)|より(?:少|小さ|低|短)|未満", "未満"),
-    (r"を超(?:える|えた|えて|え|過)|を上回(?:る|り|っ)|より(?:多|大き|高|長)|超え|超", "超"),
-)
-_BOUND_BEFORE = (
-    (r"最大|最長|最高|最多|上限(?:は|が|額は|額が|[::])?|高々|多くとも|長くとも|遅くとも", "以下"),
-    (r"最低|最短|最少|下限(?:は|が|額は|額が|[::])?|少なくとも", "以上"),
-)
-_AFTER = re.compile(r"\s*(?:" + "|".join(f"(?P<a{i}>{p})" for i, (p, _) in enumerate(_BOUND_AFTER)) + ")")
-_BEFORE = "|".join(f"(?P<b{i}>{p})" for i, (p, _) in enumerate(_BOUND_BEFORE))
-_LEAD = (
-    rf"(?:(?:{_BEFORE})\s*(?:で|約)?\s*)?"
-    rf"(?:(?P<per>実質年率|年利率|年利|年率|年間|毎年|年|月利|月率|毎月|月々|月|日歩|日利|毎日|日)(?:は|で|に|[::])?\s*|"
-    rf"(?:{NUMBER})?[かヶ箇]?(?P<per2>[年月日])(?:当たり|あたり|につき)(?:は|、)?\s*)?"
-    rf"(?:約|およそ|ちょうど)?\s*"
-)
-# A hyphen with a space after it is the bullet of a list.
-_SIGN = r"[△▲]\s*|マイナス\s*|minus\s+|(?<![0-9A-Za-z一-龥%ぁ-ん])-(?!\s)"
-_RANGE = re.compile(
-    rf"(?P<n>{NUMBER})\s*(?:から|ないし|乃至|または|又は|もしくは|若しくは|あるいは|及び|および|か|と|や|or|to|and|[~〜―–—\-/・、,;&])\s*$"
-)
-# A rate says its period beside it: 1日20％, 20％/月, 20％（月利）.
-_PER_BEFORE = re.compile(r"(?:^|[^0-9〇一二三四五六七八九十])[1一][かカヵヶケ箇個]?(?P<per>[月日])(?:の|で|に)?\s*$")
-_PER_AFTER = re.compile(r"\s*(?:[/⁄]|毎|\(\s*)(?P<per>[年月日])(?:利|率|額|当たり|あたり)?")
-
-
-def _skip(unit: str) -> str:
-    """Dates, article numbers, ordinals, vague counts: numbers that are no quantities.
-
-    In 第27条の2 the の goes on with the number of the article, in 第7条の7年間 it does not: a ``unit`` follows.
-    """
-    branch = rf"(?:の(?!{NUMBER}\s*(?:割|分(?:の|{NUMBER}厘)|厘|{unit})){NUMBER})*"
-    return (
-        rf"(?:{_ERA})\s*(?:{NUMBER}|元)年度?(?:\s*{NUMBER}月(?:\s*{NUMBER}日)?)?"
-        rf"|(?:[12][0-9]{{3}}|[一二][〇零一二三四五六七八九]{{3}})年度?(?:\s*{NUMBER}月(?:\s*{NUMBER}日)?)?"
-        rf"|[12][0-9]{{3}}[-/.][01]?[0-9][-/.][0-3]?[0-9]"
-        rf"|{NUMBER}月{NUMBER}日(?!間|以|前|後)"
-        rf"|(?:毎月|翌月|当月|毎年)\s*{NUMBER}(?:月|日)(?:{NUMBER}日)?"
-        rf"|(?:別表)?第\s*{NUMBER}(?:四半期|事業年度|条|項|号|章|節|款|編|種|者|部|位|回|期|次)?{branch}(?:第?{NUMBER}(?:項|号){branch})*"
-        rf"|{NUMBER}(?:条|項|号|章|節|款|編|頁|ページ|番(?!号)|時(?!間)|年度|丁目|級|類(?!型)){branch}"
-        rf"|{NUMBER}(?:年|日|回|人|件|番|つ|か月|カ月|ヶ月|箇月)目"
-        rf"|数{NUMBER}|{NUMBER}数|(?:[何幾])[十百千万億兆]+"
-    )
-
-
-def _named(table: Sequence[Unit], prefix: str = "") -> str:
-    """The units of the table as alternatives; with a prefix each is a group of its own (u0, u1 …)."""
-    return "|".join(
-        (f"(?P<{prefix}{i}>{u.pattern})" if prefix else u.pattern) + (f"(?!{u.unless})" if u.unless else "")
-        for i, u in enumerate(table)
-    )
-
-
-def _core(extra: Sequence[Unit]) -> str:
-    table = (*extra, *units())
-    named = _named(table, "u")
-    month = r"(?:[かカヵヶケ箇個]月|月)"
-    space = r"(?: |(?<=[0-9])　)?"
-    return (
-        rf"(?P<den>{NUMBER}) ?分の ?(?P<num>{NUMBER})(?:{space}(?:{_named(table, 'f')}))?"
-        rf"|(?<![0-9/])(?P<numa>[0-9]+)\s*[/⁄]\s*(?P<dena>[0-9]+)(?![0-9/])(?:{space}(?:{_named(table, 'g')}))?"
-        rf"|(?P<wari>{NUMBER})割(?!合|当|賦|戻) ?(?:(?P<bu>{NUMBER})分 ?(?:(?P<rin>{NUMBER})厘)?|(?P<rin2>{NUMBER})厘)?"
-        rf"|(?P<bu3>{NUMBER})分(?P<rin3>{NUMBER})厘|(?P<rin4>{NUMBER})厘"
-        rf"|(?P<bu4>{NUMBER})分(?![間の別離割担配析類野率])"
-        rf"|(?P<years>{NUMBER})\s*[かカヵヶケ箇個]?年(?:間)?(?:と|及び|、| )?(?:(?P<months>{NUMBER})\s*{month}(?!{NUMBER}日|[末期分])間?|(?P<half>半)間?)"
-        rf"|(?P<mhalf>{NUMBER})\s*[かカヵヶケ箇個]月半|(?P<halfyear>半年)間?|(?P<majority>過半数)|(?P<halves>半数|半分|半額|二分の一)"
-        rf"|[¥\\]\s*(?P<yen>{NUMBER})(?:円)?"
-        rf"|(?P<n>(?<![同統単唯]){NUMBER}){space}(?:{named})"
-        rf"|(?P<bare>[0-9](?:[0-9]|,(?=[0-9]{{3}})|\.(?=[0-9]))*)"
-    )
-
-
-@lru_cache(maxsize=64)
-def _scanner(extra: tuple[Unit, ...]) -> re.Pattern[str]:
-    skip = _skip(_named((*extra, *units())))
-    return re.compile(
-        rf"(?P<skip>{skip})|(?P<sign1>{_SIGN})?{_LEAD}(?P<sign2>{_SIGN})?(?:{_core(extra)})", re.IGNORECASE
-    )
-
-
-def _extra_unit(unit: str) -> tuple[Unit, ...]:
-    """A unit that the table lacks becomes one of its own, so that an item may ask for 本 or 冊."""
-    if not unit or unit in (RATIO, "%", "％", "割") or any(re.fullmatch(row.pattern, unit) for row in units()):
-        return ()
-    return (Unit(re.escape(unit), unit, Fraction(1), ""),)
-
-
-def _read(match: re.Match[str], table: Sequence[Unit]) -> tuple[Fraction, str, str] | None:
-    """Value, unit and bound implied by the word itself, of one match of the scanner."""
-    got = match.groupdict()
-
-    def num(name: str) -> Fraction:
-        found = value(got[name]) if got.get(name) else Fraction(0)
-        if found is None:
-            raise ValueError(name)
-        return found
-
-    try:
-        if got["den"]:
-            whole = Fraction(10**4) if got["den"] == "万" else num("den")
-            return _of_unit(num("num") / whole, got, "f", table)
-        if got["numa"]:
-            return _of_unit(num("numa") / num("dena"), got, "g", table)
-        if got["wari"]:
-            return num("wari") / 10 + num("bu") / 100 + (num("rin") + num("rin2")) / 1000, RATIO, ""
-        if got["bu3"]:
-            return num("bu3") / 100 + num("rin3") / 1000, RATIO, ""
-        if got["rin4"]:
-            return num("rin4") / 1000, RATIO, ""
-        if got["bu4"]:
-            if got["per"] or got["per2"]:
-                return num("bu4") / 100, RATIO, ""
-            return (num("bu4"), AMBIGUOUS_BU, "") if got["bu4"] != "十" else None
-        if got["years"]:
-            return num("years") * 12 + (6 if got["half"] else num("months")), "月", ""
-        if got["mhalf"]:
-            return num("mhalf") + Fraction(1, 2), "月", ""
-        if got["halfyear"]:
-            return Fraction(6), "月", ""
-        if got["majority"]:
-            return Fraction(1, 2), RATIO, "超"
-        if got["halves"]:
-            return Fraction(1, 2), RATIO, ""
-        if got["yen"]:
-            return num("yen"), "円", ""
-        if got["bare"]:
-            return num("bare"), BARE, ""
-        if got["n"]:
-            return _of_unit(num("n"), got, "u", table)
-    except (ValueError, ZeroDivisionError):
-        return None
-    return None
-
-
-def _of_unit(
-    amount: Fraction, got: Mapping[str, str | None], prefix: str, table: Sequence[Unit]
-) -> tuple[Fraction, str, str]:
-    """So many of the unit beside the number; a fraction without one is a ratio (2分の1, but 2分の1か月)."""
-    unit = next((unit for index, unit in enumerate(table) if got[f"{prefix}{index}"] is not None), None)
-    return (amount * unit.factor, unit.unit, "") if unit else (amount, RATIO, "")
-
-
 def parse(text: str, *, unit: str = "") -> list[Quantity]:
     """Every quantity in ``text``, in order.
 
@@ -228,64 +54,24 @@ def parse(text: str, *, unit: str = "") -> list[Quantity]:
     quantities. 六月 is read as a period, 六月三十日 as a date. In 5～7年 and 5か7年 the first number takes the unit of
     the second. A number in Arabic digits without a unit has the unit "".
     """
-    normal, places = normalise(text)
-    extra = _extra_unit(normalise(unit)[0])
+    folded = fold(text)
+    extra = counter(fold(unit).text)
     table = (*extra, *units())
     found: list[Quantity] = []
     previous_end = 0
-    for match in _scanner(extra).finditer(normal):
+    for match in grammar.scanner(extra).finditer(folded.text):
         if match["skip"]:
             previous_end = match.end()
             continue
-        read = _read(match, table)
-        if read is None:
+        here = _quantity(match, folded, table)
+        if here is None:
             continue
-        amount, name, bound = read
-        if match["sign1"] or match["sign2"]:
-            amount = -amount
-        end = match.end()
-        if after := _AFTER.match(normal, end):
-            bound = next(kind for i, (_, kind) in enumerate(_BOUND_AFTER) if after[f"a{i}"])
-            end = after.end()
-        elif not bound:
-            bound = next((kind for i, (_, kind) in enumerate(_BOUND_BEFORE) if match[f"b{i}"]), "")
-        per = ""
-        if name == RATIO:
-            beside = _PER_AFTER.match(normal, match.end()) or _PER_BEFORE.search(normal, 0, match.start())
-            if said := match["per"] or match["per2"] or (beside and beside["per"]):
-                per = next(kind for kind in "年月日" if kind in said)
-        start = match.start() + len(match.group()) - len(match.group().lstrip())
-        here = Quantity(amount, name, bound, per, places[start], places[end - 1] + 1, "")
-        if name != BARE and (first := _RANGE.search(normal, previous_end, match.start())):
-            _prepend_range(found, first, here, places, normal, match)
-        found.append(here)
-        if name != BARE:
+        if here.unit != BARE:
+            if first := grammar.first_of_range(folded.text, previous_end, match.start()):
+                _add_first_of_range(found, first, match["n"] or match["wari"] or "", here, folded)
             previous_end = match.end()
+        found.append(here)
     return [replace(q, text=text[q.start : q.end]) for q in found]
-
-
-def _prepend_range(
-    found: list[Quantity],
-    first: re.Match[str],
-    here: Quantity,
-    places: list[int],
-    normal: str,
-    match: re.Match[str],
-) -> None:
-    """Give the unitless first number of a range or alternative the unit of the second."""
-    low = value(first["n"])
-    second = match["n"] or match["wari"] or ""
-    raw = value(second or "x")
-    start = places[first.start("n")]
-    if low is None or not raw:
-        return
-    size = re.search("[万億兆]$", second)
-    if size and not re.search("[万億兆]", first["n"]):  # 10～100万円 begins at 10万円
-        low *= {"万": 10**4, "億": 10**8, "兆": 10**12}[size[0]]
-    while found and found[-1].unit == BARE and found[-1].end > start:
-        found.pop()
-    end = places[first.end("n") - 1] + 1
-    found.append(replace(here, value=low * here.value / raw, bound="", start=start, end=end))
 
 
 def canonical(amount: Fraction | int | float | str, unit: str, bound: str = "") -> Quantity:
@@ -294,7 +80,7 @@ def canonical(amount: Fraction | int | float | str, unit: str, bound: str = "") 
     Raises:
         ValueError: the unit is empty.
     """
-    name = normalise(unit)[0].strip()
+    name = fold(unit).text.strip()
     if not name:
         raise ValueError("a quantity needs a unit")
     number = amount if isinstance(amount, Fraction) else Fraction(str(amount))
@@ -303,12 +89,10 @@ def canonical(amount: Fraction | int | float | str, unit: str, bound: str = "") 
         return Quantity(number, RATIO, kind)
     if name == "割":
         return Quantity(number / 10, RATIO, kind)
-    for scale, size in (("千", 10**3), ("百万", 10**6), ("万", 10**4), ("億", 10**8), ("兆", 10**12)):
-        if name == f"{scale}円":
-            return Quantity(number * size, "円", kind)
-    for row in units():
-        if re.fullmatch(row.pattern, name):
-            return Quantity(number * row.factor, row.unit, kind)
+    if name in _SCALED_YEN:
+        return Quantity(number * _SCALED_YEN[name], "円", kind)
+    if row := unit_of(name):
+        return Quantity(number * row.factor, row.unit, kind)
     return Quantity(number, name, kind)
 
 
@@ -333,4 +117,120 @@ def only_quantity(text: str) -> Quantity | None:
     if len(found) != 1:
         return None
     rest = text[: found[0].start] + text[found[0].end :]
-    return found[0] if not re.sub(r"[\s。、．.「」（）()]|です|である|だ$", "", rest) else None
+    return None if grammar.says_more(rest) else found[0]
+
+
+def _quantity(match: re.Match[str], folded: Folded, table: Sequence[Unit]) -> Quantity | None:
+    """The quantity of one match of the scanner, ``text`` left out; ``None`` where its characters make no number."""
+    read = _read(_Parts(match, table))
+    if read is None:
+        return None
+    amount, unit, implied = read
+    if match["sign1"] or match["sign2"]:
+        amount = -amount
+    bound, end = grammar.bound_after(folded.text, match.end())
+    start = match.end() - len(match.group().lstrip())
+    return Quantity(
+        amount,
+        unit,
+        bound or implied or grammar.bound_before(match),
+        grammar.period(match) if unit == RATIO else "",
+        *_span(folded, start, end),
+    )
+
+
+def _add_first_of_range(
+    found: list[Quantity], first: re.Match[str], second: str, here: Quantity, folded: Folded
+) -> None:
+    """Give the first number of a range or alternative the unit of the second, instead of none."""
+    low, high = value(first["n"]), value(second) if second else None
+    if low is None or not high:
+        return
+    start, end = _span(folded, *first.span("n"))
+    if second[-1] in LARGE and not any(size in first["n"] for size in LARGE):  # 10～100万円 begins at 10万円
+        low *= LARGE[second[-1]]
+    while found and found[-1].unit == BARE and found[-1].end > start:
+        found.pop()
+    found.append(replace(here, value=low * here.value / high, bound="", start=start, end=end))
+
+
+def _span(folded: Folded, start: int, end: int) -> tuple[int, int]:
+    """The span in the text as given; a sound mark behind the last character does not belong to it (8ﾞ)."""
+    return folded.span(start, end)[0], folded.span(end - 1, end)[0] + 1
+
+
+class _Parts:
+    """The parts of one match of the scanner."""
+
+    def __init__(self, match: re.Match[str], table: Sequence[Unit]) -> None:
+        self.match, self._table = match, table
+
+    def number(self, name: str) -> Fraction:
+        """The number of a group, 0 for a group that is not there.
+
+        Raises:
+            ValueError: the characters make no number.
+        """
+        text = self.match[name]
+        found = value(text) if text else Fraction(0)
+        if found is None:
+            raise ValueError(f"{text} is no number")
+        return found
+
+    def of_unit(self, amount: Fraction, prefix: str) -> _Amount:
+        """So many of the unit beside the number; a fraction without one is a ratio (2分の1, but 2分の1か月)."""
+        named = (row for index, row in enumerate(self._table) if self.match[f"{prefix}{index}"] is not None)
+        row = next(named, None)
+        return (amount * row.factor, row.unit, "") if row else (amount, RATIO, "")
+
+
+_Amount = tuple[Fraction, str, str]
+"""Value, unit, and the bound that the word itself implies."""
+
+
+def _read(parts: _Parts) -> _Amount | None:
+    reading = next(reading for group, reading in _READINGS.items() if parts.match[group])
+    try:
+        return reading(parts)
+    except (ValueError, ZeroDivisionError):
+        return None
+
+
+def _fraction(parts: _Parts) -> _Amount:
+    whole = Fraction(LARGE["万"]) if parts.match["den"] == "万" else parts.number("den")
+    return parts.of_unit(parts.number("num") / whole, "f")
+
+
+def _tenths(parts: _Parts) -> _Amount:
+    thousandths = parts.number("rin") + parts.number("rin2")
+    return parts.number("wari") / 10 + parts.number("bu") / 100 + thousandths / 1000, RATIO, ""
+
+
+def _bu_alone(parts: _Parts) -> _Amount | None:
+    """五分: a rate where a period stands before it; 十分 alone is the word for enough."""
+    if parts.match["per"] or parts.match["per2"]:
+        return parts.number("bu4") / 100, RATIO, ""
+    return (parts.number("bu4"), AMBIGUOUS_BU, "") if parts.match["bu4"] != "十" else None
+
+
+def _years_and_months(parts: _Parts) -> _Amount:
+    return parts.number("years") * 12 + (6 if parts.match["half"] else parts.number("months")), "月", ""
+
+
+#: By the group that a way of writing has in the scanner, how it is read.
+_READINGS: dict[str, Callable[[_Parts], _Amount | None]] = {
+    "den": _fraction,
+    "numa": lambda parts: parts.of_unit(parts.number("numa") / parts.number("dena"), "g"),
+    "wari": _tenths,
+    "bu3": lambda parts: (parts.number("bu3") / 100 + parts.number("rin3") / 1000, RATIO, ""),
+    "rin4": lambda parts: (parts.number("rin4") / 1000, RATIO, ""),
+    "bu4": _bu_alone,
+    "years": _years_and_months,
+    "mhalf": lambda parts: (parts.number("mhalf") + Fraction(1, 2), "月", ""),
+    "halfyear": lambda parts: (Fraction(6), "月", ""),
+    "majority": lambda parts: (Fraction(1, 2), RATIO, "超"),
+    "halves": lambda parts: (Fraction(1, 2), RATIO, ""),
+    "yen": lambda parts: (parts.number("yen"), "円", ""),
+    "bare": lambda parts: (parts.number("bare"), BARE, ""),
+    "n": lambda parts: parts.of_unit(parts.number("n"), "u"),
+}

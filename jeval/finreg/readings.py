@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from jeval.digests import value_digest
-from jeval.evidence.reading import Reading
+from jeval.evidence.reading import Blind, Reading
 from jeval.evidence.reading import load as load_readings
-from jeval.finreg.bank import AnyItem
-from jeval.finreg.schema import KINDS
+from jeval.finreg import knowledge
+from jeval.finreg.schema import KINDS, AnyItem
 from jeval.resources import data_path
 
-#: Kinds of flaw, the gravest first.
-FLAWS = {
-    "two_right": "二つの正答 / two right answers",
-    "exception": "例外の見落とし / an exception overlooked",
-    "not_false": "誤りと言い切れない誤文 / a false text that may be true",
-    "wrong_rule": "規定の読み違い / the rule misread",
-    "citation": "引用箇所 / the citation",
-    "date": "時点 / the date left open",
-    "duplicate": "重複 / a duplicate",
-    "giveaway": "手がかり / a giveaway",
-    "wording": "文言 / wording",
-}
 _VERDICTS = ("stands", "repaired", "dropped")
 #: What a reader judges: the texts, the answer and the citation.
 _JUDGED = (
     "kind", "law_id", "article", "paragraph", "basis", "true", "false", "question", "options", "answer", "quantity",
 )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def flaws() -> dict[str, str]:
+    """Kinds of flaw, the gravest first, each with its title (``data/finreg/knowledge/flaws.tsv``)."""
+    return {flaw: f"{ja} / {en}" for flaw, ja, en in knowledge.table("flaws.tsv", ("flaw", "ja", "en"))}
 
 
 def path() -> Path:
@@ -39,7 +34,7 @@ def path() -> Path:
 
 def load() -> list[Reading]:
     """All readings in the order they were made."""
-    return load_readings(path(), FLAWS)
+    return load_readings(path(), flaws())
 
 
 def digests(items: Sequence[AnyItem]) -> dict[str, str]:
@@ -79,22 +74,18 @@ def markdown(items: Sequence[AnyItem]) -> str:
     for reading in load():
         by_item.setdefault(reading.id, []).append(reading)
     verdicts: Counter[str] = Counter()
-    flaws: Counter[tuple[str, str]] = Counter()
-    grave = list(FLAWS)
-    blind = Counter(reading.blind for reading in blind_readings(items).values())
-    ever = Counter(reading.blind for readings in by_item.values() for reading in readings if reading.blind)
+    found: Counter[tuple[str, str]] = Counter()
+    grave = list(flaws())
     for readings in by_item.values():
         worst = max((reading.verdict for reading in readings), key=_VERDICTS.index)
         verdicts[worst] += 1
         if named := [reading.kind_of_flaw for reading in readings if reading.kind_of_flaw]:
-            flaws[min(named, key=grave.index), worst] += 1
+            found[min(named, key=grave.index), worst] += 1
     lines = [
-        f"{sum(verdicts.values())} items read: {verdicts['stands']} stand as written, {verdicts['repaired']} repaired, "
+        f"{verdicts.total()} items read: {verdicts['stands']} stand as written, {verdicts['repaired']} repaired, "
         f"{verdicts['dropped']} dropped.",
         "",
-        f"Of the {len(items)} items, {sum(blind.values())} were answered in their present text by a reader who had the statute and not yet "
-        f"the key: {blind['agrees']} answers are the key, {blind['doubts']} are the key with a doubt, {blind['differs']} differ. "
-        f"Of all {sum(ever.values())} such answers, earlier texts included, {ever['doubts']} came with a doubt and {ever['differs']} differed.",
+        _blind_sentence(items, [reading.blind for readings in by_item.values() for reading in readings]),
         "",
         "Somebody who knows no law, strikes what these readers called absurd and guesses among the rest is expected to score "
         + ", ".join(f"{score:.2f} on {kind}s" for kind, score in layman(items).items())
@@ -103,5 +94,16 @@ def markdown(items: Sequence[AnyItem]) -> str:
         "| 欠点 / flaw | repaired | dropped |",
         "| --- | --- | --- |",
     ]
-    lines += [f"| {title} | {flaws[name, 'repaired']} | {flaws[name, 'dropped']} |" for name, title in FLAWS.items()]
+    lines += [f"| {title} | {found[name, 'repaired']} | {found[name, 'dropped']} |" for name, title in flaws().items()]
     return "\n".join(lines)
+
+
+def _blind_sentence(items: Sequence[AnyItem], ever: Sequence[Blind]) -> str:
+    """How the answers of readers who had not seen the key compare with it: of the items as they are, and of all texts."""
+    now = Counter(reading.blind for reading in blind_readings(items).values())
+    all_ = Counter(blind for blind in ever if blind)
+    return (
+        f"Of the {len(items)} items, {now.total()} were answered in their present text by a reader who had the statute and not yet "
+        f"the key: {now['agrees']} answers are the key, {now['doubts']} are the key with a doubt, {now['differs']} differ. "
+        f"Of all {all_.total()} such answers, earlier texts included, {all_['doubts']} came with a doubt and {all_['differs']} differed."
+    )

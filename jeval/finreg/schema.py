@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from jeval.errors import InputError
 from jeval.finreg.quantity import only_quantity, same
+from jeval.reading import Row
 
 Kind = Literal["statement", "choice", "figure", "case"]
 Suite = Literal["audit", "search"]
@@ -52,7 +55,7 @@ class ItemBase(BaseModel):
 
     @field_validator("in_force_from", "in_force_until", mode="before")
     @classmethod
-    def _blank_is_none(cls, value: Any) -> Any:
+    def _blank_is_none(cls, value: object) -> object:
         return None if value == "" else value
 
     @model_validator(mode="after")
@@ -82,6 +85,7 @@ class Statement(ItemBase):
 
     @property
     def texts(self) -> tuple[str, ...]:
+        """Every text that a model may be shown of it."""
         return (self.true, self.false)
 
     @property
@@ -91,6 +95,7 @@ class Statement(ItemBase):
 
     @property
     def right(self) -> int:
+        """The place of the right text in :attr:`alternatives`."""
         return 0
 
 
@@ -101,7 +106,7 @@ class _Options(ItemBase):
 
     @field_validator("answer", mode="before")
     @classmethod
-    def _one_answer(cls, value: Any) -> Any:
+    def _one_answer(cls, value: object) -> object:
         if isinstance(value, list):
             raise ValueError(f"two right answers: answer is the list {value}; expected one index 0 to 3")
         if isinstance(value, bool):
@@ -124,6 +129,7 @@ class _Options(ItemBase):
 
     @property
     def texts(self) -> tuple[str, ...]:
+        """Every text that a model may be shown of it."""
         return (self.question, *self.options)
 
     @property
@@ -133,6 +139,7 @@ class _Options(ItemBase):
 
     @property
     def right(self) -> int:
+        """The place of the right text in :attr:`alternatives`."""
         return self.answer
 
 
@@ -159,7 +166,7 @@ class QuantitySpec(BaseModel):
 
     @field_validator("value", mode="before")
     @classmethod
-    def _a_number(cls, value: Any) -> Any:
+    def _a_number(cls, value: object) -> object:
         if isinstance(value, bool):
             raise ValueError(f"quantity value {value} is no number")
         return value
@@ -173,11 +180,16 @@ class QuantitySpec(BaseModel):
 
     @field_validator("bound", mode="before")
     @classmethod
-    def _no_bound(cls, value: Any) -> Any:
+    def _no_bound(cls, value: object) -> object:
         return "" if value is None else value
 
     @property
     def exact(self) -> Fraction:
+        """The value, exactly.
+
+        Raises:
+            ValueError: it is neither a number nor a fraction.
+        """
         return Fraction(str(self.value).replace(",", ""))
 
     @model_validator(mode="after")
@@ -199,35 +211,33 @@ class Figure(ItemBase):
 
     @property
     def texts(self) -> tuple[str, ...]:
+        """Every text that a model may be shown of it."""
         return (self.question,)
 
 
-Item = Annotated[Statement | Choice | Case | Figure, Field(discriminator="kind")]
-_ADAPTER: TypeAdapter[Any] = TypeAdapter(Item)
+AnyItem = Statement | Choice | Case | Figure
+_ADAPTER: TypeAdapter[AnyItem] = TypeAdapter(Annotated[AnyItem, Field(discriminator="kind")])
 
 
 def bare(text: str) -> str:
     """The text without spaces and punctuation, in NFKC: two options that agree in this read the same."""
-    import unicodedata
-
     return re.sub(r"[\s。、．，,.・「」『』（）()]", "", unicodedata.normalize("NFKC", text))
 
 
-def parse_item(row: dict[str, Any], where: str) -> Statement | Choice | Case | Figure:
+def parse_item(row: Row, where: str) -> AnyItem:
     """Validate one object.
 
     Raises:
         InputError: naming the item id, the place and every reason.
     """
     try:
-        item: Statement | Choice | Case | Figure = _ADAPTER.validate_python(row)
+        return _ADAPTER.validate_python(row)
     except ValidationError as err:
         reasons = "; ".join(_reason(detail) for detail in err.errors()[:4])
         raise InputError(f"item {row.get('id', '(no id)')!r} ({where}): {reasons}") from err
-    return item
 
 
-def _reason(detail: Any) -> str:
+def _reason(detail: ErrorDetails) -> str:
     place = ".".join(str(part) for part in detail["loc"] if part not in KINDS)
     message = str(detail["msg"]).removeprefix("Value error, ")
     return f"{place}: {message}" if place else message

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import yaml
+from jeval.finreg import knowledge
+from jeval.finreg.citation import Place, place
+from jeval.record.schema import Written
 
-from jeval.resources import data_path
 
-Place = tuple[int, ...]
+class _Entry(Written):
+    """An entry of the file; ``articles``: a law's short title → articles and ranges (``36, 39..44``)."""
+
+    id: str
+    ja: str
+    en: str
+    articles: dict[str, str | int]
 
 
 @dataclass(frozen=True)
@@ -32,21 +38,15 @@ class Theme:
 @lru_cache(maxsize=1)
 def themes() -> tuple[Theme, ...]:
     """The themes in the order of the file."""
-    rows = yaml.safe_load(data_path("finreg", "knowledge", "themes.yaml").read_text(encoding="utf-8"))
     return tuple(
-        Theme(row["id"], row["ja"], row["en"], {law: _spans(str(text)) for law, text in row["articles"].items()})
-        for row in rows
+        Theme(entry.id, entry.ja, entry.en, {law: _spans(str(text)) for law, text in entry.articles.items()})
+        for entry in knowledge.document("themes.yaml", list[_Entry])
     )
 
 
 def theme_of(law: str, article: str) -> str:
     """Id of the first theme that takes in an article of a law (short title), or "" where none does."""
     return next((theme.id for theme in themes() if theme.takes(law, article)), "")
-
-
-def place(article: str) -> Place:
-    """The numbers of an article, by which articles are ordered: 36の3 is (36, 3), a schedule without a number ()."""
-    return tuple(int(number) for number in re.findall(r"\d+", article))
 
 
 def _spans(text: str) -> tuple[tuple[Place, Place], ...]:

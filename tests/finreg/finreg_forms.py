@@ -10,7 +10,9 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from jeval.finreg.statutes import digest
+from jeval.finreg import laws
+from jeval.finreg.wording import digest
+from jeval.reading import dump_jsonl
 
 LAW_ID = "419AC0000000022"
 NUMBER = "平成十九年法律第二十二号"
@@ -184,9 +186,10 @@ def item(**changes: Any) -> dict[str, Any]:
 
 
 def write_items(folder: Path, *rows: dict[str, Any]) -> Path:
+    """The items in the file of the law that they cite."""
     folder.mkdir(exist_ok=True)
-    path = folder / "figure.audit.test.jsonl"
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    path = folder / laws.files()[LAW_ID]
+    path.write_text(dump_jsonl(rows), encoding="utf-8")
     return path
 
 

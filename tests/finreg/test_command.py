@@ -9,8 +9,8 @@ import finreg_forms as shared
 import pytest
 from typer.testing import CliRunner
 
-from jeval.errors import InputError
 from jeval.bank.command import items_app
+from jeval.errors import InputError
 
 
 def verify(folder: Path, *rows: dict[str, object], flags: tuple[str, ...] = ()) -> tuple[int, str, str]:
@@ -73,14 +73,33 @@ def test_bad_input_ends_with_exit_code_2_item_and_reason(
 def test_files_that_hold_no_items_end_with_exit_code_2(tmp_path: Path) -> None:
     shared.statutes(tmp_path / "statutes")
     path = shared.write_items(tmp_path / "items", shared.item())
+    text = path.read_text(encoding="utf-8")
     path.write_text("\n", encoding="utf-8")
-    for name, words in ((path.name, "no items in"), ("figures.jsonl", "rename it")):
-        (path.parent / name).write_text("\n", encoding="utf-8")
+    for name, content, words in (
+        (path.name, "\n", "no items in"),
+        ("figures.jsonl", text, f"the items of 犯収法 stand in {path.name}; move it there, or rename the file"),
+    ):
+        (path.parent / name).write_text(content, encoding="utf-8")
         result = CliRunner().invoke(
             items_app, ["verify", "--statutes", str(tmp_path / "statutes"), "--items", str(path.parent)]
         )
         assert isinstance(result.exception, InputError)
         assert words in str(result.exception)
+
+
+def test_one_file_alone_may_have_any_name(tmp_path: Path) -> None:
+    shared.statutes(tmp_path / "statutes")
+    path = shared.write_items(tmp_path / "items", shared.item()).rename(tmp_path / "mine.jsonl")
+    result = CliRunner().invoke(items_app, ["verify", "--statutes", str(tmp_path / "statutes"), "--items", str(path)])
+    assert result.exit_code == 0
+
+
+def test_a_folder_without_item_files_says_what_is_expected(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        items_app, ["verify", "--statutes", str(shared.statutes(tmp_path)), "--items", str(tmp_path / "none")]
+    )
+    assert isinstance(result.exception, InputError)
+    assert "banking_act.jsonl" in str(result.exception)
 
 
 def test_a_broken_item_file_is_one_object_in_json_too(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 
-from jeval.finreg.guessers import Candidate, Outcome, by_ngram, by_rule, length, specificity, telling_ngrams
+from jeval.evidence.guesser import Candidate, Outcome, by_ngram, by_rule, telling_ngrams
+from jeval.finreg import bank, guessers, shortcuts
+from jeval.finreg.guessers import length, specificity
 
 
 def pairs(n: int, right: str, wrong: str) -> list[Candidate]:
@@ -64,3 +66,12 @@ def test_the_ngram_guesser_is_held_on_one_side_only() -> None:
     assert Outcome("ngram", 100, 0.35, 0.5, ()).within
     assert not Outcome("ngram", 100, 0.56, 0.5, ()).within
     assert not Outcome("longest", 100, 0.44, 0.5, ()).within
+
+
+def test_the_report_names_what_it_found_in_words() -> None:
+    items = [item for item in bank.load() if item.kind == "choice"][:30]
+    found = shortcuts.report(items)
+    assert set(found.kinds) == set(guessers.GUESSED)
+    assert found.kinds["choice"].both["longest"].n == len(items)
+    text = "\n".join(shortcuts.lines(found))
+    assert "choice (chance 0.25" in text and "figure: commonest value" in text

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from jeval.bank import handbook
-from jeval.finreg import bank, coverage, guessers, lint, readings
-from jeval.finreg.schema import CHANCE, KINDS, SUITES
+from jeval.errors import InputError
+from jeval.evidence import reading
+from jeval.evidence.guesser import TOLERANCE
+from jeval.finreg import bank, coverage, guessers, laws, lint, order, readings
+from jeval.finreg.check import verify_items
+from jeval.finreg.citation import place
+from jeval.finreg.laws import known_laws
+from jeval.finreg.schema import CHANCE, KINDS, SUITES, AnyItem
 
 #: Audit items per kind at least; the search suite is half as large.
 LEAST = {"statement": 150, "figure": 150, "choice": 150, "case": 120}
@@ -44,11 +51,47 @@ def test_the_bank_is_as_large_as_its_intervals_need() -> None:
 
 
 def test_daily_laws_have_sixty_items_and_every_law_has_some() -> None:
-    from jeval.finreg.statutes import known_laws
+    of_law = Counter(item.law for item in bank.load())
+    assert {law.short_title for law in known_laws() if law.daily} == set(DAILY)
+    assert {name: n for name, of in DAILY.items() if (n := sum(of_law[law] for law in of)) < 60} == {}
+    assert {law.short_title for law in known_laws()} == set(of_law)
 
-    laws = Counter(item.law for item in bank.load())
-    assert {name: n for name, of in DAILY.items() if (n := sum(laws[law] for law in of)) < 60} == {}
-    assert {law.short_title for law in known_laws()} == set(laws)
+
+def test_every_law_has_a_file_of_its_own_sorted_by_article_and_id() -> None:
+    files = bank.item_files()
+    assert sorted(path.name for path in files) == sorted(law.file for law in known_laws())
+    for path in files:
+        items = bank.read(path)
+        assert {laws.files()[item.law_id] for item in items} == {path.name}
+        assert [item.id for item in items] == [
+            item.id for item in sorted(items, key=lambda item: (place(item.article), item.id))
+        ]
+
+
+def test_the_order_lists_every_item_once_and_the_bank_follows_it() -> None:
+    assert order.read() == [item.id for item in bank.load()]
+    assert Counter(order.read()) == Counter(item.id for item in bank.read())
+
+
+def test_new_items_come_last_and_ids_that_are_gone_leave(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    first, second, third, *_ = bank.read()
+    path = tmp_path / "built" / "order.txt"
+    monkeypatch.setattr(order, "path", lambda: path)
+    with pytest.raises(InputError, match="jeval bank build"):
+        order.read()
+    for items, expected in (
+        ([second], [second]),
+        ([first, second, third], [second, first, third]),
+        ([third, first], [first, third]),
+    ):
+        order.write(items)
+        assert order.read() == ids(expected)
+        assert path.read_text(encoding="utf-8").startswith("# ")
+    assert ids(order.arranged([second, third, first], order.read())) == ids([first, third, second])
+
+
+def ids(items: Sequence[AnyItem]) -> list[str]:
+    return [item.id for item in items]
 
 
 def test_the_suites_share_no_article() -> None:
@@ -66,8 +109,6 @@ def test_every_item_rests_on_the_statutes() -> None:
     folder = os.environ.get("JEVAL_STATUTES")
     if not folder:
         pytest.skip("JEVAL_STATUTES is not set: no statutes at hand to check the items against")
-    from jeval.finreg.check import verify_items
-
     report = verify_items(Path(folder))
     assert [finding.line() for finding in (*report.errors, *report.failures)] == []
     assert report.checked == len(bank.load())
@@ -81,45 +122,43 @@ def test_no_guesser_beats_chance_by_five_points(kind: str) -> None:
         held = {
             o.guesser: round(o.accuracy, 3) for o in guessers.run(group) if o.guesser in guessers.HELD and not o.within
         }
-        assert held == {}, f"see python -m jeval.finreg.guessers for the items to rewrite (n = {len(group)})"
+        assert held == {}, f"see jeval bank guessers for the items to rewrite (n = {len(group)})"
 
 
 def test_the_coverage_table_of_the_document_is_current() -> None:
     if not handbook.page("finreg").is_file():
         pytest.skip("not a checkout: docs/ is not packed in the wheel")
-    assert handbook.is_current("finreg", "coverage", coverage.markdown(bank.load())), (
-        "run python -m jeval.finreg.coverage --write"
-    )
+    assert handbook.is_current("finreg", "coverage", coverage.markdown(bank.load())), "run jeval bank coverage --write"
 
 
 def test_every_item_was_read_again_in_its_present_text() -> None:
-    assert readings.unread(bank.load()) == {}, (
-        "read the item, append to data/finreg/labels/readings.jsonl, run jeval.finreg.readings"
+    assert unread(bank.load()) == {}, (
+        "read the item, append to data/finreg/labels/readings.jsonl, run jeval bank readings --close"
     )
 
 
 def test_an_edited_item_must_be_read_again() -> None:
     item = bank.load()[0]
-    assert readings.unread([item.model_copy(update={"basis": item.basis + "。"})]) == {
-        item.id: "changed since it was read"
-    }
+    assert unread([item.model_copy(update={"basis": item.basis + "。"})]) == {item.id: "changed since it was read"}
+
+
+def unread(items: Sequence[AnyItem]) -> dict[str, str]:
+    return reading.unread(readings.load(), readings.digests(items))
 
 
 def test_no_reader_without_the_key_answers_otherwise() -> None:
-    assert [name for name, row in readings.blind_readings(bank.load()).items() if row["blind"] != "agrees"] == []
+    assert [name for name, row in readings.blind_readings(bank.load()).items() if row.blind != "agrees"] == []
 
 
 @pytest.mark.parametrize("kind", guessers.GUESSED)
 def test_what_readers_call_absurd_is_worth_less_than_five_points(kind: str) -> None:
-    assert readings.layman(bank.load())[kind] <= CHANCE[kind] + guessers.TOLERANCE
+    assert readings.layman(bank.load())[kind] <= CHANCE[kind] + TOLERANCE
 
 
 def test_the_tally_of_the_document_is_current() -> None:
     if not handbook.page("finreg").is_file():
         pytest.skip("not a checkout: docs/ is not packed in the wheel")
-    assert handbook.is_current("finreg", "readings", readings.markdown(bank.load())), (
-        "run python -m jeval.finreg.readings --write"
-    )
+    assert handbook.is_current("finreg", "readings", readings.markdown(bank.load())), "run jeval bank readings --close"
 
 
 def test_the_counts_of_both_coverage_tables_add_up() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
 from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jeval.finreg.numerals import normalise, value
-from jeval.finreg.quantity import AMBIGUOUS_BU, RATIO, Quantity, canonical, only_quantity, parse, same
+from jeval.finreg import grammar
+from jeval.finreg.quantity import Quantity, canonical, only_quantity, parse, same
+from jeval.finreg.units import AMBIGUOUS_BU, RATIO
+from jeval.japanese import eras
+from jeval.japanese.numerals import DAIJI as DAIJI_TABLE
+from jeval.japanese.numerals import fold, value
 
 DIGITS = "〇一二三四五六七八九"
 DAIJI = str.maketrans("一二三十百千万", "壱弐参拾佰阡萬")
@@ -80,7 +85,7 @@ BOUNDS = {
 @given(st.integers(1, 10**15 - 1), st.sampled_from(sorted(INTEGER)))
 def test_every_number_in_every_notation_has_its_value(number: int, notation: str) -> None:
     written = INTEGER[notation](number)
-    assert value(normalise(written)[0]) == number, written
+    assert value(fold(written).text) == number, written
 
 
 @given(
@@ -273,6 +278,22 @@ def test_bounds_are_part_of_the_quantity(text: str, bound: str) -> None:
     assert [q.bound for q in parse(text)] == [bound]
 
 
+@pytest.mark.parametrize("row", [*grammar.bounds("after"), *grammar.bounds("before")], ids=lambda row: row.example)
+def test_the_example_of_a_bound_has_it(row: grammar.Bound) -> None:
+    assert [q.bound for q in parse(row.example)] == [row.bound]
+
+
+@pytest.mark.parametrize("row", grammar.no_quantities(), ids=lambda row: row.example)
+def test_the_example_of_what_is_no_quantity_has_none(row: grammar.NoQuantity) -> None:
+    assert parse(row.example) == []
+
+
+def test_daiji_have_the_value_that_unicode_gives_them() -> None:
+    assert {kanji: value(plain) for kanji, plain in DAIJI_TABLE.items()} == {
+        kanji: unicodedata.numeric(kanji) if kanji != "萬" else None for kanji in DAIJI_TABLE
+    }
+
+
 def test_what_the_law_keeps_apart_is_not_equal() -> None:
     assert same(parse("1年")[0], parse("12か月")[0])
     assert same(parse("2週間")[0], parse("14日")[0])
@@ -340,3 +361,9 @@ def test_no_text_breaks_the_parser_and_spans_are_sound(text: str) -> None:
         assert 0 <= found.start < found.end <= len(text)
         assert found.start >= last
         last = found.start
+
+
+def test_an_era_is_known_by_name_and_letter() -> None:
+    assert (eras.FIRST_YEARS["令和"], eras.FIRST_YEARS["R"], eras.FIRST_YEARS["S"]) == (2019, 2019, 1926)
+    assert eras.NAMES.split("|") == [era.name for era in eras.ERAS] and eras.LETTERS == "MTSHR"
+    assert [era.first for era in eras.ERAS] == sorted(era.first for era in eras.ERAS)

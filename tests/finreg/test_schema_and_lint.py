@@ -10,7 +10,7 @@ from finreg_forms import item
 
 from jeval.errors import InputError
 from jeval.finreg import lint
-from jeval.finreg.digest import known_changes
+from jeval.finreg.changes import known_changes
 from jeval.finreg.schema import parse_item
 
 

@@ -12,8 +12,10 @@ from finreg_forms import ARTICLES, LAW_ID, item, statutes, write_items
 
 from jeval.errors import InputError
 from jeval.finreg.check import verify_items
-from jeval.finreg.digest import main as stamp_main
-from jeval.finreg.statutes import digest, normalised, read_law, read_statutes
+from jeval.finreg.digest import stamp_all
+from jeval.finreg.lawfile import read_law
+from jeval.finreg.statutes import read_statutes
+from jeval.finreg.wording import digest, normalised
 
 FORMS = {
     f"{LAW_ID}_20260710_508AC0000000034.xml": lawforms.law_xml,
@@ -265,16 +267,16 @@ def test_stamping_writes_digest_date_and_last_day_in_place(tmp_path: Path) -> No
         {"number": "6", "caption": "", "text": ARTICLES["6"].replace("七年間", "十年間")}]}  # fmt: skip
     folder = statutes(tmp_path / "s", lawforms.plain(later_revisions=[coming]))
     path = write_items(tmp_path / "i", item(article_sha256="", as_of="2020-01-01"))
-    assert stamp_main(["--statutes", str(folder), "--items", str(tmp_path / "i")]) == 0
+    assert stamp_all(tmp_path / "i", read_statutes(folder)) == (1, 1, [])
     row = json.loads(path.read_text(encoding="utf-8"))
     assert row["article_sha256"] == digest(ARTICLES["6"])
     assert (row["as_of"], row["in_force_until"]) == ("2026-07-10", "2026-11-30")
     before = path.read_bytes()
-    assert stamp_main(["--statutes", str(folder), "--items", str(path)]) == 0
+    assert stamp_all(path, read_statutes(folder)) == (0, 1, [])
     assert path.read_bytes() == before
 
 
-def test_stamping_names_items_whose_words_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_items(tmp_path / "i", item(basis="百年間"))
-    assert stamp_main(["--statutes", str(statutes(tmp_path / "s")), "--items", str(tmp_path / "i")]) == 1
-    assert "figure-hansyu-6-01" in capsys.readouterr().err
+def test_stamping_names_items_whose_words_are_not_there(tmp_path: Path) -> None:
+    path = write_items(tmp_path / "i", item(basis="百年間"))
+    _, _, problems = stamp_all(tmp_path / "i", read_statutes(statutes(tmp_path / "s")))
+    assert problems == [f"{path.name}: figure-hansyu-6-01: words not in 犯収法 6 2: 百年間"]

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args
 
-import pandas as pd
 import pytest
 
-from jeval.finreg import tasks
-from jeval.finreg.summary import sections
 from jeval.domain.section import Table
+from jeval.domain.summary import TaskSamples
+from jeval.finreg import tasks
+from jeval.finreg.answer import Outcome
+from jeval.finreg.phrases import Phrases
+from jeval.finreg.summary import sections
+from jeval.record.samples import Sample
 
 SCORERS = {"statement": tasks.statement_results, "choice": tasks.option_results, "case": tasks.option_results}
 
 
-def frame(kind: str, habit: int | None = None) -> pd.DataFrame:
+def samples(kind: str, habit: int | None = None) -> TaskSamples:
     rng = random.Random(1)
-    rows: list[dict[str, Any]] = []
+    rows: list[Sample] = []
     for doc in tasks.documents(kind, "audit"):
         if kind == "figure":
             outputs: list[Any] = [rng.choice([doc["answer"], "5年か7年", "分かりません", "3ポイント"])]
@@ -27,14 +31,25 @@ def frame(kind: str, habit: int | None = None) -> pd.DataFrame:
             places = range(len(doc["choices"]))
             outputs = [[0.0 if place == habit else -1.0 - rng.random(), False] for place in places]
             metrics = SCORERS[kind](doc, outputs)
-        rows.append({"id": doc["id"], "doc": doc, "outputs": outputs, **metrics})
-    return pd.DataFrame(rows)
+        score = metrics.pop("score")
+        rows.append(
+            Sample(
+                id=doc["id"],
+                cluster=doc["cluster"],
+                prompt=[],
+                outputs=outputs,
+                loglikelihoods=None,
+                score=score,
+                metrics=metrics,
+                doc=doc,
+            )
+        )
+    return TaskSamples(f"jeval_finreg_{kind}", kind, "audit", "", rows)
 
 
 @pytest.fixture(scope="module", params=["ja", "en"])
 def tables(request: pytest.FixtureRequest) -> dict[str, Table]:
-    samples = {f"jeval_finreg_{kind}": frame(kind, habit=2) for kind in ("statement", "choice", "figure", "case")}
-    found = sections(samples, request.param)
+    found = sections([samples(kind, habit=2) for kind in ("statement", "choice", "figure", "case")], request.param)
     return {table.caption: table for section in found for table in section.tables}
 
 
@@ -85,10 +100,15 @@ def test_wordings_with_a_known_first_or_last_day_are_shown_by_it(tables: dict[st
 
 
 def test_items_not_scored_are_left_out_and_an_empty_domain_has_no_sections() -> None:
-    data = frame("choice")
-    data.loc[0, "score"] = float("nan")
-    (first, *_) = sections({"jeval_finreg_choice": data}, "en")
-    assert sum(row[1] for row in first.tables[0].rows) == len(data) - 1
-    data["score"] = float("nan")
-    assert sections({"jeval_finreg_choice": data}, "ja") == []
-    assert sections({"jeval_keigo_pairs": data}, "ja") == []
+    data = samples("choice")
+    rows = [data.samples[0].model_copy(update={"score": None}), *data.samples[1:]]
+    (first, *_) = sections([replace(data, samples=rows)], "en")
+    assert sum(row[1] for row in first.tables[0].rows) == len(rows) - 1
+    unscored = replace(data, samples=[row.model_copy(update={"score": None}) for row in rows])
+    assert sections([unscored], "ja") == []
+    assert sections([replace(data, kind="pairs")], "ja") == []
+
+
+@pytest.mark.parametrize("outcome", get_args(Outcome))
+def test_every_verdict_has_a_name_in_both_languages(outcome: str) -> None:
+    assert Phrases("ja").verdict(outcome) != Phrases("en").verdict(outcome) == outcome

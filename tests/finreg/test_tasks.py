@@ -48,13 +48,13 @@ def test_documents_are_flat_and_alike(loaded: dict[str, Any]) -> None:
 def test_templates_and_positions_are_used_equally_often(kind: str, suite: str) -> None:
     docs = tasks.documents(kind, suite)
     used = Counter(doc["template"] for doc in docs)
-    assert max(used.values()) - min(used[t["id"]] for t in tasks.templates()[kind]) <= 1
+    assert max(used.values()) - min(used[t.id] for t in tasks.templates()[kind]) <= 1
     if kind != "figure":
         places = len(docs[0]["choices"])
         held = Counter(doc["target"] for doc in docs)
         assert max(held.values()) - min(held[place] for place in range(places)) <= 1
         pairs = Counter((doc["template"], doc["target"]) for doc in docs)
-        assert max(pairs.values()) - min(pairs[t["id"], p] for t in tasks.templates()[kind] for p in range(places)) <= 1
+        assert max(pairs.values()) - min(pairs[t.id, p] for t in tasks.templates()[kind] for p in range(places)) <= 1
 
 
 @pytest.mark.parametrize("suite", SUITES)
@@ -84,7 +84,7 @@ def test_the_right_option_stands_under_the_label_that_counts(kind: str) -> None:
 
 def test_a_scored_continuation_begins_a_line_so_that_no_tokenizer_merges_it_with_the_prompt() -> None:
     for kind in ("statement", *OPTION_KINDS):
-        assert all(template["text"].endswith("\n") for template in tasks.templates()[kind])
+        assert all(template.text.endswith("\n") for template in tasks.templates()[kind])
 
 
 def test_the_true_twin_is_the_target_of_a_statement() -> None:

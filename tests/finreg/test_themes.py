@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jeval.finreg import bank
-from jeval.finreg.statutes import known_laws
+from jeval.finreg.laws import known_laws
 from jeval.finreg.themes import Theme, theme_of, themes
 
 
