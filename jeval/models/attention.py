@@ -358,7 +358,8 @@ def _flex(
         scale=scaling,
         enable_gqa=k.shape[1] != query.shape[1],
     )
-    return out.transpose(1, 2).contiguous()
+    by_row: torch.Tensor = out.transpose(1, 2).contiguous()
+    return by_row
 
 
 def register() -> None:

@@ -115,7 +115,7 @@ def in_chunks(
     return answers
 
 
-class StoredLM(LM):  # type: ignore[misc]
+class StoredLM(LM):  # type: ignore[misc]  # lm-eval carries no types
     """Any lm-eval model with answers kept; see :func:`in_chunks`."""
 
     def __init__(
@@ -129,21 +129,22 @@ class StoredLM(LM):  # type: ignore[misc]
 
     @property
     def rank(self) -> int:
-        return self.inner.rank
+        return int(self.inner.rank)
 
     @property
     def world_size(self) -> int:
-        return self.inner.world_size
+        return int(self.inner.world_size)
 
     @property
     def tokenizer_name(self) -> str:
-        return self.inner.tokenizer_name
+        return str(self.inner.tokenizer_name)
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        return self.inner.apply_chat_template(chat_history, add_generation_prompt)
+        return str(self.inner.apply_chat_template(chat_history, add_generation_prompt))
 
     def chat_template(self, chat_template: bool | str = False) -> str | None:
-        return self.inner.chat_template(chat_template)
+        template: str | None = self.inner.chat_template(chat_template)
+        return template
 
     def _run(self, kind: str, requests: list[Instance]) -> list[Any]:
         def compute(some: range) -> Sequence[Any]:

@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 
 @register_model("jeval-hf")
-class JevalHF(HFLM):
+class JevalHF(HFLM):  # type: ignore[misc]  # lm-eval carries no types
     """Shared-prefix scoring and generation for causal transformers models.
 
     Args:
@@ -137,7 +137,10 @@ class JevalHF(HFLM):
     ) -> list[Answer]:
         """Token-level requests ``((context, continuation) or None, context ids, continuation ids)``."""
         if self.reason or not requests:
-            return super()._loglikelihood_tokens(requests, disable_tqdm=disable_tqdm, override_bs=override_bs)
+            stock: list[Answer] = super()._loglikelihood_tokens(
+                requests, disable_tqdm=disable_tqdm, override_bs=override_bs
+            )
+            return stock
         parts = [self._part(context, continuation) for _, context, continuation in requests]
         values = score(
             self._runner(),
@@ -279,10 +282,11 @@ class JevalHF(HFLM):
 
     def _prompt(self, context: str) -> list[int]:
         """Token ids of a prompt, as ``tok_batch_encode`` makes them of a batch of one."""
-        if has_bos_prefix(context, getattr(self.tokenizer, "bos_token", None)):
-            return self.tokenizer(context, add_special_tokens=False)["input_ids"]
         extra = {} if self.add_bos_token is None else {"add_special_tokens": self.add_bos_token}
-        return self.tokenizer(context, **extra)["input_ids"]
+        if has_bos_prefix(context, getattr(self.tokenizer, "bos_token", None)):
+            extra = {"add_special_tokens": False}
+        ids: list[int] = self.tokenizer(context, **extra)["input_ids"]
+        return ids
 
     def _text(self, tokens: list[int], stops: list[str]) -> str:
         """The answer in new tokens: thoughts and what follows a stop string taken off, as in ``hf``."""

@@ -67,7 +67,8 @@ def _norm_width(module: nn.Module) -> int:
 def _norm(module: Any, states: torch.Tensor) -> torch.Tensor:
     """Root-mean-square norm: ``states / sqrt(mean(states²) + epsilon) · weight``."""
     scale = torch.linalg.vector_norm(states, dim=-1, keepdim=True).square_().div_(states.shape[-1])
-    return (states * scale.add_(module.variance_epsilon).rsqrt_()).mul_(module.weight)
+    normed: torch.Tensor = (states * scale.add_(module.variance_epsilon).rsqrt_()).mul_(module.weight)
+    return normed
 
 
 def _gated_width(module: nn.Module) -> int:

@@ -90,20 +90,23 @@ class Runner:
         with attending(this):
             if self.split_head:
                 states = self.model.base_model(input_ids=ids, position_ids=places, use_cache=False).last_hidden_state
-                answer = states[0].index_select(0, wanted)
+                answer: torch.Tensor = states[0].index_select(0, wanted)
             else:
                 if not len(wanted):
                     wanted = wanted.new_zeros(1)
-                answer = self.model(input_ids=ids, position_ids=places, use_cache=False, logits_to_keep=wanted).logits[
-                    0
-                ]
+                whole = self.model(input_ids=ids, position_ids=places, use_cache=False, logits_to_keep=wanted)
+                answer = whole.logits[0]
         self._wait()
         self.cost.add("forward", time.perf_counter() - began)
         self.cost.tokens_fed += len(tokens)
         return answer
 
     def logits(self, states: torch.Tensor) -> torch.Tensor:
-        return self.model.get_output_embeddings()(states) if self.split_head else states
+        """Logits of last hidden states (which are logits already without ``split_head``)."""
+        if not self.split_head:
+            return states
+        logits: torch.Tensor = self.model.get_output_embeddings()(states)
+        return logits
 
     def _logits_in_place(self, states: torch.Tensor, most: int) -> torch.Tensor:
         """:meth:`logits` of at most ``most`` rows, in memory that the next call reuses: fresh pages cost more than the product."""

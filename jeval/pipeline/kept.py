@@ -17,7 +17,7 @@ _PROBE: list[dict[str, str]] = [
 ]
 
 
-class KeptTask(ConfigurableTask):  # type: ignore[misc]
+class KeptTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval carries no types
     """A configured task that keeps its requests by the arguments they were built from, and by what the chat template does to
     a text. Requests handed out again carry no responses of the model before.
     """
@@ -28,7 +28,7 @@ class KeptTask(ConfigurableTask):  # type: ignore[misc]
     def of(cls, task: ConfigurableTask) -> KeptTask:
         """A task with the state of ``task``, which stays as it is."""
         kept = cls.__new__(cls)
-        vars(kept).update(vars(task), _kept={})
+        kept.__dict__.update(vars(task), _kept={})
         return kept
 
     def build_all_requests(self, **asked: Any) -> None:

@@ -57,10 +57,13 @@ class Sample(Written):
     doc: dict[str, Any]
 
 
-_PLAIN = {str: pa.string(), float | None: pa.float64()}
-#: The columns of a samples file, from the fields of :class:`Sample`; nested fields are JSON text.
-SCHEMA = pa.schema([(name, _PLAIN.get(field.annotation, pa.string())) for name, field in Sample.model_fields.items()])
-_NESTED = [name for name, field in Sample.model_fields.items() if field.annotation not in _PLAIN]
+def _column(kind: Any) -> pa.DataType:
+    return pa.float64() if kind == float | None else pa.string()
+
+
+#: The columns of a samples file, from the fields of :class:`Sample`; fields that are neither text nor number are JSON text.
+SCHEMA = pa.schema([(name, _column(field.annotation)) for name, field in Sample.model_fields.items()])
+_NESTED = [name for name, field in Sample.model_fields.items() if field.annotation not in (str, float | None)]
 
 
 def write_samples(folder: Path, task: str, samples: Sequence[Sample]) -> None:
