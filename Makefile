@@ -16,6 +16,7 @@ lint: install
 	$(BIN)/ruff check jeval tests benchmarks
 	$(BIN)/ruff format --check jeval tests benchmarks
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 install: $(VENV)/.installed
 

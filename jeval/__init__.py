@@ -7,9 +7,9 @@ function) and the rooms ``jeval.keigo``, ``jeval.finreg``, ``jeval.leak``. Every
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from jeval.lazy import attributes
 from jeval.version import __version__
 
 if TYPE_CHECKING:
@@ -19,17 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Fitness", "FitnessResult", "RunOptions", "__version__", "finreg", "keigo", "leak", "run"]
 
-_LAZY = {
-    "run": "jeval.audit.run",
-    "RunOptions": "jeval.audit.run",
-    "Fitness": "jeval.fitness",
-    "FitnessResult": "jeval.fitness",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    if name in {"keigo", "finreg", "leak"}:
-        return import_module(f"jeval.{name}")
-    raise AttributeError(f"module 'jeval' has no attribute {name!r}")
+__getattr__ = attributes(
+    __name__,
+    {
+        "run": "jeval.audit.run",
+        "RunOptions": "jeval.audit.run",
+        "Fitness": "jeval.fitness",
+        "FitnessResult": "jeval.fitness",
+        **{room: f"jeval.{room}" for room in ("keigo", "finreg", "leak")},
+    },
+)

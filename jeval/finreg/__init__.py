@@ -4,20 +4,16 @@ quantities. Everything is imported on first use.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from jeval.lazy import attributes
 
 __all__ = ["in_force", "load", "matches", "parse"]
 
-_LAZY = {
-    "in_force": "jeval.finreg.force",
-    "load": "jeval.finreg.bank",
-    "matches": "jeval.finreg.answer",
-    "parse": "jeval.finreg.quantity",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'jeval.finreg' has no attribute {name!r}")
+__getattr__ = attributes(
+    __name__,
+    {
+        "in_force": "jeval.finreg.force",
+        "load": "jeval.finreg.bank",
+        "matches": "jeval.finreg.answer",
+        "parse": "jeval.finreg.quantity",
+    },
+)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,6 +27,26 @@ _flash: Any = getattr(torch.ops.aten, "_scaled_dot_product_flash_attention_for_c
 
 class RefusedError(Exception):
     """The model asks its attention for something that the tree does not know; the message says what."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One attention call of a layer.
+
+    Attributes:
+        query: shape ``[1, heads, rows, size]``.
+        k, v: keys and values of the same rows, ``[rows, kv heads, size]``.
+        scaling: factor of the scores.
+        softcap: ``tanh`` cap of the scores, ``None`` for none.
+        window: how far back a query sees, ``None`` for all the way.
+    """
+
+    query: torch.Tensor
+    k: torch.Tensor
+    v: torch.Tensor
+    scaling: float
+    softcap: float | None
+    window: int | None
 
 
 class Trunk:
@@ -114,24 +135,16 @@ class TreePass:
             self._dense[window] = found
         return self._dense[window]
 
-    def attend(
-        self,
-        query: torch.Tensor,
-        k: torch.Tensor,
-        v: torch.Tensor,
-        scaling: float,
-        softcap: float | None,
-        window: int | None,
-    ) -> torch.Tensor:
+    def attend(self, asked: Asked) -> torch.Tensor:
+        """Attention of the row, ``[1, rows, heads, size]``."""
         if self.sink is not None:
-            self.sink(self.layer, k, v)
-        if window is not None and self.deepest < window:
-            window = None
+            self.sink(self.layer, asked.k, asked.v)
+        if asked.window is not None and self.deepest < asked.window:
+            asked = replace(asked, window=None)
         if self.device.type == "cuda":
-            return _flex(self, query, k, v, scaling, softcap, window)
-        if softcap is not None or window is not None or _flash is None or k.shape[-1] != v.shape[-1]:
-            return _explicit(self, query, k, v, scaling, softcap, window)
-        return _blockwise(self, query, k, v, scaling)
+            return _flex(self, asked)
+        plain = asked.softcap is None and asked.window is None and asked.k.shape[-1] == asked.v.shape[-1]
+        return _explicit(self, asked) if _flash is None or not plain else _blockwise(self, asked)
 
     def flex(self, window: int | None) -> Any:
         """FlexAttention's block mask: trunk keys first, then the row; a query sees its ancestors and itself."""
@@ -161,16 +174,8 @@ class Pass(Protocol):
     layer: int
     size: int
 
-    def attend(
-        self,
-        query: torch.Tensor,
-        k: torch.Tensor,
-        v: torch.Tensor,
-        scaling: float,
-        softcap: float | None,
-        window: int | None,
-    ) -> torch.Tensor:
-        """``query`` ``[1, heads, rows, size]``, ``k`` and ``v`` ``[rows, kv heads, size]`` → ``[1, rows, heads, size]``."""
+    def attend(self, asked: Asked) -> torch.Tensor:
+        """What the layer gets, ``[1, rows, heads, size]``."""
 
 
 _current: Pass | None = None
@@ -218,7 +223,7 @@ def tree_attention(
     k, v = key[0].transpose(0, 1), value[0].transpose(0, 1)
     if scaling is None:
         scaling = query.shape[-1] ** -0.5
-    return now.attend(query, k, v, scaling, softcap, sliding_window), None
+    return now.attend(Asked(query, k, v, scaling, softcap, sliding_window)), None
 
 
 def heads(rows: torch.Tensor, groups: int) -> torch.Tensor:
@@ -226,7 +231,8 @@ def heads(rows: torch.Tensor, groups: int) -> torch.Tensor:
     return rows.permute(1, 0, 2).unsqueeze(1).expand(-1, groups, -1, -1)
 
 
-def _blockwise(now: TreePass, query: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scaling: float) -> torch.Tensor:
+def _blockwise(now: TreePass, asked: Asked) -> torch.Tensor:
+    query, k, v, scaling = asked.query, asked.k, asked.v, asked.scaling
     _, count, size, width = query.shape
     kv_heads = k.shape[1]
     groups = count // kv_heads
@@ -294,28 +300,21 @@ def join(
     return joined, torch.logaddexp(a_lse, b_lse)
 
 
-def _explicit(
-    now: TreePass,
-    query: torch.Tensor,
-    k: torch.Tensor,
-    v: torch.Tensor,
-    scaling: float,
-    softcap: float | None,
-    window: int | None,
-) -> torch.Tensor:
+def _explicit(now: TreePass, asked: Asked) -> torch.Tensor:
+    query, k, v = asked.query, asked.k, asked.v
     _, count, size, _ = query.shape
     kv_heads = k.shape[1]
     q = query[0].unflatten(0, (kv_heads, count // kv_heads))
     out = query.new_empty((size, kv_heads, count // kv_heads, v.shape[-1]))
     exact = torch.float64 if q.dtype == torch.float64 else torch.float32
-    for start, stop, seen, index, mask in now.dense(window):
+    for start, stop, seen, index, mask in now.dense(asked.window):
         k_seen, v_seen = k[index], v[index]
         if seen:
             k_seen = torch.cat([now.trunk.keys[now.layer][:seen], k_seen])
             v_seen = torch.cat([now.trunk.values[now.layer][:seen], v_seen])
-        scores = torch.matmul(q[:, :, start:stop], k_seen.permute(1, 2, 0).unsqueeze(1)) * scaling
-        if softcap is not None:
-            scores = torch.tanh(scores / softcap) * softcap
+        scores = torch.matmul(q[:, :, start:stop], k_seen.permute(1, 2, 0).unsqueeze(1)) * asked.scaling
+        if asked.softcap is not None:
+            scores = torch.tanh(scores / asked.softcap) * asked.softcap
         scores = scores.masked_fill(~mask, float("-inf"))
         weights = torch.softmax(scores, dim=-1, dtype=exact).to(q.dtype)
         out[start:stop] = torch.matmul(weights, v_seen.permute(1, 0, 2).unsqueeze(1)).permute(2, 0, 1, 3)
@@ -325,21 +324,14 @@ def _explicit(
 _compiled_flex: Any = None
 
 
-def _flex(
-    now: TreePass,
-    query: torch.Tensor,
-    k: torch.Tensor,
-    v: torch.Tensor,
-    scaling: float,
-    softcap: float | None,
-    window: int | None,
-) -> torch.Tensor:
+def _flex(now: TreePass, asked: Asked) -> torch.Tensor:
     from torch.nn.attention.flex_attention import flex_attention
 
     global _compiled_flex
     if _compiled_flex is None:
-        on_gpu = query.device.type == "cuda"
+        on_gpu = asked.query.device.type == "cuda"
         _compiled_flex = torch.compile(flex_attention, dynamic=True) if on_gpu else flex_attention
+    query, k, v, softcap = asked.query, asked.k, asked.v, asked.softcap
     past = now.row.past
     if past:
         k = torch.cat([now.trunk.keys[now.layer][:past], k])
@@ -354,8 +346,8 @@ def _flex(
         k.transpose(0, 1).unsqueeze(0),
         v.transpose(0, 1).unsqueeze(0),
         score_mod=capped if softcap is not None else None,
-        block_mask=now.flex(window),
-        scale=scaling,
+        block_mask=now.flex(asked.window),
+        scale=asked.scaling,
         enable_gqa=k.shape[1] != query.shape[1],
     )
     by_row: torch.Tensor = out.transpose(1, 2).contiguous()

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import psutil
 import torch
 
 from jeval.errors import ModelError
-from jeval.models.attention import RefusedError, Trunk, flash, heads, join
+from jeval.models.attention import Asked, RefusedError, Trunk, flash, heads, join
 from jeval.models.packing import parents, stretch_row, unit_row
-from jeval.models.passes import Runner
+from jeval.models.passes import Runner, text_config
 from jeval.models.radix import Ints, build
 
 _COMMON = 32  # a common prefix shorter than this is kept with each row
@@ -102,21 +101,6 @@ def end_tokens(model: Any) -> frozenset[int]:
     return frozenset([found] if isinstance(found, int) else found)
 
 
-def decoding_rows(model: Any, length: int) -> int:
-    """Rows decoded together: at most an eighth of the memory in keys and values of ``length`` tokens each."""
-    config = getattr(model.config, "text_config", None) or model.config
-    heads_count = int(config.num_attention_heads)
-    kv = int(getattr(config, "num_key_value_heads", None) or heads_count)
-    size = int(getattr(config, "head_dim", None) or config.hidden_size // heads_count)
-    weight = next(p for p in model.parameters() if p.is_floating_point())
-    per_row = 2 * int(config.num_hidden_layers) * kv * size * weight.element_size() * length
-    if model.device.type == "cuda":
-        memory, most = torch.cuda.get_device_properties(model.device).total_memory, 256
-    else:
-        memory, most = psutil.virtual_memory().total, 64
-    return int(max(1, min(most, memory // 8 // per_row)))
-
-
 class _Cache:
     """Keys and values behind the common prefix: per layer ``[rows, capacity, kv heads, size]``, filled from the left."""
 
@@ -149,15 +133,9 @@ class _Step:
         self.width = int(filled.max()) + 1
         self._mask: torch.Tensor | None = None
 
-    def attend(
-        self,
-        query: torch.Tensor,
-        k: torch.Tensor,
-        v: torch.Tensor,
-        scaling: float,
-        softcap: float | None,
-        window: int | None,
-    ) -> torch.Tensor:
+    def attend(self, asked: Asked) -> torch.Tensor:
+        """Attention of one token per row, ``[1, rows, heads, size]``."""
+        query, k, v, scaling = asked.query, asked.k, asked.v, asked.scaling
         _, count, rows, width = query.shape
         self.cache.write(self.layer, self.slots, self.filled, k, v)
         kv_heads = k.shape[1]
@@ -198,7 +176,7 @@ def generate(
         ModelError: a logit is NaN.
         RefusedError: the model's attention is not known here.
     """
-    config = getattr(runner.model.config, "text_config", None) or runner.model.config
+    config = text_config(runner.model)
     if getattr(config, "attn_logit_softcapping", None) is not None:
         raise RefusedError("its attention scores are soft-capped")
     longest = max(len(one.prompt) + one.limit for one in batch)

@@ -11,8 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-import psutil
 import torch
 from lm_eval import utils
 from lm_eval.api.instance import Instance
@@ -22,11 +20,11 @@ from lm_eval.models.utils import handle_stop_sequences, has_bos_prefix, normaliz
 
 from jeval.errors import InputError, ModelError
 from jeval.models.attention import RefusedError
+from jeval.models.budget import decoding_rows, default_budget
 from jeval.models.cache import AnswerStore, in_chunks
 from jeval.models.cost import Cost
 from jeval.models.generate import (
     Generation,
-    decoding_rows,
     end_tokens,
     generate,
     is_greedy,
@@ -410,21 +408,3 @@ class JevalHF(HFLM):  # type: ignore[misc]  # lm-eval carries no types
 
 def _instances(requests: list[Instance], some: range) -> list[Instance]:
     return [requests[i] for i in some]
-
-
-def default_budget(model: Any) -> int:
-    """Tokens per forward pass: about a second's work on a CPU, and never more than an eighth of the memory in activations."""
-    config = getattr(model.config, "text_config", None) or model.config
-    width = int(getattr(config, "hidden_size", 1024))
-    inner = int(getattr(config, "intermediate_size", 0) or 4 * width)
-    weights = list(model.parameters())
-    size = weights[0].element_size()
-    per_token = size * (16 * width + 4 * inner)
-    if model.device.type == "cuda":
-        memory = torch.cuda.get_device_properties(model.device).total_memory
-        most = 16384
-    else:
-        memory = psutil.virtual_memory().total
-        count = sum(p.numel() for p in weights)
-        most = int(np.clip(2e11 / max(count, 1), 512, 2048))
-    return int(max(64, min(most, memory // 8 // per_token)))

@@ -28,6 +28,11 @@ def unwrapped(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "peft_config") and hasattr(model, "get_base_model") else model
 
 
+def text_config(model: Any) -> Any:
+    """The configuration of the language model, also where it is a part of a larger one."""
+    return getattr(model.config, "text_config", None) or model.config
+
+
 @contextmanager
 def tree_attention_on(model: Any) -> Iterator[None]:
     """The model attends by ``jeval_tree`` inside the block and as before after it."""

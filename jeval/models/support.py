@@ -14,7 +14,7 @@ import torch
 
 from jeval.models.attention import RefusedError, TreePass, Trunk, attending
 from jeval.models.packing import plan
-from jeval.models.passes import tree_attention_on, unwrapped
+from jeval.models.passes import text_config, tree_attention_on, unwrapped
 from jeval.models.radix import build
 
 _RECURRENT = ("mamba", "rwkv", "recurrent", "linear_attention", "conv", "lightning", "ssm", "hybrid", "xlstm")
@@ -55,7 +55,7 @@ def is_out_of_memory(err: BaseException) -> bool:
 
 
 def _by_configuration(model: Any) -> str:
-    config = getattr(model.config, "text_config", None) or model.config
+    config = text_config(model)
     name = str(getattr(config, "model_type", "")).lower()
     if getattr(model.config, "is_encoder_decoder", False):
         return "it is an encoder-decoder model"
