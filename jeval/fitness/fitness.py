@@ -36,7 +36,7 @@ class FitnessResult:
         per_item: task → item id → score (``None``: not scored).
         n_items: items scored.
         seconds: wall-clock seconds of this call.
-        stopped_early: whether the evaluation was cut short (a race decided it).
+        stopped_early: whether the evaluation was cut short. Every candidate is evaluated on all items, so it is ``False``.
         error: why the candidate could not be scored, else ``None``.
     """
 
