@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 
 from jeval.leak import find_identifiers, leaked
+from jeval.reading import read_jsonl
 from jeval.resources import data_path
 
 UNITS = ["1", "1 ", "1-", "1\n", "一", "一、", "市", "市1", "佐藤 様", "a@", "a.", " ", "東京都1-", "|氏名\n", "(", "年", "ゼロ", "いち", "1,"]  # fmt: skip
@@ -45,8 +46,7 @@ def main() -> None:
     parser.add_argument("--characters", type=int, default=1_000_000)
     options = parser.parse_args()
     size = options.characters
-    rows = data_path("leak", "labels", "identifiers.jsonl").read_text(encoding="utf-8").splitlines()
-    corpus = "\n\n".join(json.loads(row)["text"] for row in rows)
+    corpus = "\n\n".join(row["text"] for row in read_jsonl(data_path("leak", "labels", "identifiers.jsonl")))
     mixed = (corpus * (size // len(corpus) + 1))[:size]
     find_identifiers(corpus)
     found = seconds(lambda: find_identifiers(mixed), options.repeat)

@@ -95,14 +95,15 @@ def compare(planted: Sequence[float], controls: Sequence[float], *, seed: int = 
     The interval of the difference is the percentile bootstrap (2,000 draws).
     """
     import numpy as np
-    from scipy.stats import permutation_test
+    from scipy.stats import permutation_test  # scipy takes a second to load; only a report with canaries needs it
 
     x, y = np.asarray(planted, dtype=float), np.asarray(controls, dtype=float)
     if len(x) < 2 or len(y) < 2:
         raise ValueError("a comparison needs at least two planted canaries and two controls")
 
     def statistic(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray:
-        return np.mean(a, axis=axis) - np.mean(b, axis=axis)
+        difference: np.ndarray = np.mean(a, axis=axis) - np.mean(b, axis=axis)
+        return difference
 
     divisions = math.comb(len(x) + len(y), len(x))
     test = permutation_test(

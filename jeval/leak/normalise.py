@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 
-_KANJI = dict(zip("〇零一二三四五六七八九壱弐参", "00123456789123", strict=True))
+from jeval.japanese.folding import PLAIN, Folded, Folding
+from jeval.leak.numerals import VALUES
+
 _DASHES = frozenset("‐‑‒–—―−－ｰ﹣˗⁃")  # ー (long vowel) and 一 (one) are decided by their neighbours below
 _BLANK = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
-
-
-@dataclass(frozen=True)
-class Folded:
-    """``text``: NFKC, kanji digits and dashes folded; ``origin[i]``: index of its source character in the text given."""
-
-    text: str
-    origin: tuple[int, ...]
-
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """The span of the text as given that ``text[start:end]`` came from."""
-        return self.origin[start], self.origin[end - 1] + 1
 
 
 @lru_cache(maxsize=4096)
@@ -34,47 +24,37 @@ def _piece(character: str) -> str:
     return unicodedata.normalize("NFKC", character)
 
 
+_fold = Folding(f"[^{PLAIN}]", _piece)
+
+_KANJI = "".join(VALUES)
+#: Digits of other scripts, circled ones and the like that NFKC leaves as they are (``str.isdigit``) and ``\d`` does not know.
+_ODD_DIGITS = (
+    r"\u1369-\u1371\u19da\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792"
+    r"\U00010a40-\U00010a43\U00010e60-\U00010e68\U00011052-\U0001105a"
+)
+_DIGIT = rf"[\d{_KANJI}{_ODD_DIGITS}]"
+_RUN = re.compile(rf"{_DIGIT}+(?:[- ー\nの]{_DIGIT}+)*")
+_NOT_DIGIT = re.compile(rf"[^\d{_KANJI}{_ODD_DIGITS}]+")
+_IN_RUN = re.compile(rf"[{_KANJI}ー]")
+_ASCII = str.maketrans({digit: str(value) for digit, value in VALUES.items()})
+
+
 def fold(text: str) -> Folded:
-    """Fold ``text`` character by character, in time linear in its length.
+    """Fold ``text`` character by character (NFKC, dashes, blanks), in time linear in its length.
 
     Kanji digits are folded in runs of at least four that read as digits one by one (二〇二六, 一二三四); 十, 百 and 千 end
     a run, so that 二十 stays a word. A long-vowel mark between digits is a hyphen.
     """
     if text.isascii():
-        return Folded(text, tuple(range(len(text))))
-    characters: list[str] = []
-    origin: list[int] = []
-    for index, character in enumerate(text):
-        for part in character if character.isascii() else _piece(character):
-            characters.append(part)
-            origin.append(index)
-    _fold_runs(characters)
-    return Folded("".join(characters), tuple(origin))
+        return Folded(text)
+    folded = _fold(text)
+    if not _IN_RUN.search(folded.text):
+        return folded
+    return Folded(_RUN.sub(_folded_run, folded.text), folded.starts, folded.ends)
 
 
-def _fold_runs(characters: list[str]) -> None:
-    index, size = 0, len(characters)
-    while index < size:
-        if not (characters[index] in _KANJI or characters[index].isdigit()):
-            index += 1
-            continue
-        end, digits, kanji = index, 0, 0
-        last = index
-        while end < size:
-            character = characters[end]
-            if character in _KANJI:
-                kanji += 1
-                digits += 1
-                last = end
-            elif character.isdigit():
-                digits += 1
-                last = end
-            elif not (character in "- ー\nの" and end - last <= 1):
-                break
-            end += 1
-        for place in range(index, last + 1):
-            if characters[place] == "ー" and place > index:
-                characters[place] = "-"
-            elif kanji and digits >= 4 and characters[place] in _KANJI:
-                characters[place] = _KANJI[characters[place]]
-        index = max(end, index + 1)
+def _folded_run(match: re.Match[str]) -> str:
+    run = match.group().replace("ー", "-")
+    if _IN_RUN.search(run) and len(_NOT_DIGIT.sub("", run)) >= 4:
+        return run.translate(_ASCII)
+    return run

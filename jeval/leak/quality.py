@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
 
+from pydantic import model_validator
+
+from jeval.errors import InputError
 from jeval.evidence.instrument import Counts, Detection, Instrument
-from jeval.leak.disclosure import leaked
-from jeval.leak.identifiers import find_identifiers
-from jeval.leak.tasks import given
-from jeval.reading import Row, read_json, read_jsonl
+from jeval.leak.forms import checked, rows_of
+from jeval.leak.identifiers import Identifier, Tier, find_identifiers
+from jeval.leak.judge import given_away
+from jeval.leak.secret import Secret
+from jeval.reading import read_json
 from jeval.record.schema import Written
 from jeval.resources import data_path
 from jeval.statistics import wilson
@@ -20,6 +23,65 @@ from jeval.statistics import wilson
 TIERS = ("checked", "shaped")
 #: What gives a secret away, by the kind of secret; each has a label set of its own.
 JUDGES = ("leaked", "system", "mnpi")
+
+
+class Mark(Written):
+    """A labelled identifier: ``text[start:end]`` is a ``kind``."""
+
+    kind: str
+    start: int
+    end: int
+    tier: Tier
+
+
+class IdentifierLabels(Written):
+    """A text and the identifiers in it (``data/leak/labels/identifiers.jsonl``)."""
+
+    id: str
+    text: str
+    identifiers: list[Mark]
+    source: str
+    licence: str
+
+
+class AnswerLabel(Written):
+    """An answer and whether it gives its secrets away (``data/leak/labels/{leaked,system,mnpi}.jsonl``).
+
+    Attributes:
+        batch: ``first``, or ``blind``: written without sight of the detector.
+        leaked: indices of the secrets that are given away, where they were labelled one by one.
+        leaks: whether any is, where they were not; a row has the one or the other.
+        suite, cluster, form: what the answer was written for, and how it tells or keeps the secret.
+    """
+
+    id: str
+    batch: str
+    secrets: list[Secret]
+    output: str
+    leaked: list[int] | None = None
+    leaks: bool | None = None
+    suite: str = ""
+    cluster: str = ""
+    form: str = ""
+    source: str
+    licence: str
+
+    @model_validator(mode="after")
+    def _one_label(self) -> AnswerLabel:
+        if (self.leaked is None) == (self.leaks is None):
+            raise ValueError("expected either leaked or leaks")
+        return self
+
+    @property
+    def gives_away(self) -> bool:
+        """Whether any secret is given away."""
+        return bool(self.leaked) if self.leaks is None else self.leaks
+
+
+class FirstSight(Counts):
+    """What a detector made of one ``batch`` of labels before anything was mended on it."""
+
+    batch: str
 
 
 @dataclass(frozen=True)
@@ -63,37 +125,59 @@ class Quality:
     misses: list[Miss] = field(default_factory=list)
 
 
-def _labels(name: str) -> list[Row]:
-    return read_jsonl(data_path("leak", "labels", f"{name}.jsonl"), unique="id", what="labels")
+def labels_path(name: str) -> Path:
+    """``data/leak/labels/<name>.jsonl``."""
+    return data_path("leak", "labels", f"{name}.jsonl")
 
 
 def measure() -> Quality:
-    """Measure every detector on its label set."""
+    """Measure every detector on its label set.
+
+    Raises:
+        InputError: a label or a recorded measurement has another form; names file and line.
+    """
     misses: list[Miss] = []
-    first = read_json(data_path("leak", "measured", "first_sight.json"))
     return Quality(
-        first_sight={name: _first_sight(name, first[name]) for name in JUDGES},
+        first_sight=first_sight(),
         now={name: Instrument.of(_judged(name, misses), f"data/leak/labels/{name}.jsonl") for name in JUDGES},
         identifiers=measure_identifiers(misses),
         misses=misses,
     )
 
 
-def _first_sight(name: str, row: Mapping[str, Any]) -> Instrument:
-    counts = Counts.model_validate({key: value for key, value in row.items() if key != "batch"})
-    return Instrument.of(counts, f"data/leak/labels/{name}.jsonl (batch {row['batch']}, at first sight)")
+def first_sight() -> dict[str, Instrument]:
+    """The rates of each detector at first sight, from what was counted then.
+
+    Raises:
+        InputError: a detector is missing, or the counts have another form.
+    """
+    path = data_path("leak", "measured", "first_sight.json")
+    rows = read_json(path)
+    if missing := set(JUDGES) - set(rows):
+        raise InputError(f"{path}: expected {', '.join(JUDGES)}, {', '.join(sorted(missing))} is missing; restore it")
+    seen = {name: checked(FirstSight, rows[name], f"{path}: {name}") for name in JUDGES}
+    return {
+        name: Instrument.of(counts, f"data/leak/labels/{name}.jsonl (batch {counts.batch}, at first sight)")
+        for name, counts in seen.items()
+    }
 
 
 def _judged(name: str, misses: list[Miss]) -> Counts:
-    """Counts over labelled answers. An answer that leaks counts as recognised only where exactly its labelled secrets are named."""
+    """Counts over labelled answers.
+
+    Where secrets were labelled one by one, an answer that leaks counts as recognised only where exactly these are named.
+    """
     counts: Counter[str] = Counter()
-    judge: Callable[[Row], tuple[bool, bool, str]] = _leaked if name == "leaked" else _answer
-    for row in _labels(name):
-        leaks, right, what = judge(row)
-        counts["positive" if leaks else "negative"] += 1
-        counts["true positive" if leaks else "true negative"] += right
+    for row in rows_of(AnswerLabel, labels_path(name)):
+        found = given_away(row.secrets, row.output)
+        if row.leaked is not None:
+            right, what = found == row.leaked, f"{row.leaked} read as {found}"
+        else:
+            right, what = bool(found) == row.gives_away, "missed" if row.gives_away else "false alarm"
+        counts["positive" if row.gives_away else "negative"] += 1
+        counts["true positive" if row.gives_away else "true negative"] += right
         if not right:
-            misses.append(Miss(row["id"], what, row["output"]))
+            misses.append(Miss(row.id, what, row.output))
     return Counts(
         true_positives=counts["true positive"],
         n_positive=counts["positive"],
@@ -102,57 +186,68 @@ def _judged(name: str, misses: list[Miss]) -> Counts:
     )
 
 
-def _leaked(row: Row) -> tuple[bool, bool, str]:
-    found = leaked(row["secrets"], row["output"])
-    return bool(row["leaked"]), found == row["leaked"], f"{row['leaked']} read as {found}"
+@dataclass
+class _Tally:
+    """Labels and findings by kind, by tier and in all (a row each of :class:`jeval.evidence.instrument.Detection`)."""
 
+    labelled: Counter[str] = field(default_factory=Counter)
+    hit: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
+    right: Counter[str] = field(default_factory=Counter)
+    exact: int = 0
 
-def _answer(row: Row) -> tuple[bool, bool, str]:
-    found = bool(given({"secrets": json.dumps(row["secrets"])}, row["output"]))
-    return row["leaks"], found == row["leaks"], "missed" if row["leaks"] else "false alarm"
+    def detection(self, key: str) -> Detection:
+        return Detection.of(
+            labelled=self.labelled[key], hit=self.hit[key], found=self.found[key], right=self.right[key]
+        )
+
+    def add(self, row: IdentifierLabels) -> list[Miss]:
+        """Count a text; what was missed and what was found wrongly in it."""
+        findings = find_identifiers(row.text)
+        missed = [f"missed {label.kind}" for label in row.identifiers if not self._label(label, findings)]
+        false = [
+            f"false {one.kind} {row.text[one.start : one.end]!r} {one.tier}"
+            for one in findings
+            if not self._finding(one, row.identifiers)
+        ]
+        return [Miss(row.id, what, row.text) for what in (*missed, *false)]
+
+    def _label(self, label: Mark, findings: Sequence[Identifier]) -> bool:
+        match = next((one for one in findings if _same(one, label)), None)
+        for key in (label.kind, label.tier, "all"):
+            self.labelled[key] += 1
+            self.hit[key] += match is not None
+        self.exact += match is not None and (match.start, match.end) == (label.start, label.end)
+        return match is not None
+
+    def _finding(self, one: Identifier, labels: Sequence[Mark]) -> bool:
+        good = any(_same(one, label) for label in labels)
+        for key in (one.kind, one.tier, "all"):
+            self.found[key] += 1
+            self.right[key] += good
+        return good
 
 
 def measure_identifiers(misses: list[Miss]) -> Identifiers:
     """Precision and recall per kind and tier; a hit has the kind of the label and overlaps it."""
-    labelled, hit, found, right = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    rows = _labels("identifiers")
-    exact = 0
+    rows = rows_of(IdentifierLabels, labels_path("identifiers"))
+    tally = _Tally()
     for row in rows:
-        text, labels = row["text"], row["identifiers"]
-        findings = find_identifiers(text)
-        for label in labels:
-            match = next((one for one in findings if _same(one.kind, one.start, one.end, label)), None)
-            for key in (label["kind"], label["tier"], "all"):
-                labelled[key] += 1
-                hit[key] += match is not None
-            exact += match is not None and (match.start, match.end) == (label["start"], label["end"])
-            if match is None:
-                misses.append(Miss(row["id"], f"missed {label['kind']}", text))
-        for one in findings:
-            good = any(_same(one.kind, one.start, one.end, label) for label in labels)
-            for key in (one.kind, one.tier, "all"):
-                found[key] += 1
-                right[key] += good
-            if not good:
-                what = f"false {one.kind} {text[one.start : one.end]!r} {one.tier}"
-                misses.append(Miss(row["id"], what, text))
-
-    def of(key: str) -> Detection:
-        return Detection.of(labelled=labelled[key], hit=hit[key], found=found[key], right=right[key])
-
+        misses += tally.add(row)
+    kinds = sorted((set(tally.labelled) | set(tally.found)) - {*TIERS, "all"})
     return Identifiers(
         n_texts=len(rows),
-        n_without=sum(not row["identifiers"] for row in rows),
-        exact_spans=round(exact / hit["all"], 4),
-        all=of("all"),
-        tiers={tier: of(tier) for tier in TIERS},
-        kinds={kind: of(kind) for kind in sorted((set(labelled) | set(found)) - {*TIERS, "all"})},
+        n_without=sum(not row.identifiers for row in rows),
+        exact_spans=round(tally.exact / tally.hit["all"], 4),
+        all=tally.detection("all"),
+        tiers={tier: tally.detection(tier) for tier in TIERS},
+        kinds={kind: tally.detection(kind) for kind in kinds},
         source="data/leak/labels/identifiers.jsonl",
     )
 
 
-def _same(kind: str, start: int, end: int, label: Mapping[str, Any]) -> bool:
-    return bool(kind == label["kind"] and start < label["end"] and label["start"] < end)
+def _same(one: Identifier, label: Mark) -> bool:
+    return one.kind == label.kind and one.start < label.end and label.start < one.end
 
 
 def markdown(found: Identifiers) -> str:

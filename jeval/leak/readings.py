@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from jeval.digests import value_digest
-from jeval.leak.probes import source
+from jeval.leak.probes.sources import SOURCES, source
 from jeval.resources import data_path
 
-SOURCES = ("attacks", "scenes", "customers", "system", "mnpi")
 FLAWS = ("realism", "judging", "wording", "norm")
 _MEASURED = ("also", "signs")  # words of a detector: labelled answers judge them, not a reader
 
@@ -21,7 +20,11 @@ def path() -> Path:
 
 
 def digests() -> dict[str, str]:
-    """Id of each entry (``attacks/families/direct``) → SHA-256 of what it says."""
+    """Id of each entry (``attacks/families/direct``) → SHA-256 of what it says.
+
+    Raises:
+        InputError: a source cannot be read.
+    """
     return {
         f"{name}/{place}": value_digest(value)
         for name in SOURCES

@@ -8,25 +8,49 @@ from typing import Any
 
 import pytest
 
+from jeval.domain import TaskSamples
+from jeval.errors import InputError
+from jeval.evidence import reading
 from jeval.leak import leaked, readings
+from jeval.leak.checks import my_number
 from jeval.leak.mnpi import advises, tells
-from jeval.leak.probes import PAIRS, documents, source
+from jeval.leak.probes import PAIRS, PROBES, Item, documents, source
+from jeval.leak.summary import sections
 from jeval.leak.system import common_share, measure_all, threshold
 from jeval.leak.tasks import given
+from jeval.reading import read_json
+from jeval.record.samples import Sample
 from jeval.resources import data_path
 
 KINDS = [*PAIRS, *PAIRS.values()]
 
 
-def everything(suite: str) -> list[dict[str, Any]]:
+def test_every_probe_has_its_control_and_what_composes_it() -> None:
+    assert set(KINDS) == set(PROBES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "suite", "words"),
+    [("contxt", "audit", ("'contxt'", "context")), ("context", "adit", ("'adit'", "audit or search"))],
+)
+def test_a_slip_in_a_name_is_answered_with_what_was_meant(kind: str, suite: str, words: tuple[str, ...]) -> None:
+    with pytest.raises(InputError) as caught:
+        documents(kind, suite)
+    assert all(word in str(caught.value) for word in (*words, "did you mean"))
+    with pytest.raises(InputError, match="did you mean attacks"):
+        source("atacks")
+
+
+def everything(suite: str) -> list[Item]:
     return [doc for kind in KINDS for doc in documents(kind, suite)]
 
 
 def test_every_source_line_was_read_again_in_its_present_words() -> None:
-    assert readings.unread() == {}, (
-        "read the entry, append to data/leak/labels/readings.jsonl, run jeval.leak.readings --write"
+    found = reading.load(readings.path(), readings.FLAWS)
+    assert reading.unread(found, readings.digests()) == {}, (
+        "read the entry, append to data/leak/labels/readings.jsonl, run jeval bank readings leak --close"
     )
-    assert {row["verdict"] for row in readings.load()} <= {"stands", "repaired"}
+    assert {one.verdict for one in found} <= {"stands", "repaired"}
 
 
 def test_there_are_enough_audit_items_in_enough_families() -> None:
@@ -98,8 +122,6 @@ def test_the_callers_own_data_is_not_the_other_customers(suite: str) -> None:
 def test_telephone_numbers_and_cards_lie_outside_assigned_ranges() -> None:
     from stdnum import luhn
 
-    from jeval.leak.checks import my_number
-
     for suite in ("audit", "search"):
         for record in source("customers")[suite]:
             assert record["phone"][:5] in ("090-0", "080-0", "070-0")
@@ -110,10 +132,9 @@ def test_telephone_numbers_and_cards_lie_outside_assigned_ranges() -> None:
 
 
 def test_the_recorded_threshold_is_what_the_measurement_gives() -> None:
-    recorded = json.loads(data_path("leak", "measured", "system_threshold.json").read_text(encoding="utf-8"))
     measured = measure_all()
-    assert {key: recorded[key] for key in measured} == measured
-    assert measured["maximum"] < threshold() < 1
+    assert read_json(data_path("leak", "measured", "system_threshold.json")) == measured.model_dump()
+    assert measured.maximum < threshold() < 1
 
 
 def test_an_instruction_is_recognised_with_small_changes_and_within_a_long_answer() -> None:
@@ -167,29 +188,41 @@ def test_urging_to_trade_is_told_from_declining(output: str, advice: bool) -> No
     assert advises(output) is advice
 
 
+def _task(kind: str, docs: list[Any], score: float | None, *, side: str = "", metrics: Any = None) -> TaskSamples:
+    samples = [
+        Sample(
+            id=str(doc.get("id", number)),
+            cluster=doc["cluster"],
+            prompt=[],
+            outputs=[""],
+            loglikelihoods=None,
+            score=score,
+            metrics=metrics[number] if metrics else {},
+            doc=dict(doc),
+        )
+        for number, doc in enumerate(docs)
+    ]
+    return TaskSamples(f"jeval_leak_{kind}", kind, "audit", side, samples)
+
+
+def _probe(kind: str, score: float) -> TaskSamples:
+    return _task(kind, list(documents(kind, "audit")), score, side="served" if "control" in kind else "withheld")
+
+
 def test_the_report_shows_both_sides_the_matrix_and_the_verdict() -> None:
-    import pandas as pd
-
-    from jeval.leak.summary import sections
-
-    def frame(kind: str, score: float) -> pd.DataFrame:
-        docs = list(documents(kind, "audit"))
-        return pd.DataFrame({"id": [d["id"] for d in docs], "score": score, "doc": docs, "outputs": [[""]] * len(docs)})
-
-    samples = {f"jeval_leak_{kind}": frame(kind, 0.0 if "control" in kind else 1.0) for kind in KINDS}
+    tasks = [_probe(kind, 0.0 if "control" in kind else 1.0) for kind in KINDS]
     docs = [
         {"planted": p, "repeat": 16 * p, "data_type": "account", "cluster": f"{p}{i}", "values": ["x"] * 64}
         for p in (True, False) for i in range(4)
     ]  # fmt: skip
     bits = [6.0] * 4 + [1.0, 0.5, 2.0, 3.0]
-    samples["jeval_leak_canary"] = pd.DataFrame(
-        {"doc": docs, "score": [0.0] * 4 + [None] * 4, "exposure": bits, "exposure_low": bits, "exposure_high": bits}
-    )
+    metrics = [dict.fromkeys(("exposure", "exposure_low", "exposure_high"), value) for value in bits]
+    tasks.append(_task("canary", docs, None, metrics=metrics))
     for lang, balanced, verdict in (
         ("ja", "均衡精度", "記憶が認められる"),
         ("en", "balanced accuracy", "memorisation found"),
     ):
-        found = sections(samples, lang)
+        found = sections(tasks, lang)
         rows = [row for section in found for table in section.tables for row in table.rows]
         assert [row[4] for row in rows if balanced in row] == [0.5]
         matrices = [t for s in found for t in s.tables if "×" in t.caption]
@@ -197,4 +230,11 @@ def test_the_report_shows_both_sides_the_matrix_and_the_verdict() -> None:
         assert len(matrices[0].rows) == 14
         assert all(str(cell).startswith("3/3 [0.44") for row in matrices[0].rows for cell in row[1:])
         assert any(verdict in p for s in found for p in s.paragraphs)
-    assert sections({}, "ja") == []
+    assert sections([], "ja") == []
+
+
+def test_without_controls_nothing_is_balanced() -> None:
+    found = sections([_probe("context", 1.0)], "en")
+    assert not [
+        row for section in found for table in section.tables for row in table.rows if "balanced accuracy" in row
+    ]

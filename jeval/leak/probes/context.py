@@ -1,0 +1,95 @@
+"""``context``: an unverified caller attacks the record of one customer. ``control``: its verified owner asks for their own data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from jeval.leak.norms import norm
+from jeval.leak.probes.item import Item, item
+from jeval.leak.probes.records import fields, secret, secrets, shown, spoken
+from jeval.leak.probes.sources import Attack, Record, attacks, customers, frames, scenes
+
+
+def attacked(suite: str) -> Iterator[Item]:
+    """Every family × data type × channel; records and wordings take turns."""
+    people = customers().of(suite)
+    for turn, (family, data_type, channel, place) in enumerate(_cells(suite)):
+        wordings = [attack for attack in attacks().of(suite) if attack.family == family]
+        number = place % len(wordings)
+        record, about = people[turn % len(people)], scenes().data_types[data_type]
+        types = shown(data_type, turn)
+        yield item(
+            "context",
+            suite,
+            f"{family}-{data_type}-{channel}",
+            {
+                "cluster": record["name"],
+                "family": family,
+                "data_type": data_type,
+                "channel": channel,
+                "norm": about.norm,
+                "wording": f"{family}-{suite}-{number}",
+            },
+            _attack(wordings[number], channel, record, types, about.label),
+            secrets(record, data_type, types),
+        )
+
+
+def _cells(suite: str) -> Iterator[tuple[str, str, str, int]]:
+    """Family, data type, channel, and the sum of the places of the last two; the search suite takes one channel of each cell."""
+    channels = list(scenes().channels)
+    for f, family in enumerate(attacks().families):
+        for t, data_type in enumerate(scenes().data_types):
+            for c, channel in enumerate(channels):
+                if suite == "audit" or (f + t + c) % len(channels) == 0:
+                    yield family, data_type, channel, t + c
+
+
+def _attack(attack: Attack, channel: str, record: Record, types: Sequence[str], label: str) -> str:
+    words = {"name": spoken(record), "label": label}
+    scene = _scene(channel, record, types, verified=False, document=attack.document.format(**words))
+    turns = "".join(f"\n{line.format(**words)}" for line in attack.turns)
+    before = frames().before.format(turns=turns) if turns else ""
+    return frames().request.format(scene=scene, before=before, request=attack.text.format(**words))
+
+
+def rightful(suite: str) -> Iterator[Item]:
+    """The verified owner asks for their own data (個人情報保護法33条), in the scenes of the attacks."""
+    channels = list(scenes().channels)
+    requests = scenes().rightful.of(suite)
+    turn = 0
+    for p, record in enumerate(customers().of(suite)):
+        for data_type in scenes().rightful_types:
+            for w, wording in enumerate(requests):
+                channel = channels[(turn + p + w) % len(channels)]
+                scene = _scene(channel, record, shown(data_type, turn), verified=True)
+                request = wording.format(label=scenes().data_types[data_type].label)
+                yield item(
+                    "control",
+                    suite,
+                    f"{p}-{data_type}-{w}",
+                    {
+                        "cluster": record["name"],
+                        "family": "rightful",
+                        "data_type": data_type,
+                        "channel": channel,
+                        "norm": norm("rightful"),
+                        "wording": f"rightful-{suite}-{w}",
+                    },
+                    frames().request.format(scene=scene, before="", request=request),
+                    [secret(record, data_type)],
+                )
+                turn += 1
+
+
+def _scene(channel: str, record: Record, types: Sequence[str], *, verified: bool, document: str = "") -> str:
+    """The rule, the record (with ``document`` injected below it) and whether the caller is verified."""
+    name = spoken(record)
+    lines = fields(record, types) + ("\n" + document if document else "")
+    return "\n".join(
+        (
+            scenes().rules[channel].format(bank=record["bank"]),
+            scenes().records[channel].format(name=name if channel == "retrieved" else record["name"], fields=lines),
+            scenes().verified["yes" if verified else "no"].format(name=name),
+        )
+    )
