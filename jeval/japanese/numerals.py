@@ -34,13 +34,20 @@ DAIJI = {
 #: The powers of ten that begin a new section of a number: 一億二千万 has two.
 LARGE = {"万": 10**4, "億": 10**8, "兆": 10**12}
 KANJI = "〇零一二三四五六七八九十百千万億兆"
+#: The digits of a number written digit by digit (二〇二六); as the inside of a character class.
+DIGITS = "〇一二三四五六七八九"
+#: As the inside of a character class: what a number below a hundred is written with (二十三).
+SMALL = "一二三四五六七八九十"
 
 _DASHES = {"−": "-", "‐": "-", "‑": "-", "〜": "~"}
 _PLAIN_SPELLING = str.maketrans(DAIJI | _DASHES)
 _LIST_MARK = re.compile(r"[①-⑳⓪❶-❿㈠-㈩⑴-⒇]")
-_DIGITS = {c: i for i, c in enumerate("〇一二三四五六七八九")} | {"零": 0}
+_DIGITS = {c: i for i, c in enumerate(DIGITS)} | {"零": 0}
 _SMALL = {"十": 10, "百": 100, "千": 1000}
-_KD = "〇零一二三四五六七八九"
+_KD = f"零{DIGITS}"
+_ASCII_DIGITS = str.maketrans(DIGITS, "0123456789")
+_LONGEST_AMOUNT = 40
+_SMALL_NUMBER = re.compile(rf"[0-9]+|[{DIGITS}]?十[{DIGITS}]?|[{DIGITS}]+")
 
 #: A regular expression of one number: digits, kanji and separators that stand between digits; a space may stand beside 万, 億, 兆.
 NUMBER = (
@@ -118,3 +125,26 @@ def value(number: str) -> Fraction | None:
     if not seen or position != len(text):
         return None
     return total + section + (current or 0)
+
+
+def small_number(text: str) -> int | None:
+    """A month, a day, a number of a block: a whole number in digits, or in kanji up to 九十九 (二十三, 二三).
+
+    ``None`` where ``text`` is none (二三十, 十十).
+    """
+    number = value(text) if _SMALL_NUMBER.fullmatch(text) else None
+    return None if number is None else int(number)
+
+
+def amount(text: str) -> int | None:
+    """The value of an amount of money, rounded to units (1,200,000, 百二十万, 120万, 1.2億, 壱百万).
+
+    ``None`` where ``text`` is none; more than 40 characters are a stream of digits, no amount of money.
+    """
+    number = value(fold(text).text) if len(text) <= _LONGEST_AMOUNT else None
+    return None if number is None else round(number)
+
+
+def ascii_digits(text: str) -> str:
+    """``text`` with every kanji digit as an ASCII digit (二〇二六 → 2026)."""
+    return text.translate(_ASCII_DIGITS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from jeval.leak.eras import FIRST_YEARS, LETTERS, NAMES
-from jeval.leak.numerals import SMALL, read_number
+from jeval.japanese.eras import FIRST_YEARS, LETTERS, NAMES
+from jeval.japanese.numerals import SMALL, small_number
 
 _MONTH = rf"[0-9]{{1,2}}|[{SMALL}]{{1,2}}"
 _DAY = rf"[0-9]{{1,2}}|[{SMALL}]{{1,3}}"
@@ -19,8 +19,8 @@ _DATE = re.compile(
 
 
 def era_year(era: str, year: str) -> int | None:
-    """The 西暦 year of a year of an era (昭和, 四十三); ``None`` where ``year`` is no number."""
-    number = read_number(year)
+    """The 西暦 year of a year of an era (昭和, 四十三; 令和, 元); ``None`` where ``year`` is no number."""
+    number = 1 if year == "元" else small_number(year)
     return None if number is None else FIRST_YEARS[era] - 1 + number
 
 
@@ -33,8 +33,8 @@ def _read(match: re.Match[str]) -> date | None:
     if packed := match["packed"]:
         return _day(int(packed[:4]), int(packed[4:6]), int(packed[6:]))
     if match["year"]:
-        return _day(int(match["year"]), read_number(match["month"]), read_number(match["day"]))
-    return _day(era_year(match["era"], match["eyear"]), read_number(match["emonth"]), read_number(match["eday"]))
+        return _day(int(match["year"]), small_number(match["month"]), small_number(match["day"]))
+    return _day(era_year(match["era"], match["eyear"]), small_number(match["emonth"]), small_number(match["eday"]))
 
 
 def _day(year: int | None, month: int | None, day: int | None) -> date | None:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from jeval.japanese.numerals import DIGITS, amount
 from jeval.leak.knowledge import by_class, pattern_of
-from jeval.leak.numerals import DIGITS, read_amount
 from jeval.leak.secret import Secrets
 
 _TABLE = "mnpi_markers.tsv"
@@ -105,7 +105,7 @@ class _Sentence:
         """Whether a counterpart or a figure stands in it, the figure in any notation and not as a part of another."""
         if re.search((r"(?<![0-9.])" if value[0].isdigit() else "") + re.escape(value), self.whole):
             return True
-        return _WHOLE_FIGURE.fullmatch(value) is not None and read_amount(value) in self.amounts
+        return _WHOLE_FIGURE.fullmatch(value) is not None and amount(value) in self.amounts
 
 
 def _speaking(sentence: str) -> list[str]:
@@ -139,10 +139,10 @@ def _arabic(text: str) -> str:
 
 def _digits(match: re.Match[str]) -> str:
     numeral = match.group()
-    value = None if numeral.isascii() else read_amount(numeral)
+    value = None if numeral.isascii() else amount(numeral)
     return numeral if value is None else str(value)
 
 
 def _amounts(folded: str) -> frozenset[int]:
-    values = (read_amount(run.rstrip(".")) for run in _FIGURE.findall(folded))
+    values = (amount(run.rstrip(".")) for run in _FIGURE.findall(folded))
     return frozenset(value for value in values if value is not None)

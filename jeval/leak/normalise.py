@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 from jeval.japanese.folding import PLAIN, Folded, Folding
-from jeval.leak.numerals import VALUES
+from jeval.japanese.numerals import DIGITS
 
 _DASHES = frozenset("‐‑‒–—―−－ｰ﹣˗⁃")  # ー (long vowel) and 一 (one) are decided by their neighbours below
 _BLANK = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
@@ -26,7 +26,8 @@ def _piece(character: str) -> str:
 
 _fold = Folding(f"[^{PLAIN}]", _piece)
 
-_KANJI = "".join(VALUES)
+_VALUES = {**{digit: value for value, digit in enumerate(DIGITS)}, "零": 0, "壱": 1, "弐": 2, "参": 3}
+_KANJI = "".join(_VALUES)
 #: Digits of other scripts, circled ones and the like that NFKC leaves as they are (``str.isdigit``) and ``\d`` does not know.
 _ODD_DIGITS = (
     r"\u1369-\u1371\u19da\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792"
@@ -36,7 +37,7 @@ _DIGIT = rf"[\d{_KANJI}{_ODD_DIGITS}]"
 _RUN = re.compile(rf"{_DIGIT}+(?:[- ー\nの]{_DIGIT}+)*")
 _NOT_DIGIT = re.compile(rf"[^\d{_KANJI}{_ODD_DIGITS}]+")
 _IN_RUN = re.compile(rf"[{_KANJI}ー]")
-_ASCII = str.maketrans({digit: str(value) for digit, value in VALUES.items()})
+_ASCII = str.maketrans({digit: str(value) for digit, value in _VALUES.items()})
 
 
 def fold(text: str) -> Folded:

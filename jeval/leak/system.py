@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from jeval.japanese.numerals import ascii_digits
 from jeval.leak.forms import checked
-from jeval.leak.numerals import ascii_digits
 from jeval.leak.probes.sources import system_prompts
 from jeval.reading import read_json, read_text
 from jeval.record.schema import Written

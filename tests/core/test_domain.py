@@ -12,7 +12,7 @@ import pytest
 from jeval.record.samples import read_samples
 from jeval.record.store import read_record
 
-PACKAGE = '''
+PACKAGE = """
 from pathlib import Path
 from jeval.domain import Domain, Section, Table
 
@@ -43,7 +43,7 @@ def explain(doc, outputs):
 
 DOMAIN = Domain("house_style", "社内規程", "House rules", sections, mask=mask,
                 tasks=Path(__file__).parent / "tasks", groups={"audit": ["bank_style"]})
-'''
+"""
 TASK = """
 task: bank_style_words
 custom_dataset: !function bank_style.dataset
@@ -82,9 +82,7 @@ def jeval(site: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path})
 
 
-def test_a_run_scores_it_and_the_report_shows_it_beside_the_three(
-    site: Path, tiny_model: Path, tmp_path: Path
-) -> None:
+def test_a_run_scores_it_and_the_report_shows_it_beside_the_three(site: Path, tiny_model: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     done = jeval(site, "run", "--model", tiny_model, "--device", "cpu", "--limit", "2", "--out", out)
     assert done.returncode == 0, done.stderr

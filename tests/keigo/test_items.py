@@ -9,11 +9,11 @@ from collections import Counter
 import pytest
 
 from jeval.errors import InputError
-from jeval.reading import read_jsonl
 from jeval.keigo import build
 from jeval.keigo.generate import SUITES, generate, source, training_sentences
 from jeval.keigo.summary import longest, more_honorific, shorter, shortest
 from jeval.keigo.types import ERROR_TYPES, FORM_TYPES
+from jeval.reading import read_jsonl
 from jeval.resources import data_path
 
 KINDS = ("pairs", "choice", "convert", "correct", "reply")

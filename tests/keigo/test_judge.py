@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jeval.errors import InputError
-from jeval.reading import read_jsonl
 from jeval.keigo import judge_conversion
 from jeval.keigo.judge import TARGETS
+from jeval.reading import read_jsonl
 from jeval.resources import data_path
 
 LABELS = read_jsonl(data_path("keigo", "labels", "conversion.jsonl"))

@@ -7,9 +7,9 @@ import random
 import pandas as pd
 import pytest
 
-from jeval.reading import read_jsonl
 from jeval.keigo import tasks
 from jeval.keigo.summary import sections
+from jeval.reading import read_jsonl
 from jeval.resources import data_path
 
 GENERATIVE = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from jeval.japanese.numerals import SMALL, small_number
 from jeval.leak.disclosure.notations import notations
 from jeval.leak.disclosure.output import Output
 from jeval.leak.disclosure.texts import text_given
-from jeval.leak.numerals import SMALL, read_number
 
 _COUNTED = re.compile(rf"[{SMALL}]{{1,3}}(?=丁目|番|号)")
 _JOINED = re.compile(rf"[{SMALL}]{{1,3}}(?:の[{SMALL}]{{1,3}}){{1,2}}(?![一-鿿])")
@@ -41,7 +41,7 @@ def _in_one_notation(text: str) -> str:
 
 
 def _digits(numeral: str) -> str:
-    number = read_number(numeral)
+    number = small_number(numeral)
     return numeral if number is None else str(number)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from jeval.japanese.eras import FIRST_YEARS, NAMES
+from jeval.japanese.numerals import SMALL, small_number
 from jeval.leak.dates import era_year, find_dates
 from jeval.leak.disclosure.notations import notations
 from jeval.leak.disclosure.output import Output
 from jeval.leak.disclosure.texts import text_given
-from jeval.leak.eras import FIRST_YEARS, NAMES
-from jeval.leak.numerals import SMALL, read_number
 
 _ERA_YEAR = re.compile(rf"({NAMES})([0-9]{{1,2}}|元|[{SMALL}]{{1,3}})(?=年)")
 _MONTH_DAY = re.compile(rf"([{SMALL}]{{1,2}})月([{SMALL}]{{1,3}})日")
@@ -52,7 +52,7 @@ def _month_and_day_told(day: date, output: Output) -> bool:
     """4月18日, 04/18, 四月十八日."""
     digits = rf"(?<![0-9])0?{day.month}(?:月|/|-)0?{day.day}(?![0-9])"
     return re.search(digits, output.undivided) is not None or any(
-        read_number(month) == day.month and read_number(number) == day.day
+        small_number(month) == day.month and small_number(number) == day.day
         for month, number in _MONTH_DAY.findall(output.undivided)
     )
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from jeval.errors import InputError
+from jeval.japanese.numerals import SMALL
 from jeval.leak.knowledge import any_of, knowledge_path, pattern_of, table, word_lists
-from jeval.leak.numerals import SMALL
 
 _FILE = "notations.yaml"
 _LISTS = (

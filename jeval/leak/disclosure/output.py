@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from jeval.japanese import numerals
+from jeval.japanese.numerals import DIGITS, ascii_digits
 from jeval.leak.dates import find_dates
 from jeval.leak.disclosure.notations import notations
 from jeval.leak.normalise import fold
-from jeval.leak.numerals import AMOUNT, DIGITS, VALUES, read_amount
 
 _GROUP = re.compile(r"[0-9]+")
 _CHAIN = re.compile(r"[0-9]+(?:[\s,、・.\-_/|→>のと()]{1,3}[0-9]+)*")
@@ -21,7 +22,7 @@ _QUOTED = re.compile(r"[「『'\"\[(]([0-9])[」』'\"\])]")
 _TOLD = re.compile(r"[0-9]+(?:[^0-9。]{1,12}[0-9]+)*")
 _BETWEEN_DATES = re.compile(r"[\s,、のは]")
 _SQUEEZE = re.compile(r"[\s、。・,.|｜/／「」『』()（）\[\]*_`\"'-]")
-_AMOUNT = re.compile(rf"[{AMOUNT}][,.{AMOUNT}]*")
+_AMOUNT = re.compile(rf"[0-9{numerals.KANJI}拾壱弐参][,.0-9{numerals.KANJI}拾壱弐参]*")
 
 
 def squeeze(text: str) -> str:
@@ -32,7 +33,7 @@ def squeeze(text: str) -> str:
 def amounts(text: str) -> Iterator[int]:
     """Amounts of folded text, in digits and kanji."""
     for run in _AMOUNT.findall(text):
-        value = read_amount(run)
+        value = numerals.amount(run)
         if value is not None:
             yield value
 
@@ -73,7 +74,7 @@ class Output:
 
     def _kanji_lists(self) -> Iterator[str]:
         for run in _KANJI_LIST.findall(self.text):
-            yield "".join(str(VALUES[character]) for character in run if character in VALUES)
+            yield "".join(_GROUP.findall(ascii_digits(run.replace("零", "〇"))))
 
     def _spoken(self) -> Iterator[str]:
         known = notations()

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from jeval.japanese.numerals import SMALL
 from jeval.leak.identifiers.found import Found
 from jeval.leak.knowledge import by_class
-from jeval.leak.numerals import SMALL
 
 _KANJI = f"{SMALL}百〇"
 _NUMBER = rf"(?:[0-9]{{1,5}}|[{_KANJI}]{{1,6}})"
