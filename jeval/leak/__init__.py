@@ -1,9 +1,10 @@
-"""Does text hold Japan's identifiers, and does an output give a secret away?"""
+"""Does text hold Japan's identifiers, and does an output give a secret away? Everything is imported on first use."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from jeval.lazy import attributes
 
 if TYPE_CHECKING:
     from jeval.leak.disclosure import leaked
@@ -11,11 +12,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Identifier", "find_identifiers", "leaked", "mask"]
 
-_HOMES = dict.fromkeys(("Identifier", "find_identifiers", "mask"), "jeval.leak.identifiers")
-_HOMES["leaked"] = "jeval.leak.disclosure"
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'jeval.leak' has no attribute {name!r}")
+__getattr__ = attributes(
+    __name__,
+    {
+        **dict.fromkeys(("Identifier", "find_identifiers", "mask"), "jeval.leak.identifiers"),
+        "leaked": "jeval.leak.disclosure",
+    },
+)
