@@ -125,7 +125,7 @@ def test_without_a_tokenizer_on_this_machine_characters_are_counted(tmp_path: Pa
 
 def test_a_corpus_is_read_with_its_held_out_documents_and_long_ones_in_windows(tmp_path: Path) -> None:
     path = tmp_path / "corpus.jsonl"
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": "a", "text": "".join(chr(0x4E00 + i) for i in range(2000))},
         {"id": "b", "text": "".join(chr(0x5E00 + i) for i in range(70)), "held_out": True},
     ]

@@ -63,7 +63,7 @@ def words() -> Words:
             "|".join(rf"(?<![a-z]){re.escape(w)}(?![a-z])" if w.isascii() else re.escape(w) for w in longest_first)
         ),
         kinds=kinds,
-        generic=frozenset(of("generic")),
+        generic=frozenset(word.lower() for word in of("generic")),
         after=re.compile(rf"\s?(?!{any_of(of('not_after'))})(?:{any_of(of('after'))})"),
         unnamed=re.compile(rf"[一-鿿ァ-ヴー]{{2}}{not_behind}(?:{any_of(of('unnamed'))})[ \n:=はがも「(\[|]{{0,4}}\Z"),
         near=near("near", "yucho_account", "insured_number"),
