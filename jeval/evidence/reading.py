@@ -92,7 +92,7 @@ def unread(readings: Sequence[Reading], digests: Mapping[str, str]) -> dict[str,
 
 
 def close(readings: Sequence[Reading], digests: Mapping[str, str]) -> tuple[list[Reading], int]:
-    """Stamp open readings with the digest of the item as it is.
+    """Stamp open readings with the digest of the item as it is; readings of an item that was dropped later stay open.
 
     Returns:
         All readings, and how many were stamped.
@@ -101,8 +101,9 @@ def close(readings: Sequence[Reading], digests: Mapping[str, str]) -> tuple[list
         InputError: an open reading of something that is not there.
     """
     closed, stamped = [], 0
+    gone = {reading.id for reading in readings if reading.verdict == "dropped"} - set(digests)
     for reading in readings:
-        if not reading.sha256 and reading.verdict != "dropped":
+        if not reading.sha256 and reading.verdict != "dropped" and reading.id not in gone:
             if reading.id not in digests:
                 raise InputError(f"reading of {reading.id!r}: there is no such item; mend the id or remove the reading")
             reading = reading.model_copy(update={"sha256": digests[reading.id]})

@@ -11,68 +11,22 @@ import pytest
 
 from jeval.record.samples import read_samples
 from jeval.record.store import read_record
-
-PACKAGE = """
-from pathlib import Path
-from jeval.domain import Domain, Section, Table
-
-def sections(samples, lang):
-    rows = [[task.kind, len(task.scored), sum(score for _, score in task.scored)] for task in samples]
-    title = "社内規程の用語" if lang == "ja" else "Words of the house"
-    return [Section(title, ["社内規程第5条による。"], [Table("", ["kind", "n", "right"], rows)])]
-
-def mask(text):
-    return text.replace("社外秘", "●●●")
-
-def dataset(suite="audit", **_):
-    import datasets
-    rows = [{"id": f"house-{n}", "cluster": str(n), "text": f"{n}番の書類は"} for n in range(3)]
-    return {"test": datasets.Dataset.from_list(rows)}
-
-def text(doc):
-    return doc["text"]
-
-def target(doc):
-    return ""
-
-def results(doc, outputs):
-    return {"score": 1.0}
-
-def explain(doc, outputs):
-    return {"spans": [], "reasons": ["社外秘の書類"]}
-
-DOMAIN = Domain("house_style", "社内規程", "House rules", sections, mask=mask,
-                tasks=Path(__file__).parent / "tasks", groups={"audit": ["bank_style"]})
-"""
-TASK = """
-task: bank_style_words
-custom_dataset: !function bank_style.dataset
-test_split: test
-output_type: generate_until
-doc_to_text: !function bank_style.text
-doc_to_target: !function bank_style.target
-generation_kwargs: {until: ["。"], max_gen_toks: 4, do_sample: false}
-process_results: !function bank_style.results
-metric_list: [{metric: score, aggregation: mean, higher_is_better: true}]
-metadata: {version: "1.0", domain: house_style, kind: words, chance: 0.0, title_ja: 用語, title_en: Words, explain: bank_style.explain}
-"""
-GROUP = "group: bank_style\ntask: [bank_style_words]\n"
+from tests.core.recipes import recipes
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of packages with one that brings a domain."""
+    """A folder of packages with the one of the recipe in CONTRIBUTING.md, which brings a domain."""
     folder = tmp_path_factory.mktemp("site")
-    files = {
-        "bank_style/__init__.py": PACKAGE,
-        "bank_style/tasks/words.yaml": TASK,
-        "bank_style/tasks/group.yaml": GROUP,
-        "bank_style-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: bank-style\nVersion: 1.0\n",
-        "bank_style-1.0.dist-info/entry_points.txt": "[jeval.domains]\nhouse_style = bank_style:DOMAIN\n",
-    }
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+    for block in recipes()["A domain"]:
+        if block.path.startswith("bank_style/bank_style/"):
+            path = folder / block.path.partition("/")[2]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
+    info = folder / "bank_style-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bank-style\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[jeval.domains]\nhouse_style = bank_style:DOMAIN\n")
     return folder
 
 
