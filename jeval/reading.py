@@ -19,7 +19,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_text(path: Path, *, what: str = "file") -> str:
-    """The text of a UTF-8 file.
+    """The text of a UTF-8 file, without the byte order mark that Windows puts before it.
 
     Args:
         what: how an error calls it ("canary file", "corpus").
@@ -28,7 +28,7 @@ def read_text(path: Path, *, what: str = "file") -> str:
         InputError: it is not there, cannot be opened, or is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as err:
         raise InputError(f"{what} {path} is not UTF-8 (byte {err.start}); save it as UTF-8") from err
     except OSError as err:

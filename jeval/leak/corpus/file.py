@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from jeval.errors import InputError
-from jeval.reading import read_text
+from jeval.reading import numbered_jsonl, read_text
 
 _FORM = 'expected JSON Lines {"text": …, "held_out": true|false} or .txt with documents parted by blank lines'
 
@@ -25,14 +23,16 @@ class Document:
 
 def load(path: str | Path) -> list[Document]:
     """Read a corpus: JSON Lines with ``text``, optional ``id`` and ``held_out`` (true: not trained on), or a ``.txt`` file
-    whose documents are parted by blank lines (none held out). A byte order mark is passed over.
+    whose documents are parted by blank lines (none held out).
 
     Raises:
         InputError: unreadable, empty, a duplicate, or no document that was trained on.
     """
     path = Path(path)
-    content = _text(path)
-    documents = _lines(path, content) if path.suffix in (".jsonl", ".json", ".ndjson") else _paragraphs(content)
+    try:
+        documents = _lines(path) if path.suffix in (".jsonl", ".json", ".ndjson") else _paragraphs(path)
+    except InputError as err:
+        raise InputError(f"{err}; {_FORM}") from err
     if not documents:
         raise InputError(f"corpus {path} is empty: nothing can be measured; {_FORM}")
     for what in ("id", "text"):
@@ -47,34 +47,20 @@ def load(path: str | Path) -> list[Document]:
     return documents
 
 
-def _text(path: Path) -> str:
-    try:
-        return read_text(path, what="corpus").removeprefix("\ufeff")
-    except InputError as err:
-        raise InputError(f"{err}; {_FORM}") from err
-
-
-def _lines(path: Path, content: str) -> list[Document]:
-    """Documents of JSON Lines. Not by :func:`jeval.reading.read_jsonl`, which takes no byte order mark: Windows writes one."""
+def _lines(path: Path) -> list[Document]:
     documents = []
-    for number, line in enumerate(content.split("\n"), 1):
-        if not line.strip():
-            continue
+    for number, row in numbered_jsonl(path, what="corpus"):
         where = f"corpus {path}:{number}"
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as err:
-            raise InputError(f"{where}: not JSON ({err.msg}); {_FORM}") from err
-        if not isinstance(row, Mapping) or not isinstance(row.get("text"), str):
-            raise InputError(f"{where}: no text; {_FORM}")
+        if not isinstance(row.get("text"), str):
+            raise InputError(f"{where}: no text")
         held_out = row.get("held_out", False)
         if not isinstance(held_out, bool):
-            raise InputError(f"{where}: held_out is {held_out!r}; expected true or false")
+            raise InputError(f"{where}: held_out is {held_out!r}")
         if row["text"].strip():
             documents.append(Document(str(row.get("id", f"line-{number}")), row["text"].strip(), held_out))
     return documents
 
 
-def _paragraphs(content: str) -> list[Document]:
-    parts = [part.strip() for part in re.split(r"\n[ \t]*\n", content)]
+def _paragraphs(path: Path) -> list[Document]:
+    parts = [part.strip() for part in re.split(r"\n[ \t]*\n", read_text(path, what="corpus"))]
     return [Document(f"document-{n}", part, False) for n, part in enumerate([p for p in parts if p], 1)]
