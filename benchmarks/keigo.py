@@ -23,7 +23,10 @@ from jeval.resources import data_path
 
 def sample(count: int, seed: int = 0) -> Iterator[str]:
     """Utterances of the label set, each made different by a number, so that no cache of whole sentences could help."""
-    rows = [json.loads(line) for line in data_path("keigo", "labels", "analysis.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        json.loads(line)
+        for line in data_path("keigo", "labels", "analysis.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     texts = [row["text"] for row in rows]
     draw = random.Random(seed)
     return (f"{draw.choice(texts)[:-1]}、{index}番。" for index in range(count))

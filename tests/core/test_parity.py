@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from jeval.resources import tasks_path
-from jeval.record.store import read_record
 from jeval.audit.run import RunOptions, run
+from jeval.record.store import read_record
+from jeval.resources import tasks_path
 
 #: Own metrics that average log-likelihoods instead of counting answers.
 NATS = {"margin"}

@@ -16,12 +16,10 @@ LETTERS = 40
 
 def _logits(network: Any, ids: torch.Tensor) -> torch.Tensor:
     with torch.inference_mode():
-        return network(ids).logits  # type: ignore[no-any-return]
+        return network(ids).logits
 
 
-@pytest.mark.parametrize(
-    ("family", "found"), [("llama", 3 * 3 + 1), ("qwen2", 10), ("qwen3", 10 + 6), ("mistral", 10)]
-)
+@pytest.mark.parametrize(("family", "found"), [("llama", 3 * 3 + 1), ("qwen2", 10), ("qwen3", 10 + 6), ("mistral", 10)])
 def test_a_model_computes_the_same_with_them_and_is_as_before_after_them(family: str, found: int) -> None:
     network = model(family, LETTERS, dtype=torch.float32)
     ids = torch.arange(24).reshape(2, 12)
