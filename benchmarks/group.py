@@ -129,8 +129,8 @@ def compare(kind: str, asked: list[Any], stock_of: Any, ours_of: Any, repeat: in
     }
     if kind == "loglikelihood":
         cost = ours.cost
-        answer["tokens_without_sharing"] = cost["request_tokens"] // 2
-        answer["unique_tokens"] = cost["unique_tokens"] // 2
+        answer["tokens_without_sharing"] = cost.request_tokens // 2
+        answer["unique_tokens"] = cost.unique_tokens // 2
         answer["largest_difference"] = max(abs(a[0] - b[0]) for a, b in pairs)
         answer["flags_equal"] = all(a[1] == b[1] for a, b in pairs)
     else:

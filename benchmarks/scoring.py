@@ -197,7 +197,7 @@ def measure(name: str, shape: str, args: argparse.Namespace) -> dict[str, Any]:
         "stock_over_roofline": round(statistics.median(stock_times) / (linear / peak), 2),
         "largest_difference": max(abs(a[0] - b[0]) for a, b in zip(expected, got, strict=True)),
         "flags_equal": all(a[1] == b[1] for a, b in zip(expected, got, strict=True)),
-        "stages": ours.cost["seconds"],
+        "stages": ours.cost.seconds,
     }
 
 
@@ -248,7 +248,7 @@ def generation(name: str, args: argparse.Namespace) -> dict[str, Any]:
         "jeval_seconds": [round(t, 3) for t in our_times],
         "speedup": round(statistics.median(stock_times[best]) / statistics.median(our_times), 2),
         "texts_equal": equal,
-        "stages": ours.cost["seconds"],
+        "stages": ours.cost.seconds,
     }
 
 

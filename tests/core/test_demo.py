@@ -27,9 +27,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path]:
 
 
 def interval(result: dict, model: str, task: str) -> tuple[float, float]:
-    record = read_record(Path(result["runs"][model]))
-    assert record.tasks[task].interval is not None
-    return record.tasks[task].interval
+    found = read_record(Path(result["runs"][model])).tasks[task].interval
+    assert found is not None
+    return found
 
 
 def test_the_keigo_expert_beats_base_with_intervals_apart(demo: tuple[dict, Path]) -> None:
@@ -55,8 +55,8 @@ def test_the_report_says_plainly_what_the_models_are(demo: tuple[dict, Path]) ->
 
 def test_the_kept_models_can_be_run_at_once(demo: tuple[dict, Path], tmp_path: Path) -> None:
     _, folder = demo
-    command = [sys.executable, "-m", "jeval.cli", "run", "--model", folder / "models" / "merged", "--limit", "2",
-               "--out", tmp_path / "run", "--json"]  # fmt: skip
+    command = [sys.executable, "-m", "jeval.cli", "run", "--model", str(folder / "models" / "merged"), "--limit", "2",
+               "--out", str(tmp_path / "run"), "--json"]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["tasks"]
 

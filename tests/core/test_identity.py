@@ -48,14 +48,14 @@ class CountingLM(LM):
         super().__init__()
         self.asked: list[tuple[str, str]] = []
 
-    def loglikelihood(self, requests, disable_tqdm=False):
+    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         self.asked += [request.args for request in requests]
         return [(-float(len(request.args[1])), False) for request in requests]
 
-    def loglikelihood_rolling(self, requests, disable_tqdm=False):
+    def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
         return [-1.0 for _ in requests]
 
-    def generate_until(self, requests, disable_tqdm=False):
+    def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         return [request.args[0][::-1] for request in requests]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from jeval.audit import run as audit
+from jeval.models.load import load
 from jeval.report.page import render
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}\u202e\x00 090-0000-1234"
@@ -21,20 +22,17 @@ def run_folder(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
     base = tmp_path_factory.mktemp("hostile")
     model = shutil.copytree(tiny_model, base / "<b>model</b>")
-    real_load = audit.load
 
     def talkative(*args: Any, **kwargs: Any) -> Any:
-        lm = real_load(*args, **kwargs)
+        lm = load(*args, **kwargs)
         lm.generate_until = lambda requests, **_: [HOSTILE for _ in requests]
         return lm
 
-    audit.load = talkative  # type: ignore[assignment]
-    try:
-        tasks = ["jeval_keigo", "jeval_leak"]
-        options = audit.RunOptions(out=base / "run", limit=3, device="cpu", tasks=tasks, backend="hf")
+    tasks = ["jeval_keigo", "jeval_leak"]
+    options = audit.RunOptions(out=base / "run", limit=3, device="cpu", tasks=tasks, backend="hf")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(audit, "load", talkative)
         audit.run(model, options, silent=True)
-    finally:
-        audit.load = real_load
     return base / "run"
 
 

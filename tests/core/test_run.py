@@ -55,6 +55,7 @@ def test_the_run_folder_is_as_designed(finished: Path) -> None:
     ]  # fmt: skip
     manifest = json.loads((finished / "manifest.json").read_text())
     assert set(manifest["files"]) >= {"run.json", "report.html", "samples/jeval_keigo_pairs.parquet"}
+    assert record.model.identity is not None
     assert manifest["model"]["digest"] == record.model.identity.digest
     assert manifest["dictionary"]
 
@@ -175,7 +176,7 @@ def test_a_lora_adapter_is_scored_with_its_base(cli: Cli, tiny_model: Path, tmp_
 
     config = LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False)
     torch.manual_seed(0)
-    adapted = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_model), config)
+    adapted: Any = get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_model), config)
     adapted.save_pretrained(tmp_path / "adapter")
     args = ("--device", "cpu", "--limit", "20", "--tasks", "jeval_keigo_pairs", "--dtype", "float32")
     assert cli("run", "--model", tmp_path / "adapter", *args, "--out", tmp_path / "a").code == 0

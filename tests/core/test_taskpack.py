@@ -47,9 +47,12 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     calls: list[Any] = []
     whole = ConfigurableTask.fewshot_context
-    monkeypatch.setattr(
-        ConfigurableTask, "fewshot_context", lambda *args, **kwargs: (calls.append(1), whole(*args, **kwargs))[1]
-    )
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        return whole(*args, **kwargs)
+
+    monkeypatch.setattr(ConfigurableTask, "fewshot_context", counted)
     return calls
 
 

@@ -33,7 +33,8 @@ def test_a_wheel_works_outside_the_checkout(tiny_model: Path, tmp_path: Path) ->
     )
     assert all(str(site) in line for line in done.stdout.split()), done.stdout
     assert not [*site.glob("jeval*.pth")], "nothing of jeval runs in a process that does not ask for it"
-    command = [bin_folder / "jeval", "run", "--model", tiny_model, "--device", "cpu", "--limit", "2", "--json"]
+    command = [str(bin_folder / "jeval"), "run", "--model", str(tiny_model), "--device", "cpu", "--limit", "2",
+               "--json"]  # fmt: skip
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)

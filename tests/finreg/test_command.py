@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import finreg_forms as shared
 import pytest
 from typer.testing import CliRunner
 
 from jeval.bank.command import items_app
 from jeval.errors import InputError
+from tests.finreg import finreg_forms as shared
 
 
 def verify(folder: Path, *rows: dict[str, object], flags: tuple[str, ...] = ()) -> tuple[int, str, str]:

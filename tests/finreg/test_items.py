@@ -17,10 +17,10 @@ from jeval.finreg import bank, coverage, guessers, laws, lint, order, readings
 from jeval.finreg.check import verify_items
 from jeval.finreg.citation import place
 from jeval.finreg.laws import known_laws
-from jeval.finreg.schema import CHANCE, KINDS, SUITES, AnyItem
+from jeval.finreg.schema import CHANCE, KINDS, SUITES, AnyItem, Kind
 
 #: Audit items per kind at least; the search suite is half as large.
-LEAST = {"statement": 150, "figure": 150, "choice": 150, "case": 120}
+LEAST: dict[Kind, int] = {"statement": 150, "figure": 150, "choice": 150, "case": 120}
 #: What a bank, broker or lender meets daily; orders count with their law.
 DAILY = {
     "金商法": ("金商法", "金商業等府令"),

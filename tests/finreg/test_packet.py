@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from finreg_forms import item, statutes, write_items
 from typer.testing import CliRunner, Result
 
 from jeval.bank.command import bank_app
@@ -13,6 +12,7 @@ from jeval.errors import InputError
 from jeval.finreg import bank, packet
 from jeval.finreg.schema import parse_item
 from jeval.finreg.statutes import read_statutes
+from tests.finreg.finreg_forms import item, statutes, write_items
 
 
 def test_the_right_option_stands_at_every_letter_about_equally_often() -> None:

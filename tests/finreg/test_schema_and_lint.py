@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from finreg_forms import item
 
 from jeval.errors import InputError
 from jeval.finreg import lint
 from jeval.finreg.changes import known_changes
 from jeval.finreg.schema import parse_item
+from tests.finreg.finreg_forms import item
 
 
 def choice(**changes: Any) -> dict[str, Any]:

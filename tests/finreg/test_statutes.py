@@ -6,9 +6,7 @@ import json
 from datetime import date
 from pathlib import Path
 
-import finreg_forms as lawforms
 import pytest
-from finreg_forms import ARTICLES, LAW_ID, item, statutes, write_items
 
 from jeval.errors import InputError
 from jeval.finreg.check import verify_items
@@ -16,6 +14,8 @@ from jeval.finreg.digest import stamp_all
 from jeval.finreg.lawfile import read_law
 from jeval.finreg.statutes import read_statutes
 from jeval.finreg.wording import digest, normalised
+from tests.finreg import finreg_forms as lawforms
+from tests.finreg.finreg_forms import ARTICLES, LAW_ID, item, statutes, write_items
 
 FORMS = {
     f"{LAW_ID}_20260710_508AC0000000034.xml": lawforms.law_xml,

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from jeval.domain.section import Table
+from jeval.domain.section import Cell, Table
 from jeval.domain.summary import TaskSamples
 from jeval.finreg import tasks
 from jeval.finreg.answer import Outcome
@@ -57,12 +57,18 @@ def one(tables: dict[str, Table], *captions: str) -> Table:
     return next(tables[caption] for caption in captions if caption in tables)
 
 
+def number(cell: Cell) -> float:
+    """The number that a cell must hold."""
+    assert isinstance(cell, int | float)
+    return cell
+
+
 def test_laws_and_themes_have_counts_and_intervals(tables: dict[str, Table]) -> None:
     for captions in (("法令別", "By law"), ("分野別", "By theme")):
         table = one(tables, *captions)
         total = sum(len(tasks.documents(kind, "audit")) for kind in ("statement", "choice", "figure", "case"))
-        assert sum(row[1] for row in table.rows) == total
-        assert all(row[4] <= row[3] <= row[5] for row in table.rows)
+        assert sum(number(row[1]) for row in table.rows) == total
+        assert all(number(row[4]) <= number(row[3]) <= number(row[5]) for row in table.rows)
 
 
 def test_every_table_has_as_many_cells_as_columns(tables: dict[str, Table]) -> None:
@@ -74,7 +80,7 @@ def test_every_table_has_as_many_cells_as_columns(tables: dict[str, Table]) -> N
 def test_the_template_spread_is_best_minus_worst(tables: dict[str, Table]) -> None:
     table = one(tables, "書式別の得点", "Score by template")
     rows = [row for row in table.rows if row[0] in ("四択", "choices")]
-    scores = [row[3] for row in rows if row[3] is not None]
+    scores = [number(row[3]) for row in rows if row[3] is not None]
     assert len(scores) == 3
     assert rows[-1][6] == pytest.approx(max(scores) - min(scores))
 
@@ -88,7 +94,7 @@ def test_a_position_habit_shows_and_earns_chance(tables: dict[str, Table]) -> No
 
 def test_figure_verdicts_cover_every_answer(tables: dict[str, Table]) -> None:
     table = one(tables, "判定の内訳", "Verdicts")
-    assert sum(row[2] for row in table.rows) == len(tasks.documents("figure", "audit"))
+    assert sum(number(row[2]) for row in table.rows) == len(tasks.documents("figure", "audit"))
 
 
 def test_wordings_with_a_known_first_or_last_day_are_shown_by_it(tables: dict[str, Table]) -> None:
@@ -96,14 +102,14 @@ def test_wordings_with_a_known_first_or_last_day_are_shown_by_it(tables: dict[st
     dated = {row[0]: row[2] for row in table.rows if str(row[0]).startswith("20")}
     docs = [doc for kind in ("statement", "choice", "figure", "case") for doc in tasks.documents(kind, "audit")]
     assert dated == {day: n for day, n in Counter(doc["in_force_from"] for doc in docs).items() if day}
-    assert sum(row[2] for row in table.rows) == len(docs)
+    assert sum(number(row[2]) for row in table.rows) == len(docs)
 
 
 def test_items_not_scored_are_left_out_and_an_empty_domain_has_no_sections() -> None:
     data = samples("choice")
     rows = [data.samples[0].model_copy(update={"score": None}), *data.samples[1:]]
     (first, *_) = sections([replace(data, samples=rows)], "en")
-    assert sum(row[1] for row in first.tables[0].rows) == len(rows) - 1
+    assert sum(number(row[1]) for row in first.tables[0].rows) == len(rows) - 1
     unscored = replace(data, samples=[row.model_copy(update={"score": None}) for row in rows])
     assert sections([unscored], "ja") == []
     assert sections([replace(data, kind="pairs")], "ja") == []

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import torch
+
+from jeval.models.hf import JevalHF
 
 LETTERS = "あいうえおかきくけこさしすせそ、。"
 
@@ -54,7 +57,7 @@ def model(family: str, vocabulary: int, *, window: int = 256, dtype: torch.dtype
     }
     grouped = base | {"num_key_value_heads": 2}
     gemma = grouped | {"head_dim": 12}
-    made = {
+    made: dict[str, Callable[[], Any]] = {
         "llama": lambda: t.LlamaForCausalLM(t.LlamaConfig(**(grouped | more))),
         "qwen2": lambda: t.Qwen2ForCausalLM(t.Qwen2Config(**(grouped | more))),
         "qwen3": lambda: t.Qwen3ForCausalLM(t.Qwen3Config(**(grouped | {"head_dim": 16} | more))),
@@ -95,11 +98,9 @@ def model(family: str, vocabulary: int, *, window: int = 256, dtype: torch.dtype
 
 def pair(
     inner: Any, encoder: Any, *, batch_size: int = 1, token_budget: int | None = None, **more: Any
-) -> tuple[Any, Any]:
+) -> tuple[Any, JevalHF]:
     """The stock class and ours over the same model."""
     from lm_eval.models.huggingface import HFLM
-
-    from jeval.models.hf import JevalHF
 
     softmax = "float64" if inner.dtype == torch.float64 else "float32"
     stock = HFLM(pretrained=inner, tokenizer=encoder, softmax_dtype=softmax, batch_size=batch_size, **more)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,24 @@ import pytest
 import torch
 
 from jeval.errors import InputError, ModelError
+from jeval.models.cache import AnswerStore
+from jeval.models.hf import JevalHF
 from tests.models import support
 
 torch.set_num_threads(1)
 
 
-class Store:
+class Store(AnswerStore):
     """An answer store in memory that can end the run after so many writes."""
 
     def __init__(self, dies_after: int | None = None) -> None:
         self.kept: dict[tuple[str, str], Any] = {}
         self.writes, self.dies_after = 0, dies_after
 
-    def get_many(self, kind: str, args: list[Any]) -> list[Any]:
+    def get_many(self, kind: str, args: Sequence[tuple[Any, ...]]) -> list[Any]:
         return [self.kept.get((kind, repr(one))) for one in args]
 
-    def put_many(self, kind: str, rows: list[tuple[Any, Any]]) -> None:
+    def put_many(self, kind: str, rows: Sequence[tuple[tuple[Any, ...], Any]]) -> None:
         if self.dies_after is not None and self.writes >= self.dies_after:
             raise KeyboardInterrupt
         self.writes += 1
@@ -37,11 +40,12 @@ class Store:
 
 def asked(encoder: Any, kind: str) -> list[Any]:
     pairs = support.requests(encoder, 7)
+    arguments: list[tuple[Any, ...]] = [*pairs]
     if kind == "generate_until":
-        pairs = [(context, {"until": ["\n"], "max_gen_toks": 6}) for context, _ in pairs if context]
+        arguments = [(context, {"until": ["\n"], "max_gen_toks": 6}) for context, _ in pairs if context]
     if kind == "loglikelihood_rolling":
-        pairs = [(context,) for context, _ in pairs if context]
-    return support.instances(kind, pairs)
+        arguments = [(context,) for context, _ in pairs if context]
+    return support.instances(kind, arguments)
 
 
 @pytest.mark.parametrize("kind", ["loglikelihood", "loglikelihood_rolling", "generate_until"])
@@ -50,7 +54,7 @@ def test_a_killed_and_resumed_run_ends_with_bit_identical_answers(kind: str) -> 
     inner = support.model("llama", len(encoder), window=90, dtype=torch.float32)
     requests = asked(encoder, kind)
 
-    def run(store: Store | None) -> Any:
+    def run(store: Store | None) -> tuple[Any, JevalHF]:
         _, ours = support.pair(inner, encoder, token_budget=70)
         ours.answer_store = store
         return getattr(ours, kind)(requests), ours
@@ -65,10 +69,10 @@ def test_a_killed_and_resumed_run_ends_with_bit_identical_answers(kind: str) -> 
         store.dies_after = None
         resumed, second = run(store)
         assert resumed == whole
-        assert second.cost["tokens_fed"] <= first.cost["tokens_fed"]
+        assert second.cost.tokens_fed <= first.cost.tokens_fed
     again, third = run(store)
     assert again == whole
-    assert third.cost["tokens_fed"] == 0
+    assert third.cost.tokens_fed == 0
 
 
 def test_a_unit_with_one_answer_missing_is_computed_whole_and_gives_the_same_bits() -> None:
@@ -93,7 +97,7 @@ def test_progress_counts_tokens_still_to_be_computed_and_ends_at_their_number() 
     ours.progress = lambda done, total: seen.append((done, total))
     ours.answer_store = Store()
     ours.loglikelihood(requests)
-    assert seen[-1] == (ours.cost["tokens_fed"],) * 2
+    assert seen[-1] == (ours.cost.tokens_fed,) * 2
     assert seen == sorted(seen)
     first = len(seen)
     ours.loglikelihood(requests)
@@ -108,7 +112,8 @@ def test_out_of_memory_halves_the_budget_and_keeps_what_is_done(monkeypatch: pyt
     requests = asked(encoder, "loglikelihood")
     stock, ours = support.pair(inner, encoder, token_budget=256)
     assert ours.reason == ""
-    run, sizes = Runner.run, []
+    run = Runner.run
+    sizes: list[int] = []
 
     def scarce(self: Any, this: Any, tokens: np.ndarray, *rest: Any) -> torch.Tensor:
         if len(tokens) > 140 and sizes:

@@ -3,27 +3,28 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import datasets
 
 
-def dataset(**_):
+def dataset(**_: object) -> dict[str, datasets.Dataset]:
     return {"test": datasets.Dataset.from_list([{"id": "a", "cluster": "a", "chance": 0.5}])}
 
 
-def text(doc):
+def text(doc: dict[str, Any]) -> str:
     return ""
 
 
-def choices(doc):
+def choices(doc: dict[str, Any]) -> list[str]:
     return ["はい", "いいえ"]
 
 
-def target(doc):
+def target(doc: dict[str, Any]) -> int:
     return 0
 
 
-def results(doc, answers):
+def results(doc: dict[str, Any], answers: list[tuple[float, bool]]) -> dict[str, float]:
     Path(os.environ["SLOW_DIR"], "started").touch()
     time.sleep(60)
     return {"score": 1.0}
