@@ -46,7 +46,11 @@ def arguments(function: str) -> set[str]:
                 continue
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if called == function:
-                found |= {argument.value for argument in node.args if isinstance(argument, ast.Constant)}
+                found |= {
+                    argument.value
+                    for argument in node.args
+                    if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+                }
     return found
 
 
