@@ -7,13 +7,13 @@ dropped after the comparison are kept as they were in ``analysis_first.jsonl``, 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jeval.keigo.quality import SIDES, free_span, labels, quoted_positions, spans_agree
 from jeval.keigo.types import ERROR_TYPES
+from jeval.reading import dump_json, dump_jsonl
 from jeval.resources import data_path
 from jeval.results.statistics import wilson
 
@@ -124,9 +124,8 @@ def _spans(text: str, forms: Iterable[tuple[str, str]]) -> list[Span]:
 def main(arguments: list[str]) -> None:
     result = compare(first_labels(), second_labels())
     if "--write" in arguments:
-        path = data_path("keigo", "measured", "agreement.json")
-        path.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(result, ensure_ascii=False))
+        data_path("keigo", "measured", "agreement.json").write_text(dump_json(result), encoding="utf-8")
+    print(dump_jsonl([result]), end="")
 
 
 if __name__ == "__main__":
