@@ -1,8 +1,9 @@
 """How far two readers of the keigo label set agree, before anything was mended.
 
-``python -m jeval.keigo.agreement`` prints one JSON object; with ``--write`` it also goes to ``data/keigo/measured/agreement.json``. The second reader saw
-id, text and context only (``analysis_second.jsonl``; ``forms`` is null where the second reader labelled errors alone). Labels that were mended or
-dropped after the comparison are kept as they were in ``analysis_first.jsonl``, so that the figure stays the one before adjudication.
+``python -m jeval.keigo.agreement`` prints one JSON object; with ``--write`` it also goes to
+``data/keigo/measured/agreement.json``. The second reader saw id, text and context only (``analysis_second.jsonl``;
+``forms`` is null where the second reader labelled errors alone). Labels that were mended or dropped after the
+comparison are kept as they were in ``analysis_first.jsonl``, so that the figure stays the one before adjudication.
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ def second_labels() -> dict[str, dict[str, Any]]:
 def compare(first: Iterable[Mapping[str, Any]], second: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Agreement of two readers on the utterances that both labelled.
 
-    As in the quality of the analyser, ``sonkei_for_self`` and ``uchi_soto`` are one where both readers name one of the two; ``errors_exact_strict``
-    keeps them apart.
+    As in the quality of the analyser, ``sonkei_for_self`` and ``uchi_soto`` are one where both readers name one of the
+    two; ``errors_exact_strict`` keeps them apart.
     """
     pairs = [(row, second[row["id"]]) for row in first if row["id"] in second]
     one, two = [set(row["errors"]) for row, _ in pairs], [set(row["errors"]) for _, row in pairs]

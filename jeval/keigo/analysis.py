@@ -74,7 +74,7 @@ class Analyser:
         return _distinct(found) if len(found) > 1 else found
 
     def _ending(self, sentence: Sentence, last: bool) -> list[Ending]:
-        """How the sentence ends, if that counts: a plain predicate without a full stop is perhaps a heading, or cut off."""
+        """How the sentence ends, if that counts: a plain end without a full stop may be a heading, or cut off."""
         style, at = sentence_style(sentence)
         if style is None or (style == "plain" and not last and not sentence.matches("ended", sentence.masked)):
             return []

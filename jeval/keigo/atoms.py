@@ -1,7 +1,7 @@
 """Atoms: named questions about one morpheme, and the bits that stand for a yes.
 
-They are the rows of ``data/keigo/knowledge/atoms.tsv`` and the word classes of ``lexicon.tsv``. A token is asked once, when it is first
-seen; from then on patterns and code ask ``token.mask & bits.ga``.
+They are the rows of ``data/keigo/knowledge/atoms.tsv`` and the word classes of ``lexicon.tsv``. A token is asked once,
+when it is first seen; from then on patterns and code ask ``token.mask & bits.ga``.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ import re
 from collections.abc import Callable, Iterable
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from jeval.errors import InputError
 from jeval.keigo.tokens import Token
 
 Test = Callable[[Token], bool]
-Condition = tuple[str, str, tuple[str, ...]]  # field, sign, values
-Atom = list[Condition]  # all must hold
 
 _GRAMMAR = ("pos", "c_type", "c_form")  # of few values: what they decide is decided once
 _FIELDS = {*_GRAMMAR, "surface", "lemma", "l_form", "orth_base", "goshu"}
@@ -29,6 +27,14 @@ _SIGNS: dict[str, Callable[[str, tuple[str, ...]], bool]] = {
     "$=": str.endswith,
     "~=": lambda value, wanted: any(part in value for part in wanted),
 }
+
+
+class Condition(NamedTuple):
+    """``field`` of a token, compared with ``values`` as ``sign`` says."""
+
+    field: str
+    sign: str
+    values: tuple[str, ...]
 
 
 class Bits:
@@ -47,21 +53,20 @@ class Bits:
 
 
 class Atoms:
-    """The table of atoms, compiled."""
+    """The table of atoms, compiled: each row a list of conditions that must all hold."""
 
     def __init__(self, rows: Iterable[list[str]], bits: Bits, path: Path) -> None:
-        self._atoms: dict[str, list[Atom]] = {}
+        self._rows = [(name, _conditions(source, path)) for name, source, *_ in rows]
+        self._asked: list[tuple[int, list[Condition]]] = []
         self._of_surface: dict[str, int] = {}
         self._of_grammar: dict[tuple[str, str, str], tuple[int, list[tuple[int, Test]]]] = {}
-        self._bits = bits
-        for name, source, *_ in rows:
-            atom = _atom(source, path)
-            field, sign, values = atom[0]
-            if len(atom) == 1 and field == "surface" and sign == "=":  # many are such: looked up, not tried
-                for value in values:
+        for name, conditions in self._rows:
+            first = conditions[0]
+            if len(conditions) == 1 and first.field == "surface" and first.sign == "=":  # looked up, not tried
+                for value in first.values:
                     self._of_surface[value] = self._of_surface.get(value, 0) | bits[name]
             else:
-                self._atoms.setdefault(name, []).append(atom)
+                self._asked.append((bits[name], conditions))
 
     def mask(self, token: Token) -> int:
         """The bits of the atoms that hold for ``token``."""
@@ -78,20 +83,18 @@ class Atoms:
     def _decided(self, token: Token) -> tuple[int, list[tuple[int, Test]]]:
         """What part of speech and inflection decide for all tokens like ``token``, and what is left to ask of each."""
         mask, left = 0, []
-        for name, atoms in self._atoms.items():
-            for atom in atoms:
-                if not _all([condition for condition in atom if condition[0] in _GRAMMAR])(token):
-                    continue
-                rest = [condition for condition in atom if condition[0] not in _GRAMMAR]
+        for bit, conditions in self._asked:
+            if _all([condition for condition in conditions if condition.field in _GRAMMAR])(token):
+                rest = [condition for condition in conditions if condition.field not in _GRAMMAR]
                 if rest:
-                    left.append((self._bits[name], _all(rest)))
+                    left.append((bit, _all(rest)))
                 else:
-                    mask |= self._bits[name]
+                    mask |= bit
         return mask, left
 
     def test(self, name: str) -> Test:
         """The atom ``name`` alone as a question, for tokens without a mask."""
-        tests = [_all(atom) for atom in self._atoms[name]]
+        tests = [_all(conditions) for row, conditions in self._rows if row == name]
         return lambda token: any(test(token) for test in tests)
 
 
@@ -101,20 +104,20 @@ def atom_test(conditions: str, path: Path) -> Test:
     Raises:
         InputError: a condition cannot be read; names the file.
     """
-    return _all(_atom(conditions, path))
+    return _all(_conditions(conditions, path))
 
 
-def _atom(conditions: str, path: Path) -> Atom:
-    atom = []
-    for text in conditions.split(" "):
+def _conditions(source: str, path: Path) -> list[Condition]:
+    conditions = []
+    for text in source.split(" "):
         found = _CONDITION.match(text)
         if not found or found[1] not in _FIELDS:
             raise InputError(f"{path}: condition {text!r}: expected field=value, field^=prefix or field~=part")
-        atom.append((found[1], found[2], tuple(found[3].split(","))))
-    return atom
+        conditions.append(Condition(found[1], found[2], tuple(found[3].split(","))))
+    return conditions
 
 
-def _all(conditions: Atom) -> Test:
+def _all(conditions: list[Condition]) -> Test:
     """Whether all conditions hold."""
     steps = [(attrgetter(field), _SIGNS[sign], values) for field, sign, values in conditions]
 

@@ -1,6 +1,7 @@
 """Item files from their sources: ``python -m jeval.keigo.build`` writes ``data/keigo/built/*.jsonl``.
 
-The sources are the YAML files in ``data/keigo/items``; the draw is seeded, so the files come out the same each time (a test checks).
+The sources are the YAML files in ``data/keigo/items``; the draw is seeded, so the files come out the same each time (a
+test checks).
 """
 
 from __future__ import annotations
@@ -159,7 +160,7 @@ def _conversions(data: Row, suite: str, target: str, number: int, lexemes: str) 
 
 # ---------------------------------------------------------------------- correct
 def correct() -> list[Row]:
-    """Sentences with one misuse that the analyser finds (and does not find in the right member); texts not among the pairs."""
+    """Sentences with one misuse that the analyser finds, and not in the right member; none stands among the pairs."""
     taken = {row["wrong"] for row in pairs()}
     rows = []
     for suite, n in zip(SUITES, SIZES["correct"], strict=True):

@@ -1,7 +1,8 @@
 """Who does it: the noun phrases of a sentence and the subject of a predicate, as far as the surface tells.
 
-There is no parser here. A predicate's subject is the nearest person phrase before it marked が (in its own clause), else a
-person phrase marked は or も anywhere before it. Where the surface does not tell, the answer is ``None`` and the rules abstain.
+There is no parser here. A predicate's subject is the nearest person phrase before it marked が (in its own clause), else
+a person phrase marked は or も anywhere before it. Where the surface does not tell, the answer is ``None`` and the rules
+abstain.
 """
 
 from __future__ import annotations

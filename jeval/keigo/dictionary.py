@@ -1,4 +1,4 @@
-"""Questions about words that the features of a token in its sentence do not answer: is 動かす a verb, and of which kind?"""
+"""Questions that the features of a token in its sentence do not answer: is 動かす a verb, and of which kind?"""
 
 from __future__ import annotations
 

@@ -25,21 +25,6 @@ _LOOK_BEHIND = re.compile(r"^(?:\(\?<[!=].*?\))*")
 class Rule:
     """One frame or rule of the data files, compiled; ``fields`` holds its row as written."""
 
-    __slots__ = (
-        "fields",
-        "id",
-        "if_text",
-        "keys",
-        "late",
-        "norm",
-        "pattern",
-        "regex",
-        "suggestions",
-        "type",
-        "unless_text",
-        "when",
-    )
-
     def __init__(self, fields: dict[str, Any], bits: Bits, tests: Tests) -> None:
         self.fields = fields
         self.id = str(fields["id"])

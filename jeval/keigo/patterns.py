@@ -1,7 +1,7 @@
 """A small language for sequences of morphemes, so that a rule is one line of data.
 
-Atoms (``data/keigo/knowledge/atoms.tsv`` and the classes of ``lexicon.tsv``) are predicates on one morpheme; a token carries the set
-of atoms it satisfies as bits. A pattern is a list of steps parted by spaces:
+Atoms (``data/keigo/knowledge/atoms.tsv`` and the classes of ``lexicon.tsv``) are predicates on one morpheme; a token
+carries the set of atoms it satisfies as bits. A pattern is a list of steps parted by spaces:
 
 =============  ==========================================================
 ``a``          a morpheme that is ``a``
@@ -63,8 +63,8 @@ class Step:
 class Pattern:
     """A compiled pattern.
 
-    ``head`` is the test of the first token; a caller tries tokens that pass it. ``needs`` holds the tests that some token of
-    the sentence must pass, ``second`` that of the token after the first: both spare nearly all matches.
+    ``head`` is the test of the first token; a caller tries tokens that pass it. ``needs`` holds the tests that some
+    token of the sentence must pass, ``second`` that of the token after the first: both spare nearly all matches.
     """
 
     def __init__(self, source: str, bits: Bits, tests: Tests) -> None:

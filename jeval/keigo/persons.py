@@ -1,8 +1,9 @@
 """Who is meant: roles of the persons in the context, and of the noun phrases of a sentence.
 
-Both are read off ``data/keigo/knowledge/roles.tsv``. A role of the context is one of ``self``, ``addressee``, ``out`` (customer, other
-company, teacher), ``in_superior``, ``family``, ``in``, ``superior``, ``peer`` or ``""``; a noun phrase is ``self``, ``family``,
-``in``, ``out``, ``teacher``, ``superior``, ``honoured``, ``address`` or ``""`` (no person, or nothing known).
+Both are read off ``data/keigo/knowledge/roles.tsv``. A role of the context is one of ``self``, ``addressee``, ``out``
+(customer, other company, teacher), ``in_superior``, ``family``, ``in``, ``superior``, ``peer`` or ``""``; a noun phrase
+is ``self``, ``family``, ``in``, ``out``, ``teacher``, ``superior``, ``honoured``, ``address`` or ``""`` (no person, or
+nothing known).
 """
 
 from __future__ import annotations

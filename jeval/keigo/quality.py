@@ -1,8 +1,8 @@
 """How good the analyser is on its label set, and what that makes it worth as an instrument.
 
-``python -m jeval.keigo.quality`` measures and writes ``data/keigo/measured/analysis.json``: precision, recall and F1 of every form and error
-type, micro-F1 of forms without 丁寧語 (trivial), macro-F1 of errors, the false-alarm rate on correct utterances, and, for the scores of
-generative tasks, sensitivity and specificity of "the utterance has an error".
+``python -m jeval.keigo.quality`` measures and writes ``data/keigo/measured/analysis.json``: precision, recall and F1 of
+every form and error type, micro-F1 of forms without 丁寧語 (trivial), macro-F1 of errors, the false-alarm rate on correct
+utterances, and, for the scores of generative tasks, sensitivity and specificity of "the utterance has an error".
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ def labels(path: Path | None = None) -> list[dict[str, Any]]:
 def measure(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Compare the analyser with labelled rows: text, context, style, forms, errors.
 
-    A form hits when its span overlaps a labelled span of the same type (お〜いたす is 謙譲語I and II at once: either). Errors are sets of
-    types per utterance; where a third person of one's own side gets 尊敬語, ``sonkei_for_self`` and ``uchi_soto`` are one.
+    A form hits when its span overlaps a labelled span of the same type (お〜いたす is 謙譲語I and II at once: either). Errors
+    are sets of types per utterance; where a third person of one's own side gets 尊敬語, ``sonkei_for_self`` and
+    ``uchi_soto`` are one.
     """
     forms: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     errors: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])

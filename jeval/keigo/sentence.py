@@ -27,7 +27,7 @@ class Form(NamedTuple):
     Attributes:
         start, end: its tokens.
         type: one of :data:`jeval.keigo.types.FORM_TYPES`.
-        frame: how it is made: the id of its frame in ``form_frames.yaml``, or ``special``, ``word``, ``noun``, ``oru``, ….
+        frame: how it is made: the id of a frame in ``form_frames.yaml``, or ``special``, ``word``, ``noun``, ``oru``, ….
         agent: whether it says that somebody does something.
     """
 
@@ -93,13 +93,13 @@ class Sentence:
 
     def surface(self, i: int) -> str:
         """Token ``i`` as written; ``""`` before the first and after the last."""
-        return self.tokens[i].surface if 0 <= i < len(self.tokens) else ""
+        return self.tokens[i].surface if 0 <= i < self._size else ""
 
     def tokens_of(self, atoms: int) -> list[int]:
         """The tokens for which one of these atoms holds."""
         return [i for i, token in enumerate(self.tokens) if token.mask & atoms]
 
-    def words(self, start: int, end: int) -> str:
+    def written(self, start: int, end: int) -> str:
         """Tokens ``start:end`` as written, without the blanks between them."""
         return "".join(token.surface for token in self.tokens[max(0, start) : end])
 
@@ -112,9 +112,9 @@ class Sentence:
         return self.knowledge.expressions[name].search(text) is not None
 
     def matching(self, rules: Sequence[Rule], i: int) -> list[tuple[Rule, Match]]:
-        """Those of the rules whose pattern matches at token ``i``, and where; nearly all are told apart without trying them."""
+        """Those of the rules whose pattern matches at token ``i``, and where; nearly all are dismissed untried."""
         present = self.present
-        following = self.tokens[i + 1].tests if i + 1 < len(self.tokens) else 0
+        following = self.tokens[i + 1].tests if i + 1 < self._size else 0
         found = []
         for rule in rules:
             pattern = rule.pattern
@@ -134,7 +134,7 @@ class Sentence:
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in the text as given of the tokens ``start:end`` (not empty)."""
-        return self.origin(self.starts[start], self.starts[end - 1] + len(self.tokens[end - 1].surface))
+        return self.origin(*self.characters(start, end))
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in the text as given of ``text[start:end]`` (not empty)."""

@@ -20,7 +20,10 @@ class Ending(NamedTuple):
 
 
 def sentence_style(sentence: Sentence) -> tuple[str | None, int]:
-    """``plain``, ``polite``, ``formal`` or ``None`` (no predicate at the end), and the token that decides; quoted words do not."""
+    """``plain``, ``polite``, ``formal`` or ``None`` (no predicate at the end), and the token that decides.
+
+    Quoted words decide nothing.
+    """
     if MASK not in sentence.masked:
         return _style(sentence.tokens, sentence.bits)
     said = [i for i in range(len(sentence.tokens)) if not sentence.quoted(i)]

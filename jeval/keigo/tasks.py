@@ -54,7 +54,7 @@ def pairs_target(doc: dict[str, Any]) -> int:
 
 
 def pairs_results(doc: dict[str, Any], results: list[tuple[float, bool]]) -> dict[str, float]:
-    """``score``: 1 when the right member is likelier, 0.5 on a tie or NaN. ``per_char``: the same by log-likelihood per character."""
+    """``score``: 1 when the right member is likelier, 0.5 on a tie or NaN; ``per_char``: the same per character."""
     right, wrong = float(results[0][0]), float(results[1][0])
     return {
         "score": _better(right, wrong),
@@ -126,7 +126,7 @@ def correct_text(doc: dict[str, Any]) -> str:
 
 
 def correct_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
-    """``score``: 1 when the error is gone, none is added and the content stays; ``clean`` and ``kept`` are its halves."""
+    """``score``: 1 when the error is gone, none is new and the content stays; ``clean`` and ``kept`` are its halves."""
     clean, kept, _ = _corrected(doc, _text(results))
     return {"score": float(clean and kept), "clean": float(clean), "kept": float(kept)}
 

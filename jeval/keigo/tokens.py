@@ -1,9 +1,9 @@
 """Morphemes: MeCab's analysis of a sentence as cached, interned :class:`Token` objects.
 
 MeCab prints one short line a node: the surface, its connection ids and its word cost. That line names the dictionary entry (of
-entries alike in all three MeCab always takes the same one) and is the key of a cache, so that a node costs one look-up once it
-has been seen; the features, ten times as long, are printed for sentences with a new node only. The cache is bounded: open
-text has endless unknown words.
+entries alike in all three MeCab always takes the same one) and is the key of a cache, so that a node costs one look-up
+once it has been seen; the features, ten times as long, are printed for sentences with a new node only. The cache is
+bounded: open text has endless unknown words.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Honorific expressions of one tagged sentence: frames, special forms, お/ご nouns, polite endings.
 
-Frames come from ``data/keigo/knowledge/form_frames.yaml``, words from ``lexicon.tsv``. What is left to code is what a table cannot
-say: whose thing or act an お/ご noun is, and whether a れる・られる is an honorific.
+Frames come from ``data/keigo/knowledge/form_frames.yaml``, words from ``lexicon.tsv``. What is left to code is what a
+table cannot say: whose thing or act an お/ご noun is, and whether a れる・られる is an honorific.
 """
 
 from __future__ import annotations

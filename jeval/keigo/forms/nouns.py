@@ -58,7 +58,7 @@ def _is_bikago(sentence: Sentence, i: int, head: int) -> bool:
 def _in_honour(sentence: Sentence, i: int, end: int, head: int) -> str:
     """尊敬語, or 謙譲語I for what goes from the speaker to somebody (先生へのお手紙); words before and after tell."""
     bits = sentence.bits
-    before, after = sentence.words(i - 2, i), sentence.words(end, end + 3)
+    before, after = sentence.written(i - 2, i), sentence.written(end, end + 3)
     if sentence.matches("towards", before):
         return "kenjogo1"
     if sentence.matches("of_theirs", before):

@@ -1,7 +1,7 @@
 """れる・られる: honorific, or passive, potential, spontaneous?
 
-The four share one morpheme. The honorific is the rare one, so it has to show itself: a respected person as subject of an act
-that is not done to him, or a question to the addressee about an intransitive act. Everything else is left alone.
+The four share one morpheme. The honorific is the rare one, so it has to show itself: a respected person as subject of
+an act that is not done to him, or a question to the addressee about an intransitive act. Everything else is left alone.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _act(sentence: Sentence, i: int) -> _Act:
 
 
 def _done_by_another(sentence: Sentence, act: _Act) -> bool:
-    """A passive: somebody marked に or から does it (unless the act reaches him), or something is done by means of …によって."""
+    """A passive: somebody marked に or から does it (unless the act reaches him), or によって says by what it is done."""
     bits = sentence.bits
     reaches = act.motion or act.atoms & bits.told
     if not reaches and sentence.clause.marked(act.start, bits.ni | bits.kara, RESPECTED | IN_GROUP | {"name"}):
@@ -116,7 +116,7 @@ def _asks_addressee(sentence: Sentence, i: int, act: _Act) -> bool:
     verb = sentence.mask(i - 1)
     if any(phrase.particle & (bits.ga | bits.ha) and phrase.end <= act.start for phrase in sentence.clause.phrases):
         return act.motion and not act.potential
-    head = sentence.words(0, act.start)
+    head = sentence.written(0, act.start)
     if act.motion:
         return not act.potential or bool(verb & bits.kuru and sentence.matches("asking_when", head))
     if act.atoms & bits.think:

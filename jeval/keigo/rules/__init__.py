@@ -1,10 +1,10 @@
-"""Misuses that depend on who is who, and conditions of the rules in ``data/keigo/knowledge/rules.yaml``: one module a rule.
+"""Misuses that depend on who is who, and conditions of the rules in ``rules.yaml``: one module a rule.
 
-A module is named by the rule's id and tells in its docstring what is wrong, why, the place in 敬語の指針, and examples that the tests
-run. Its entry in ``rules.yaml`` has the type, the message and what else a rule of patterns has.
+A module is named by the rule's id and tells in its docstring what is wrong, why, the place in 敬語の指針, and examples that
+the tests run. Its entry in ``rules.yaml`` has the type, the message and what else a rule of patterns has.
 
-The tuples below are read in order. Of the rules asked about one form the first that finds something is the only one reported: what
-comes first says more precisely what is wrong.
+The tuples below are read in order. Of the rules asked about one form the first that finds something is the only one
+reported: what comes first says more precisely what is wrong.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """empty_hou: 〜のほう that neither points nor compares.
 
-お会計のほう says no more than お会計. 〜のほう is right more often than wrong, so it must stand on a thing, in a sentence without a comparison,
-a direction or a side; 方 in kanji may be a person (ご契約の方).
+お会計のほう says no more than お会計. 〜のほう is right more often than wrong, so it must stand on a thing, in a sentence without a
+comparison, a direction or a side; 方 in kanji may be a person (ご契約の方).
 
 SOURCE: 敬語の指針 第3章 (場面に応じた使い方)
 RULES: baito-hou, baito-hou-o

@@ -1,7 +1,8 @@
 """empty_naru: 〜になります where nothing becomes anything.
 
-こちらが資料になります says what こちらが資料です says. 〜になります is right more often than wrong: something changes with time or under a condition, a sum comes
-out, お読みになる is 尊敬語. So the sentence must point at a thing, hand it over, name its place or its price, or say who or what is in charge.
+こちらが資料になります says what こちらが資料です says. 〜になります is right more often than wrong: something changes with time or under a
+condition, a sum comes out, お読みになる is 尊敬語. So the sentence must point at a thing, hand it over, name its place or its
+price, or say who or what is in charge.
 
 SOURCE: 敬語の指針 第3章 (場面に応じた使い方)
 RULES: baito-ninaru
@@ -30,7 +31,7 @@ from jeval.keigo.sentence import Sentence
 
 def holds(sentence: Sentence, match: Match | None) -> bool:
     """Asked of a match of に + なり + ます after a noun."""
-    if match is None or sentence.matches("naru_goes_on", sentence.words(match[1], match[1] + 2)):
+    if match is None or sentence.matches("naru_goes_on", sentence.written(match[1], match[1] + 2)):
         return False
     bits = sentence.bits
     head = match[0] - 1
@@ -55,7 +56,7 @@ def _noun_start(sentence: Sentence, head: int) -> int:
 def _equates(sentence: Sentence, start: int, head: int) -> bool:
     """Whether A は B になります says A は B です, B being the tokens from ``start`` to ``head``."""
     bits = sentence.bits
-    before, noun = sentence.words(0, start), sentence.words(start, head + 1)
+    before, noun = sentence.written(0, start), sentence.written(start, head + 1)
     if sentence.matches("change", before):
         return False
     if sentence.mask(head) & bits.surname:

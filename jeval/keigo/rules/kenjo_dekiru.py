@@ -1,7 +1,7 @@
 """kenjo-dekiru: 謙譲語 with できる for what the customer can do.
 
-ご〜できる is the potential of ご〜する, a humble form: ご利用できます says that the speaker is able to use something of the customer's. Said of the
-customer it must be ご利用になれます. Without a scene nobody knows whose act it is, so the rule needs one.
+ご〜できる is the potential of ご〜する, a humble form: ご利用できます says that the speaker is able to use something of the customer's.
+Said of the customer it must be ご利用になれます. Without a scene nobody knows whose act it is, so the rule needs one.
 
 SOURCE: 敬語の指針 第3章・ご利用できます
 

@@ -1,7 +1,7 @@
 """kenjo-question: 謙譲語 in a question about what the other does.
 
-参りますか asks the addressee, or somebody to be raised, about an act of his, and lowers him with it. Offers (お持ちしましょうか), requests for
-leave (拝見できますか) and questions about what the speaker is to do (どちらにいたしますか) are no such questions.
+参りますか asks the addressee, or somebody to be raised, about an act of his, and lowers him with it. Offers (お持ちしましょうか),
+requests for leave (拝見できますか) and questions about what the speaker is to do (どちらにいたしますか) are no such questions.
 
 SOURCE: 敬語の指針 第2章第1の2・3 (謙譲語を立てるべき人物の動作に)
 

@@ -1,8 +1,8 @@
 """kenjo-subject: 謙譲語 for the act of somebody to be raised.
 
-謙譲語 lowers the one who acts, so it cannot be said of what the customer, a teacher or a superior does. The sentence has to name
-him: with が, or with は or も before a verb that only the speaker can say of himself. Acts that may go from him to a third
-person (先生が校長をお呼びする) are left alone.
+謙譲語 lowers the one who acts, so it cannot be said of what the customer, a teacher or a superior does. The sentence has
+to name him with が, or with は or も before a verb that only the speaker can say of himself. Acts that may go from him to
+a third person (先生が校長をお呼びする) are left alone.
 
 SOURCE: 敬語の指針 第2章第1の2・3 (謙譲語を立てるべき人物の動作に)
 
@@ -54,7 +54,7 @@ def _modifies_customer(sentence: Sentence, form: Form) -> bool:
         return False
     for i in range(form.end, min(form.end + 5, len(sentence.tokens))):
         if not sentence.mask(i) & sentence.bits.aux_chain:
-            return sentence.matches("customers_ahead", sentence.words(i, i + 3))
+            return sentence.matches("customers_ahead", sentence.written(i, i + 3))
     return False
 
 

@@ -1,7 +1,7 @@
 """sonkei-self: 尊敬語 for one's own act or state.
 
-Nobody raises himself. The speaker has to show himself: as subject (私がおっしゃいました), as the one from whom something comes (私からご連絡くださいます), by
-his name (佐藤でいらっしゃいます), or because the scene says that the sentence is about him.
+Nobody raises himself. The speaker has to show himself: as subject (私がおっしゃいました), as the one from whom something comes
+(私からご連絡くださいます), by his name (佐藤でいらっしゃいます), or because the scene says that the sentence is about him.
 
 SOURCE: 敬語の指針 第2章第1の1 (自分側は立てない)
 

@@ -1,6 +1,7 @@
 """style-mix: 常体 and 敬体 in one utterance.
 
-Sentences of one utterance end in one style. Reported is the first of the rarer ones, of the plain ones where there are as many.
+Sentences of one utterance end in one style. Reported is the first of the rarer ones, of the plain ones where there are
+as many.
 
 SOURCE: 文体 (常体と敬体)
 

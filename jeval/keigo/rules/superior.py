@@ -1,7 +1,7 @@
 """superior: the sentence is said to somebody to be raised.
 
-Some words are wrong only towards a customer or a superior. The context says who is addressed; where it does not, the sentence or one before it has
-to call him by name or title.
+Some words are wrong only towards a customer or a superior. The context says who is addressed; where it does not, the
+sentence or one before it has to call him by name or title.
 
 SOURCE: 敬語の指針 第3章
 RULES: word-kanshin, word-te-ageru, word-anata, word-gokurou, word-ryoukai

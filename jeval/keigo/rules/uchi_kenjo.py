@@ -1,8 +1,8 @@
 """uchi-kenjo: 謙譲語I that raises somebody of one's own side.
 
-謙譲語I raises the person whom an act is directed at. One's own family is not raised, and before an outsider neither is a superior
-of one's own company (部長にお伝えします, said to a customer). With を the object must be a person whom the verb can be done to: 母を見送る,
-but not 母をご紹介する, which goes to somebody else.
+謙譲語I raises the person whom an act is directed at. One's own family is not raised, and before an outsider neither is a
+superior of one's own company (部長にお伝えします, said to a customer). With を the object must be a person whom the verb can be
+done to: 母を見送る, but not 母をご紹介する, which goes to somebody else.
 
 SOURCE: 敬語の指針 第2章第1の2 (自分側は立てない)・ウチとソト
 
@@ -37,7 +37,7 @@ def find(sentence: Sentence, form: Form) -> Span | None:
     if goal is None or not _is_raised(sentence, form, goal) or not _is_own(sentence, goal):
         return None
     if is_own_offer(sentence, form) and not is_favour(sentence, form):
-        return None  # 部長、母をご案内しましょうか: a guess at most
+        return None  # 部長、父をお呼びしましょうか: an offer is left alone
     return form.span
 
 

@@ -1,7 +1,7 @@
 """uchi-sonkei: 尊敬語 for somebody of one's own side.
 
-One's own family is never raised before others, and before an outsider neither is a superior of one's own company. The subject says
-so by itself (弊社の社長, 父), or the scene does (佐藤部長, said to a customer by a colleague of his).
+One's own family is never raised before others, and before an outsider neither is a superior of one's own company. The
+subject says so by itself (弊社の社長, 父), or the scene does (佐藤部長, said to a customer by a colleague of his).
 
 SOURCE: 敬語の指針 第2章第1の1 (自分側は立てない)・ウチとソト
 

@@ -1,7 +1,7 @@
 """uchi-title: a title or さん for somebody of one's own side.
 
-佐藤部長 raises 佐藤 as 佐藤様 does. Of one's own side one says 佐藤, or 部長の佐藤; of one's own father 父, not お父さん. 弊社の or 私の before the name says
-whose side it is, or the scene does.
+佐藤部長 raises 佐藤 as 佐藤様 does. Of one's own side one says 佐藤, or 部長の佐藤; of one's own father 父, not お父さん. 弊社の or 私の before
+the name says whose side it is, or the scene does.
 
 SOURCE: 敬語の指針 第3章・ウチとソト
 
@@ -57,7 +57,7 @@ def _is_own_colleague(sentence: Sentence, i: int) -> bool:
         return False
     if sentence.mask(i) & bits.customer_suffix:
         return False
-    title = sentence.words(i - 1, i + 1) if sentence.mask(i) & bits.chief else sentence.surface(i)
+    title = sentence.written(i - 1, i + 1) if sentence.mask(i) & bits.chief else sentence.surface(i)
     of_referent = title in scene.referent_text
     if sentence.mask(i) & bits.teacher_word and not of_referent:
         return False
