@@ -9,8 +9,9 @@ Everything is imported on first use, so that importing the package costs nothing
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from jeval.lazy import attributes
 
 if TYPE_CHECKING:
     from jeval.keigo.analysis import analyze
@@ -19,17 +20,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Analysis", "HonorificForm", "Judgement", "Misuse", "analyze", "judge_conversion"]
 
-_LAZY = {
-    "analyze": "jeval.keigo.analysis",
-    "Analysis": "jeval.keigo.types",
-    "HonorificForm": "jeval.keigo.types",
-    "Misuse": "jeval.keigo.types",
-    "Judgement": "jeval.keigo.judge",
-    "judge_conversion": "jeval.keigo.judge",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'jeval.keigo' has no attribute {name!r}")
+__getattr__ = attributes(
+    __name__,
+    {
+        "analyze": "jeval.keigo.analysis",
+        **dict.fromkeys(("Analysis", "HonorificForm", "Misuse"), "jeval.keigo.types"),
+        **dict.fromkeys(("Judgement", "judge_conversion"), "jeval.keigo.judge"),
+    },
+)

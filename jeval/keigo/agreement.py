@@ -34,8 +34,8 @@ def second_labels() -> dict[str, dict[str, Any]]:
 def compare(first: Iterable[Mapping[str, Any]], second: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Agreement of two readers on the utterances that both labelled.
 
-    As in the quality of the analyser, ``sonkei_for_self`` and ``uchi_soto`` are one where both readers name one of the two; ``errors_exact_strict``
-    keeps them apart.
+    As in the quality of the analyser, ``sonkei_for_self`` and ``uchi_soto`` are one where both readers name one of the
+    two; ``errors_exact_strict`` keeps them apart.
     """
     pairs = [(row, second[row["id"]]) for row in first if row["id"] in second]
     one, two = [set(row["errors"]) for row, _ in pairs], [set(row["errors"]) for _, row in pairs]

@@ -1,150 +1,157 @@
 """Who does it: the noun phrases of a sentence and the subject of a predicate, as far as the surface tells.
 
-There is no parser here. A predicate's subject is the nearest person phrase before it marked が (in its own clause), else a
-person phrase marked は or も anywhere before it. Where the surface does not tell, the answer is ``None`` and the rules abstain.
+There is no parser here. A predicate's subject is the nearest person phrase before it marked が (in its own clause), else
+a person phrase marked は or も anywhere before it. Where the surface does not tell, the answer is ``None`` and the rules
+abstain.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from jeval.keigo.knowledge import Knowledge
-from jeval.keigo.persons import RESPECTED, phrase_role
+from jeval.keigo.persons import RESPECTED, noun_role
 from jeval.keigo.tokens import Token
-
-_OWN_NAME = re.compile(
-    r"^(?:弊社|当社|当行|弊行|小社|わが社|我が社|弊店|当店|うち|私ども|私共|手前ども|わたくしども|当支店|当部|当課|自社|自行|弊所|当院|弊部|私|僕|わたし|わたくし)の|(?:社長|会長|頭取|副頭取|部長|課長|係長|次長|室長|支店長|店長|所長|専務|常務|取締役|役員|主任|局長|院長|館長|工場長|支社長|本部長|副社長|副部長|理事|委員長|監査役|代表|上司|先輩|担当|係|営業)(?:の|を務める)?$"
-)
-_THEIR_NAME = re.compile(r"^(?:御社|貴社|貴行|御行|お客様|取引先|先方|他社)の")
-_BREAK = {"が", "ので", "から", "けど", "けれど", "けれども", "し", "と", "ば", "て", "で", "のに", "ながら"}
 
 
 class Phrase(NamedTuple):
-    """A noun phrase: tokens ``start:end``, what it says, its role (see :mod:`jeval.keigo.persons`), its particle."""
+    """A noun phrase.
+
+    Attributes:
+        start, end: its tokens.
+        text: what it says.
+        role: the person it names, see :mod:`jeval.keigo.persons`.
+        particle: atoms of the particle or punctuation after it; 0 where neither follows.
+    """
 
     start: int
     end: int
     text: str
     role: str
-    particle: str
+    particle: int
 
 
 class Clause:
-    """The tokens of one sentence with their noun phrases, computed when first asked for."""
+    """The noun phrases of one sentence, computed when first asked for."""
 
     def __init__(self, tokens: Sequence[Token], knowledge: Knowledge) -> None:
-        self.tokens = tokens
-        self._part = knowledge.phrase_part
-        self._surname = knowledge.surname
-        self._hearing = knowledge.hearing
+        self._tokens = tokens
+        self._bits = knowledge.bits
+        self._expressions = knowledge.expressions
+        self._last_noun = knowledge.expressions["last_noun"]
         self._phrases: list[Phrase] | None = None
+        self._subjects: dict[int, Phrase | None] = {}
 
     @property
     def phrases(self) -> list[Phrase]:
+        """All noun phrases, in order; of 弊社の社長 there are two, 弊社 and 弊社の社長."""
         if self._phrases is None:
-            self._phrases = list(self._find())
+            self._phrases = self._find()
         return self._phrases
 
     def _find(self) -> list[Phrase]:
-        tokens = self.tokens
+        tokens, bits = self._tokens, self._bits
+        part = bits.phrase_part
         found = []
         start = -1
-        part = self._part
         for i, token in enumerate(tokens):
-            if token.mask & part:
+            mask = token.mask
+            if mask & part:
                 if start < 0:
                     start = i
-                continue
-            inner = token.surface == "の" and token.pos.startswith("助詞") and i + 1 < len(tokens)
-            if start >= 0:
-                if inner and tokens[i + 1].pos.startswith(("名詞", "代名詞", "接頭辞")):
-                    found.append(self._phrase(start, i, "の"))
-                    continue
-                particle = token.surface if token.pos.startswith(("助詞", "補助記号")) else ""
-                found.append(self._phrase(start, i, self._particle(i, particle)))
-            start = -1
+            elif start >= 0:
+                joins = mask & bits.no_particle and i + 1 < len(tokens) and tokens[i + 1].mask & bits.noun_start
+                found.append(self._phrase(start, i, mask if joins else self._particle(i)))
+                if not joins:
+                    start = -1
         if start >= 0:
-            found.append(self._phrase(start, len(tokens), ""))
+            found.append(self._phrase(start, len(tokens), 0))
         return found
 
-    def _particle(self, at: int, particle: str) -> str:
-        following = self.tokens[at + 1].surface if at + 1 < len(self.tokens) else ""
-        if particle in {"に", "から", "へ", "と", "で"} and following in {"は", "も"}:
-            return particle
-        if particle == "に" and following == "おか":
-            return "は"
-        return particle
+    def _particle(self, at: int) -> int:
+        """Atoms of the particle at ``at``; 部長におかれましては says what 部長は says."""
+        bits = self._bits
+        mask = self._tokens[at].mask
+        if mask & bits.ni and at + 1 < len(self._tokens) and self._tokens[at + 1].mask & bits.oka:
+            return bits.ha
+        return mask if mask & bits.marker else 0
 
-    def _phrase(self, start: int, end: int, particle: str) -> Phrase:
-        tokens = self.tokens
+    def _phrase(self, start: int, end: int, particle: int) -> Phrase:
+        tokens = self._tokens
         text = "".join(token.surface for token in tokens[start:end])
-        role = phrase_role(text)
-        if not role and "の" in text:
-            role = phrase_role(text.rsplit("の", 1)[1])
-        if tokens[end - 1].mask & self._surname and (not role or role == "in"):
+        role = noun_role(text, self._last_noun)
+        if tokens[end - 1].mask & self._bits.surname and (not role or role == "in"):
             owner = text[: -len(tokens[end - 1].surface)]
-            role = "in" if _OWN_NAME.search(owner) else "out" if _THEIR_NAME.search(owner) else "name"
+            role = "in" if self._says("own_name", owner) else "out" if self._says("their_name", owner) else "name"
         return Phrase(start, end, text, role, particle)
+
+    def _says(self, name: str, text: str) -> bool:
+        return self._expressions[name].search(text) is not None
 
     def subject(self, predicate: int) -> Phrase | None:
         """The person who does what token ``predicate`` says, when the sentence names one."""
-        tokens = self.tokens
-        barrier = -1
-        for i in range(predicate - 1, -1, -1):
-            token = tokens[i]
-            if i == predicate - 1 and token.surface in {"と", "って"} and tokens[predicate].mask & self._hearing:
-                barrier = i  # what is said or heard has a subject of its own
-                break
-            if token.pos == "助詞-接続助詞" and token.surface in _BREAK and not self._auxiliary(i, predicate):
-                barrier = i
-                break
-            because = token.surface == "で" and i and tokens[i - 1].pos == "助詞-準体助詞"  # ので
-            if because or (token.surface in {"たら", "なら", "だら"} and token.c_form.startswith("仮定形")):
-                barrier = i
-                break
-            if (
-                token.pos.startswith(("名詞", "代名詞", "接頭辞"))
-                and i
-                and tokens[i - 1].pos.startswith(("動詞", "助動詞", "形容詞"))
-                and tokens[i - 1].c_form.startswith(("連体形", "終止形"))
-            ):
-                barrier = i  # a clause that modifies this noun ends here: its が is not ours
-                break
+        if predicate not in self._subjects:
+            self._subjects[predicate] = self._owner(predicate) or self._nominative_or_topic(predicate)
+        return self._subjects[predicate]
+
+    def _owner(self, predicate: int) -> Phrase | None:
+        """先生 in 先生の書かれた本."""
+        if predicate < 2 or not self._tokens[predicate - 1].mask & self._bits.no:
+            return None
+        for phrase in reversed(self.phrases):
+            if phrase.end == predicate - 1 and phrase.role and phrase.particle & self._bits.no:
+                return phrase
+        return None
+
+    def _nominative_or_topic(self, predicate: int) -> Phrase | None:
+        bits = self._bits
+        clause_start = self._clause_start(predicate)
         topic = None
-        if predicate > 1 and tokens[predicate - 1].surface == "の":
-            for phrase in reversed(self.phrases):
-                if phrase.end == predicate - 1 and phrase.role and phrase.particle == "の":
-                    return phrase  # 先生の書かれた本
         for phrase in reversed(self.phrases):
             if phrase.end > predicate or not phrase.role:
                 continue
-            if phrase.particle == "が" and phrase.end > barrier:
+            if phrase.particle & bits.ga and phrase.end > clause_start:
                 return phrase
-            if topic is None and phrase.particle in {"は", "も", "って"}:
+            if topic is None and phrase.particle & (bits.ha | bits.tte):
                 topic = phrase
         return topic
 
-    def _auxiliary(self, te: int, predicate: int) -> bool:
-        """Whether the て at ``te`` ties the predicate to the verb before it (読んで いらっしゃる)."""
-        return te + 1 == predicate and self.tokens[te].surface in {"て", "で"}
+    def _clause_start(self, predicate: int) -> int:
+        """The token that ends what comes before the predicate's own clause; -1 where there is none."""
+        tokens, bits = self._tokens, self._bits
+        if predicate and tokens[predicate].mask & bits.hearing and tokens[predicate - 1].mask & (bits.to | bits.tte):
+            return predicate - 1  # what is said or heard has a subject of its own
+        for i in range(predicate - 1, -1, -1):
+            mask = tokens[i].mask
+            before = tokens[i - 1].mask if i else 0
+            if mask & bits.tara:
+                return i
+            if mask & bits.clause_link and not (i == predicate - 1 and mask & bits.te):
+                return i  # て before the predicate ties it to the verb before it: 読んで いらっしゃる
+            if mask & bits.de and before & bits.nominaliser:
+                return i  # ので
+            if mask & bits.noun_start and before & bits.modifying:
+                return i  # a clause that modifies this noun ends here: its が is not ours
+        return -1
 
-    def marked(self, before: int, particles: set[str], roles: frozenset[str] | set[str]) -> Phrase | None:
+    def marked(self, before: int, particles: int, roles: frozenset[str]) -> Phrase | None:
         """The nearest phrase before token ``before`` with one of these particles and roles."""
         for phrase in reversed(self.phrases):
-            if phrase.end <= before and phrase.particle in particles and phrase.role in roles:
+            if phrase.end <= before and phrase.particle & particles and phrase.role in roles:
                 return phrase
         return None
 
     def vocative(self) -> Phrase | None:
-        """The person addressed at the head of the sentence: 部長、…."""
+        """The person addressed at the head of the sentence, or at its end: 部長、…; …、部長。"""
+        bits = self._bits
         phrases = self.phrases
         for phrase in phrases[:2]:
-            if phrase.particle in {"、", ",", "!", "。"} and phrase.role in RESPECTED:
+            if phrase.particle & bits.call_mark and phrase.role in RESPECTED:
                 return phrase
-        if len(phrases) > 1 and phrases[-1].role in RESPECTED and phrases[-1].particle in {"。", "", "!", "?"}:
-            before = self.tokens[phrases[-1].start - 1]
-            if before.surface == "、":
-                return phrases[-1]
+        if len(phrases) > 1 and phrases[-1].role in RESPECTED:
+            last = phrases[-1]
+            ends = not last.particle or last.particle & bits.sentence_mark
+            if ends and self._tokens[last.start - 1].mask & bits.comma:
+                return last
         return None

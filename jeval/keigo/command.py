@@ -160,5 +160,5 @@ def _finding(out: TextIO, name: str, number: int, analysis: Analysis, error: Any
     shown = error.surface.encode("utf-8", "replace").decode("utf-8")
     out.write(
         f"{name}:{number}:{error.start + 1}: {error.type} [{error.rule}] 「{shown}」{suggestion} "
-        f"{rule['message']}（敬語の指針 {rule['section']}）\n"
+        f"{rule['message']}（{knowledge().norm} {rule['section']}）\n"
     )

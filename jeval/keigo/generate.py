@@ -15,73 +15,35 @@ from functools import lru_cache
 from typing import Any
 
 from jeval.errors import InputError
+from jeval.keigo.knowledge import knowledge
+from jeval.reading import read_yaml
 from jeval.resources import data_path
 
 SUITES = ("audit", "search")
 _SLOT = re.compile(r"\{(\w+)\}")
 _FREE = ("n", "t", "past", "fut")
-#: Lemmas (UniDic) of the morphemes that mark an honorific, for the guesser that counts them.
-_HONORIFIC = frozenset(
-    [
-        "御",
-        "ます",
-        "です",
-        "御座る",
-        "いらっしゃる",
-        "仰る",
-        "召し上がる",
-        "下さる",
-        "頂く",
-        "致す",
-        "申す",
-        "申し上げる",
-        "参る",
-        "伺う",
-        "存ずる",
-        "為さる",
-        "様",
-        "さん",
-        "拝見",
-        "拝読",
-        "拝借",
-        "拝聴",
-        "拝受",
-        "御覧",
-        "承知",
-        "畏まる",
-        "れる",
-        "られる",
-        "存知",
-        "差し上げる",
-        "氏",
-    ]
-)
 
 
 @lru_cache(maxsize=1)
 def source() -> dict[str, Any]:
     """The parsed frames file: ``frames``, ``scenes``, ``words``, ``tables``."""
-    import yaml
-
-    return dict(yaml.safe_load(data_path("keigo", "items", "pairs.yaml").read_text(encoding="utf-8")))
+    return dict(read_yaml(data_path("keigo", "items", "pairs.yaml")))
 
 
-@lru_cache(maxsize=1)
-def _tagger() -> Any:
-    import fugashi
-
-    return fugashi.Tagger()
+def cite(section: str) -> str:
+    """The ``source`` of an item: the norm and the section of it."""
+    return f"{knowledge().citation} {section}"
 
 
 @lru_cache(maxsize=65536)
 def honorific_morphemes(text: str) -> int:
     """How many morphemes of ``text`` mark politeness or respect, right or wrong; おる counts, いる does not."""
+    data = knowledge()
+    markers, bits = data.words["honorific_marker"], data.bits
     count = 0
-    for word in _tagger()(text):
-        feature = word.feature
-        humble = feature.lemma == "居る" and feature.lForm == "オル"
-        frame = feature.lemma == "成る" and text[: text.find(word.surface)].endswith("に")
-        count += feature.lemma in _HONORIFIC or humble or frame
+    for token in data.tagger(text):
+        frame = token.mask & bits.naru_verb and data.expressions["ends_in_ni"].search(text[: text.find(token.surface)])
+        count += token.lemma in markers or bool(token.mask & bits.oru) or bool(frame)
     return count
 
 
@@ -186,7 +148,7 @@ def _keys(one: dict[str, Any]) -> tuple[Any, ...]:
 def _cost(one: dict[str, Any], balance: Counter[str], seen: Counter[Any]) -> float:
     """Lower is taken first: rare frames, rows and scenes, and what brings the two tallies back to zero."""
     frame, row, scene, text, side = (seen[key] for key in _keys(one))
-    step = abs(balance["length"] + one["length"]) - abs(balance["length"])
+    step: int = abs(balance["length"] + one["length"]) - abs(balance["length"])
     step += abs(balance["honorific"] + _honor(one)) - abs(balance["honorific"])
     other = seen[("scene", not one["scene"])]
     return 20.0 * step + 3.0 * frame + 1.5 * row + 0.5 * scene + 6.0 * text + 0.3 * (side - other)
@@ -210,7 +172,7 @@ def _item(one: dict[str, Any], suite: str, number: int) -> dict[str, Any]:
         "wrong": one["wrong"],
         "longer": {1: "right", -1: "wrong", 0: "equal"}[one["length"]],
         "more_honorific": {1: "right", -1: "wrong", 0: "equal"}[_honor(one)],
-        "source": f"文化審議会答申「敬語の指針」(2007) {one['section']}",
+        "source": cite(one["section"]),
     }
 
 

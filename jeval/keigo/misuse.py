@@ -1,112 +1,113 @@
 """Misuses of one sentence: the rules of ``data/keigo/knowledge/rules.yaml``, and the ones that depend on who is who.
 
-The rules that depend on persons have their entries (id, section, examples) in the same file; the conditions are here.
+A rule finds by a pattern of morphemes, by a regular expression, or by a module of :mod:`jeval.keigo.rules`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import reduce
-from operator import attrgetter, or_
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from jeval.errors import InputError
-from jeval.keigo.clause import Clause
-from jeval.keigo.emptiness import empty_hou, empty_naru
-from jeval.keigo.forms import Found
+from jeval.keigo import rules
 from jeval.keigo.knowledge import Knowledge, Rule
-from jeval.keigo.persons import Scene
-from jeval.keigo.relations import Relations
+from jeval.keigo.patterns import Match
+from jeval.keigo.sentence import Form, Sentence, Span
 from jeval.keigo.text import MASK
-from jeval.keigo.tokens import Token
 
-Hit = tuple[Rule, int, int]  # rule, characters of the sentence
+_OF_WORDS = frozenset({"inappropriate_word", "baito_keigo"})  # types that a reported utterance is not blamed for
 
-_TESTS = attrgetter("tests")
-_WORDS = {"inappropriate_word", "baito_keigo"}
+
+class Hit(NamedTuple):
+    """A rule, and the characters of the sentence that it found."""
+
+    rule: Rule
+    start: int
+    end: int
 
 
 class MisuseFinder:
     """Finds misuses; one instance per knowledge."""
 
     def __init__(self, knowledge: Knowledge) -> None:
-        self.knowledge = knowledge
-        self.rule = knowledge.by_id
-        self.mention = knowledge.expressions["mention"]
-        self.said = knowledge.expressions["said"]
-        self.raised = knowledge.bit("sonkei_verb") | knowledge.bit("goran")
-        self.active = {rule.id for rule in knowledge.rules if rule.fields.get("tier") == "norm"}
-        self.texts = [r for r in knowledge.rules if r.regex is not None and r.id in self.active]
-        self.keys = [(key, rule) for rule in self.texts for key in rule.fields.get("keys") or ("",)]
-        self.relations = Relations(knowledge)
+        self._by_id = knowledge.by_id
+        self._person_test = knowledge.person_test
+        norm = [rule for rule in knowledge.rules if rule.norm]
+        self._norm = {rule.id for rule in norm}
+        self._keys = [(key, rule) for rule in norm if rule.regex is not None for key in rule.keys]
+        self._any_key = re.compile("|".join(re.escape(key) for key, _ in self._keys))
+        for rule in knowledge.rules:
+            if rule.when and rule.when not in rules.CONDITIONS:
+                raise InputError(
+                    f"rule {rule.id}: unknown condition {rule.when!r}; expected {', '.join(rules.CONDITIONS)}"
+                )
 
-    def __call__(
-        self, text: str, masked: str, tokens: list[Token], starts: list[int], clause: Clause, found: Sequence[Found],
-        scene: Scene, question: bool,
-    ) -> Iterator[Hit]:  # fmt: skip
+    def __call__(self, sentence: Sentence) -> Iterator[Hit]:
         """Hits in the order of the rules; the caller keeps one of those that overlap."""
-        for hit in self._all(masked, tokens, starts, clause, found, scene, question):
-            rule, start, end = hit
-            if MASK in masked[start:end] or self.mention.match(masked[end:]):
+        for hit in self._all(sentence):
+            rest = sentence.masked[hit.end :]
+            if MASK in sentence.masked[hit.start : hit.end] or sentence.matches("mention", rest):
                 continue
-            if rule.type in _WORDS and self.said.match(masked[end:]):
+            if hit.rule.type in _OF_WORDS and sentence.matches("said", rest):
                 continue
             yield hit
 
-    def _all(
-        self, masked: str, tokens: list[Token], starts: list[int], clause: Clause, found: Sequence[Found],
-        scene: Scene, question: bool,
-    ) -> Iterator[Hit]:  # fmt: skip
-        present = reduce(or_, map(_TESTS, tokens), 0)
-        late: list[Hit] = []
-        for i, token in [(i, token) for i, token in enumerate(tokens) if token.rules]:
-            following = tokens[i + 1].tests if i + 1 < len(tokens) else 0
-            for rule in token.rules:
-                pattern = rule.pattern
-                if (pattern.second and not following & pattern.second) or present & pattern.needs != pattern.needs:
-                    continue
-                hit = pattern.match(tokens, i)
-                if hit and rule.holds(masked) and self._when(rule, tokens, hit, masked, clause, scene, question):
-                    found_at = (rule, starts[hit[2]], starts[hit[3] - 1] + len(tokens[hit[3] - 1].surface))
-                    if rule.fields.get("late"):  # what a relation between persons says comes first
-                        late.append(found_at)
-                    else:
-                        yield found_at
-        for rule in dict.fromkeys([rule for key, rule in self.keys if key in masked]):
-            if rule.regex is None:
-                continue
-            for match in rule.regex.finditer(masked):
-                if rule.holds(masked) and self._when(rule, tokens, None, masked, clause, scene, question):
-                    yield rule, match.start(), match.end()
-                    break
-        for rule_id, start, end in self.relations(tokens, clause, found, scene, question, masked, present):
-            if rule_id in self.active:
-                yield self.rule[rule_id], starts[start], starts[end - 1] + len(tokens[end - 1].surface)
+    def _all(self, sentence: Sentence) -> Iterator[Hit]:
+        late = []  # what a relation between persons says comes first
+        for hit in self._by_pattern(sentence):
+            if hit.rule.late:
+                late.append(hit)
+            else:
+                yield hit
+        yield from self._by_expression(sentence)
+        yield from self._by_persons(sentence)
         yield from late
 
-    def _when(
-        self, rule: Rule, tokens: list[Token], hit: tuple[int, int, int, int] | None, masked: str, clause: Clause,
-        scene: Scene, question: bool,
-    ) -> bool:  # fmt: skip
-        condition = rule.fields.get("when")
-        if condition is None:
-            return True
-        if condition == "superior":
-            return addressee_raised(clause, scene, masked)
-        if condition == "superior_or_raised":
-            raised = hit is not None and any(t.mask & self.raised for t in tokens[max(0, hit[0] - 4) : hit[0]])
-            return raised or addressee_raised(clause, scene, masked)
-        if condition == "empty_hou":
-            return hit is not None and empty_hou(tokens, hit, masked, self.knowledge)
-        if condition == "empty_naru":
-            return hit is not None and empty_naru(tokens, hit, masked, self.knowledge)
-        raise InputError(f"rule {rule.id}: unknown condition {condition!r}")
+    def _by_pattern(self, sentence: Sentence) -> Iterator[Hit]:
+        for i, token in enumerate(sentence.tokens):
+            if token.rules:
+                for rule, match in sentence.matching(token.rules, i):
+                    if _holds(rule, sentence, match):
+                        yield Hit(rule, *sentence.characters(match[2], match[3]))
+
+    def _by_expression(self, sentence: Sentence) -> Iterator[Hit]:
+        masked = sentence.masked
+        if not self._any_key.search(masked):
+            return
+        for rule in dict.fromkeys([rule for key, rule in self._keys if key in masked]):
+            found = rule.regex.search(masked) if rule.regex is not None else None
+            if found and _holds(rule, sentence, None):
+                yield Hit(rule, found.start(), found.end())
+
+    def _by_persons(self, sentence: Sentence) -> Iterator[Hit]:
+        for rule_id, (start, end) in self._person_spans(sentence):
+            if rule_id in self._norm:
+                yield Hit(self._by_id[rule_id], *sentence.characters(start, end))
+
+    def _person_spans(self, sentence: Sentence) -> Iterator[tuple[str, Span]]:
+        somebody = sentence.scene.given or bool(sentence.present & self._person_test)
+        if somebody:
+            for rule_id, find_all in rules.OF_WORDS:
+                for span in find_all(sentence):
+                    yield rule_id, span
+        quotes = MASK in sentence.masked
+        for form in sentence.forms:
+            if (quotes and sentence.quoted(form.start)) or not (somebody or _may_lower_addressee(sentence, form)):
+                continue
+            for rule_id, find in rules.of_form(sentence, form):
+                if (wrong := find(sentence, form)) is not None:
+                    yield rule_id, wrong
+                    break
 
 
-def addressee_raised(clause: Clause, scene: Scene, masked: str) -> bool:
-    """Whether the sentence is said to somebody to be raised: by the context, or addressed by name or title."""
-    if scene.given and scene.addressee:
-        return scene.addressee_raised
-    if scene.called:
-        return True
-    vocative = clause.vocative()
-    return vocative is not None and vocative.role in {"out", "teacher", "superior"}
+def _may_lower_addressee(sentence: Sentence, form: Form) -> bool:
+    """Whether a form can be wrong where nobody is named: a humble one with れる, or before て (ご確認してください)."""
+    if not form.agent or form.type not in rules.HUMBLE_TYPES or form.end + 1 >= len(sentence.tokens):
+        return False
+    return bool(sentence.mask(form.end) & sentence.bits.te or sentence.mask(form.end - 1) & sentence.bits.reru)
+
+
+def _holds(rule: Rule, sentence: Sentence, match: Match | None) -> bool:
+    """Whether the rule's conditions on the sentence are met."""
+    return rule.holds(sentence.masked) and (not rule.when or rules.CONDITIONS[rule.when](sentence, match))

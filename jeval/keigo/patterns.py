@@ -1,7 +1,7 @@
 """A small language for sequences of morphemes, so that a rule is one line of data.
 
-Atoms (``data/keigo/knowledge/atoms.tsv`` and the classes of ``lexicon.tsv``) are predicates on one morpheme; a token carries the set
-of atoms it satisfies as bits. A pattern is a list of steps parted by spaces:
+Atoms (``data/keigo/knowledge/atoms.tsv`` and the classes of ``lexicon.tsv``) are predicates on one morpheme; a token
+carries the set of atoms it satisfies as bits. A pattern is a list of steps parted by spaces:
 
 =============  ==========================================================
 ``a``          a morpheme that is ``a``
@@ -19,12 +19,14 @@ Matching starts only at tokens that satisfy the first step, longest repetition f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from jeval.errors import InputError
+from jeval.keigo.atoms import Bits
 from jeval.keigo.tokens import Token
 
 Test = tuple[tuple[int, int], ...]  # alternatives of (all of these bits, none of these)
+Match = tuple[int, int, int, int]  # tokens: match start, match end, span start, span end
 _LOOK = re.compile(r"\(\?(<?[=!])(.+)\)$")
 
 
@@ -32,15 +34,15 @@ class Tests:
     """The tests of all patterns, each with a bit of its own, so that a token is tested once, when it is first seen."""
 
     def __init__(self) -> None:
-        self._bits: dict[Test, int] = {}
+        self._bit_of: dict[Test, int] = {}
 
     def bit(self, test: Test) -> int:
-        return self._bits.setdefault(test, 1 << len(self._bits))
+        return self._bit_of.setdefault(test, 1 << len(self._bit_of))
 
     def passed(self, mask: int) -> int:
         """Bits of the tests that a token with these atoms passes."""
         passed = 0
-        for test, bit in self._bits.items():
+        for test, bit in self._bit_of.items():
             for need, ban in test:
                 if mask & need == need and not mask & ban:
                     passed |= bit
@@ -59,15 +61,15 @@ class Step:
 
 
 class Pattern:
-    """A compiled pattern; ``match`` answers ``(start, end, span start, span end)`` in token indices, or ``None``.
+    """A compiled pattern.
 
-    ``needs`` holds the tests that some token of the sentence must pass, ``second`` that of the token after the first: both
-    let a caller skip nearly all matches.
+    ``head`` is the test of the first token; a caller tries tokens that pass it. ``needs`` holds the tests that some
+    token of the sentence must pass, ``second`` that of the token after the first: both spare nearly all matches.
     """
 
-    def __init__(self, source: str, bit: Callable[[str], int], tests: Tests) -> None:
+    def __init__(self, source: str, bits: Bits, tests: Tests) -> None:
         self.source = source
-        self.steps = [_step(part, bit, tests, source) for part in source.split()]
+        self.steps = [_step(part, bits, tests, source) for part in source.split()]
         self.head = next((step.test for step in self.steps if step.kind == "one"), 0)
         if not self.head or any(step.kind in {"opt", "many"} for step in self._before_head()):
             raise InputError(f"pattern {source!r}: the first morpheme must not be optional")
@@ -91,7 +93,8 @@ class Pattern:
                 return 0
         return 0
 
-    def match(self, tokens: Sequence[Token], start: int) -> tuple[int, int, int, int] | None:
+    def match(self, tokens: Sequence[Token], start: int) -> Match | None:
+        """The match that starts at token ``start``."""
         marks = [start, -1]
         end = self._match(tokens, start, 0, marks)
         if end is None:
@@ -131,27 +134,27 @@ class Pattern:
         return at
 
 
-def _step(part: str, bit: Callable[[str], int], tests: Tests, source: str) -> Step:
+def _step(part: str, bits: Bits, tests: Tests, source: str) -> Step:
     if part in "[]":
         return Step("open" if part == "[" else "close")
     look = _LOOK.match(part)
     if look:
-        return Step(look[1], tests.bit(_test(look[2], bit, source)))
+        return Step(look[1], tests.bit(_test(look[2], bits, source)))
     if part.endswith(("?", "*")):
-        return Step("opt" if part[-1] == "?" else "many", tests.bit(_test(part[:-1], bit, source)))
-    return Step("one", tests.bit(_test(part, bit, source)))
+        return Step("opt" if part[-1] == "?" else "many", tests.bit(_test(part[:-1], bits, source)))
+    return Step("one", tests.bit(_test(part, bits, source)))
 
 
-def _test(text: str, bit: Callable[[str], int], source: str) -> Test:
+def _test(text: str, bits: Bits, source: str) -> Test:
     alternatives = []
     for alternative in text.split("|"):
         need = ban = 0
         for name in alternative.split("&"):
             try:
                 if name.startswith("!"):
-                    ban |= bit(name[1:])
+                    ban |= bits[name[1:]]
                 else:
-                    need |= bit(name)
+                    need |= bits[name]
             except KeyError:
                 raise InputError(f"pattern {source!r}: no atom or word class named {name!r}") from None
         alternatives.append((need, ban))

@@ -1,36 +1,33 @@
 """Who is meant: roles of the persons in the context, and of the noun phrases of a sentence.
 
-Both are read off ``data/keigo/knowledge/roles.tsv``. A role of the context is one of ``self``, ``addressee``, ``out`` (customer, other
-company, teacher), ``in_superior``, ``family``, ``in``, ``superior``, ``peer`` or ``""``; a noun phrase is ``self``, ``family``,
-``in``, ``out``, ``teacher``, ``superior``, ``honoured``, ``address`` or ``""`` (no person, or nothing known).
+Both are read off ``data/keigo/knowledge/roles.tsv``. A role of the context is one of ``self``, ``addressee``, ``out``
+(customer, other company, teacher), ``in_superior``, ``family``, ``in``, ``superior``, ``peer`` or ``""``; a noun phrase
+is ``self``, ``family``, ``in``, ``out``, ``teacher``, ``superior``, ``honoured``, ``address`` or ``""`` (no person, or
+nothing known).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from jeval.keigo.knowledge import Knowledge
 from jeval.keigo.normalise import normalise
+from jeval.reading import read_tsv
 from jeval.resources import data_path
 
 RESPECTED = frozenset({"out", "teacher", "superior", "honoured"})
 IN_GROUP = frozenset({"self", "family", "in"})
-_ONESELF = re.compile(r"(?:本人|自身|自分)$")
-_PARTS = re.compile(r"[()、,・/]")
-_HONORIFIC = re.compile(r"様|さま|さん|殿|氏|先生")
-_WORDS = re.compile(r"の")
 
 
 @lru_cache(maxsize=1)
 def _roles() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
     table: dict[str, list[tuple[str, re.Pattern[str]]]] = {"context": [], "np": []}
-    for line in data_path("keigo", "knowledge", "roles.tsv").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            name, source, *_ = line.split("\t")
-            where, _, role = name.partition(".")
-            table[where].append((role, re.compile(source)))
+    for name, source, *_ in read_tsv(data_path("keigo", "knowledge", "roles.tsv"), 2):
+        where, _, role = name.partition(".")
+        table[where].append((role, re.compile(source)))
     return table
 
 
@@ -50,6 +47,15 @@ def phrase_role(phrase: str) -> str:
         if source.search(phrase):
             return role
     return ""
+
+
+@lru_cache(maxsize=4_000)
+def noun_role(phrase: str, last_noun: re.Pattern[str]) -> str:
+    """Role of a noun phrase, or of its last noun where the whole says nothing: 隣の課の部長."""
+    role = phrase_role(phrase)
+    if not role and (found := last_noun.search(phrase)):
+        role = phrase_role(found[0])
+    return role
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ class Scene:
 
     @property
     def addressee_raised(self) -> bool:
+        """Whether the addressee is to be raised in this scene."""
         return self.addressee in {"out", "superior", "in_superior"}
 
     @property
@@ -94,42 +101,40 @@ class Scene:
 EMPTY = Scene()
 
 
-def scene_of(context: Mapping[str, object] | None) -> Scene:
+def scene_of(context: Mapping[str, object] | None, knowledge: Knowledge) -> Scene:
     """Roles of a context; unknown keys are ignored, values may be missing."""
     if not context:
         return EMPTY
-    values = {key: normalise(str(context.get(key) or "")).text.strip() for key in ("speaker", "addressee", "referent")}
-    if not any(values.values()):
+    said = context.get
+    return _scene(str(said("speaker") or ""), str(said("addressee") or ""), str(said("referent") or ""), knowledge)
+
+
+@lru_cache(maxsize=1024)
+def _scene(speaker: str, addressee: str, referent: str, knowledge: Knowledge) -> Scene:
+    speaker, addressee, referent = (normalise(text).text.strip() for text in (speaker, addressee, referent))
+    if not (speaker or addressee or referent):
         return EMPTY
-    roles = {key: context_role(value) if value else "" for key, value in values.items()}
-    for key in ("speaker", "addressee"):
-        if roles[key] in {"self", "addressee"}:  # 顧客(聞き手): the other word says who that is
-            parts = [context_role(part) for part in _PARTS.split(values[key])]
-            roles[key] = next((role for role in parts if role not in {"self", "addressee", ""}), "")
-    if values["referent"]:
-        # The same words name the same person: {"addressee": "部長", "referent": "部長"}.
-        plain = _ONESELF.sub("", values["referent"])
-        if plain == values["addressee"]:
-            roles["referent"] = "addressee"
-        elif plain in {values["speaker"], *_PARTS.split(values["speaker"])}:
-            roles["referent"] = "self"
-    if roles["addressee"] == "in_superior":
-        roles["addressee"] = "superior"
-    if (
-        roles["speaker"] == "out"
-        and roles["addressee"] in {"in", "superior"}
-        and re.search(r"行員|窓口|担当|店員|社員|職員|係|スタッフ|オペレーター", values["addressee"])
-    ):
-        roles["addressee"] = "peer"
-    return Scene(
-        roles["speaker"], roles["addressee"], roles["referent"], values["referent"], values["addressee"], given=True
-    )
+    expressions = knowledge.expressions
+    speaks = _party_role(speaker, expressions["between_roles"])
+    hears = _party_role(addressee, expressions["between_roles"])
+    if hears == "in_superior":
+        hears = "superior"
+    if speaks == "out" and hears in {"in", "superior"} and expressions["clerk"].search(addressee):
+        hears = "peer"
+    meant = context_role(referent) if referent else ""
+    if referent:  # the same words name the same person: {"addressee": "部長", "referent": "部長"}
+        person = expressions["in_person"].sub("", referent)
+        if person == addressee:
+            meant = "addressee"
+        elif person in {speaker, *expressions["between_roles"].split(speaker)}:
+            meant = "self"
+    return Scene(speaks, hears, meant, referent, addressee, given=True)
 
 
-def raised_name(phrase: str) -> bool:
-    """Whether the phrase itself raises its person (a title after a name, 様, さん)."""
-    return bool(_HONORIFIC.search(phrase))
-
-
-def join(surfaces: Sequence[str]) -> str:
-    return "".join(surfaces)
+def _party_role(description: str, separator: re.Pattern[str]) -> str:
+    """Role of the speaker or addressee; in 顧客(聞き手) the other word says who that is."""
+    role = context_role(description) if description else ""
+    if role not in {"self", "addressee"}:
+        return role
+    parts = [context_role(part) for part in separator.split(description)]
+    return next((part for part in parts if part not in {"self", "addressee", ""}), "")

@@ -7,36 +7,50 @@ generative tasks, sensitivity and specificity of "the utterance has an error".
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jeval.evidence.instrument import Counts, Instrument
 from jeval.keigo.analysis import analyze
 from jeval.keigo.types import ERROR_TYPES, FORM_TYPES, Analysis
+from jeval.reading import read_jsonl, read_yaml
 from jeval.resources import data_path
 
-# Analysts differ on these and nothing is lost by either answer: they are not counted as found too much.
-_EITHER = ("お客", "様", "さん", "さま", "お金", "ご飯", "奥様")
 SOURCE = "data/keigo/labels/analysis.jsonl, utterances written and labelled for jeval"
 SIDES = frozenset({"sonkei_for_self", "uchi_soto"})
 _HUMBLE = frozenset({"kenjogo1", "kenjogo2"})
-_QUOTES = {"「": "」", "『": "』"}
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """``data/keigo/knowledge/comparison.yaml``, which says what each of them is."""
+
+    either: tuple[str, ...]
+    two_kinds: tuple[str, ...]
+    quotes: dict[str, str]
+
+
+@lru_cache(maxsize=1)
+def _comparison() -> _Comparison:
+    found = read_yaml(data_path("keigo", "knowledge", "comparison.yaml"))
+    return _Comparison(tuple(found["either"]), tuple(found["two_kinds"]), found["quotes"])
 
 
 def labels(path: Path | None = None) -> list[dict[str, Any]]:
-    """The rows of the label set (``data/keigo/labels/analysis.jsonl``)."""
-    file = path or data_path("keigo", "labels", "analysis.jsonl")
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    """The rows of the label set (``data/keigo/labels/analysis.jsonl``), or of another file like it."""
+    return read_jsonl(path or data_path("keigo", "labels", "analysis.jsonl"), what="label set")
 
 
 def measure(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Compare the analyser with labelled rows: text, context, style, forms, errors.
 
-    A form hits when its span overlaps a labelled span of the same type (お〜いたす is 謙譲語I and II at once: either). Errors are sets of
-    types per utterance; where a third person of one's own side gets 尊敬語, ``sonkei_for_self`` and ``uchi_soto`` are one.
+    A form hits when its span overlaps a labelled span of the same type (お〜いたす is 謙譲語I and II at once: either). Errors
+    are sets of types per utterance; where a third person of one's own side gets 尊敬語, ``sonkei_for_self`` and
+    ``uchi_soto`` are one.
     """
     forms: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     errors: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
@@ -93,7 +107,8 @@ def _count_forms(row: Mapping[str, Any], analysis: Analysis, counts: dict[str, l
 def free_span(text: str, one: tuple[int, int, str], quoted: set[int]) -> bool:
     """Whether analysts differ on the span, so that nothing is lost by leaving it out."""
     surface = text[one[0] : one[1]]
-    return surface.startswith(_EITHER) or surface.endswith(_EITHER) or one[0] in quoted
+    either = _comparison().either
+    return surface.startswith(either) or surface.endswith(either) or one[0] in quoted
 
 
 def spans_agree(text: str, one: tuple[int, int, str], other: tuple[int, int, str]) -> bool:
@@ -103,14 +118,14 @@ def spans_agree(text: str, one: tuple[int, int, str], other: tuple[int, int, str
     if one[2] == other[2]:
         return True
     return {one[2], other[2]} == _HUMBLE and any(
-        "いたし" in text[a:b] or "致し" in text[a:b] for a, b, _ in (one, other)
+        word in text[start:end] for start, end, _ in (one, other) for word in _comparison().two_kinds
     )
 
 
 def quoted_positions(text: str) -> set[int]:
     """The positions inside 「」 and 『』."""
     inside: set[int] = set()
-    for opening, closing in _QUOTES.items():
+    for opening, closing in _comparison().quotes.items():
         start = text.find(opening)
         while start >= 0:
             end = text.find(closing, start)

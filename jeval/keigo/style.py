@@ -3,72 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from jeval.keigo.knowledge import Knowledge
+from jeval.keigo.atoms import Bits
+from jeval.keigo.sentence import Sentence
+from jeval.keigo.text import MASK
 from jeval.keigo.tokens import Token
 
-_TRAILING = ("補助記号", "記号", "空白")
-_PARTICLES = ("助詞-終助詞", "助詞-接続助詞")
-_GREETING = {"有り難う", "御早う", "早う", "御目出度う", "目出度う", "目出度い", "おはよう", "おめでとう"}
+
+class Ending(NamedTuple):
+    """How a sentence ends: its style, and where in the text as given the morpheme stands that decides."""
+
+    style: str
+    start: int
+    end: int
 
 
-def sentence_style(tokens: Sequence[Token], knowledge: Knowledge) -> tuple[str | None, int]:
-    """``plain``, ``polite``, ``formal`` or ``None`` (no predicate at the end), and the token that decides."""
-    bit = knowledge.bit
-    masu, desu, gozaru, kudasaru = bit("masu"), bit("desu"), bit("gozaru"), bit("kudasaru")
-    end = len(tokens)
-    while end and (tokens[end - 1].pos.startswith(_TRAILING) or not tokens[end - 1].surface.strip()):
-        end -= 1
-    last = end - 1
-    while (
-        last >= 0 and tokens[last].pos.startswith(_PARTICLES) and tokens[last].surface not in {"て", "で", "と", "ば"}
-    ):
-        last -= 1
-    if last >= 0 and tokens[last].surface in {"か", "ね", "よ", "な"} and tokens[last].pos.startswith("助詞"):
-        last -= 1
+def sentence_style(sentence: Sentence) -> tuple[str | None, int]:
+    """``plain``, ``polite``, ``formal`` or ``None`` (no predicate at the end), and the token that decides.
+
+    Quoted words decide nothing.
+    """
+    if MASK not in sentence.masked:
+        return _style(sentence.tokens, sentence.bits)
+    said = [i for i in range(len(sentence.tokens)) if not sentence.quoted(i)]
+    style, at = _style([sentence.tokens[i] for i in said], sentence.bits)
+    return style, said[at] if style else at
+
+
+def _style(tokens: Sequence[Token], bits: Bits) -> tuple[str | None, int]:
+    last, final = _predicate(tokens, bits)
     if last < 0:
         return None, -1
-    token = tokens[last]
+    polite = bits.masu | bits.desu
     at = last
-    while at >= 0 and (tokens[at].mask & (masu | desu) or tokens[at].pos.startswith("助動詞")):
-        if tokens[at].mask & (masu | desu):
-            return _polite(tokens, at, gozaru), at
+    while at >= 0 and tokens[at].mask & (polite | bits.aux):
+        if tokens[at].mask & polite:
+            return _polite(tokens, at, bits), at
         at -= 1
-    if token.mask & kudasaru and token.c_form.startswith("命令形"):
+    mask = tokens[last].mask
+    if mask & bits.kudasaru and mask & bits.imperative:
         return "polite", last
-    if token.mask & gozaru:
+    if mask & bits.gozaru:
         return "formal", last
-    if (
-        last != end - 1
-        and tokens[end - 1].pos == "助詞-接続助詞"
-        and tokens[end - 1].surface not in {"が", "けど", "けれど", "けれども", "から", "ので", "し"}
-    ):
-        return None, -1
-    if token.c_form.startswith(("終止形", "意志推量形", "命令形")) or (
-        token.c_form.startswith("連体形") and token.pos.startswith(("動詞", "助動詞", "形容詞"))
-    ):
-        if token.surface in {"なさい", "いらっしゃい", "ごめんなさい"}:
-            return None, -1
+    if last != final and tokens[final].mask & bits.linking:
+        return None, -1  # 行って, 行きながら
+    if mask & bits.finite and not mask & bits.set_command:
         return "plain", last
     return None, -1
 
 
-def _polite(tokens: Sequence[Token], at: int, gozaru: int) -> str:
-    while at > 0 and tokens[at].pos.startswith("助動詞") and not tokens[at].mask & gozaru:
-        before = tokens[at - 1]
-        if before.mask & gozaru:
-            greeting = at > 1 and tokens[at - 2].lemma in _GREETING
-            return "polite" if greeting else "formal"
-        if before.lemma == "有る" and at > 1 and tokens[at - 2].surface == "で":
+def _predicate(tokens: Sequence[Token], bits: Bits) -> tuple[int, int]:
+    """The token that the sentence ends with, without particles, and with them; -1 where there is none."""
+    final = len(tokens) - 1
+    while final >= 0 and (tokens[final].mask & bits.trailing or not tokens[final].surface.strip()):
+        final -= 1
+    last = final
+    while last >= 0 and tokens[last].mask & bits.closing_particle:
+        last -= 1
+    if last >= 0 and tokens[last].mask & bits.asking_particle:
+        last -= 1
+    return last, final
+
+
+def _polite(tokens: Sequence[Token], at: int, bits: Bits) -> str:
+    """``formal`` for ございます and であります, ``polite`` for all else, ありがとうございます among it."""
+    while at > 0 and tokens[at].mask & bits.aux and not tokens[at].mask & bits.gozaru:
+        before = tokens[at - 1].mask
+        earlier = tokens[at - 2].mask if at > 1 else 0
+        if before & bits.gozaru:
+            return "polite" if earlier & bits.greeting else "formal"
+        if before & bits.aru and earlier & bits.de:
             return "formal"
         at -= 1
     return "polite"
 
 
-def overall(styles: Sequence[str]) -> str | None:
-    """The style of the utterance from those of its sentences (``None`` left out)."""
-    if not styles:
+def overall(endings: Sequence[Ending]) -> str | None:
+    """The style of the utterance: ``mixed``, or that of its last sentence."""
+    if not endings:
         return None
+    styles = [ending.style for ending in endings]
     if "plain" in styles and len(set(styles)) > 1:
         return "mixed"
     return styles[-1]

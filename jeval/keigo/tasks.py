@@ -1,4 +1,7 @@
-"""Hooks of the keigo tasks (``tasks/keigo/*.yaml``): prompts, choices, scores and evidence."""
+"""Hooks of the keigo tasks (``tasks/keigo/*.yaml``): prompts, choices, scores and evidence.
+
+The prompts are in ``data/keigo/knowledge/prompts.yaml``.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +15,22 @@ from jeval.keigo.judge import judge_conversion
 from jeval.keigo.judge.correction import judge_correction
 from jeval.keigo.judge.reply import judge_reply
 from jeval.keigo.types import ERROR_TYPES
-from jeval.reading import Row, read_jsonl
+from jeval.reading import Row, read_jsonl, read_yaml
 from jeval.resources import data_path
 
-_TARGETS = {
-    "sonkeigo": ("尊敬語（動作をする人を立てる言い方）", "館長が笑う。", "館長がお笑いになります。"),
-    "kenjogo1": ("謙譲語（動作が向かう先の人を立てる言い方）", "館長を玄関で迎える。", "館長を玄関でお迎えします。"),
-    "kenjogo2": (
-        "丁重語（自分の動作を聞き手に改まって述べる言い方）",
-        "私は昼に外出する。",
-        "私は昼に外出いたします。",
-    ),
-    "teineigo": ("丁寧語（です・ます）", "花が咲く。", "花が咲きます。"),
-    "bikago": ("美化語（物の名に「お」「ご」を付けた言い方）", "鍋を洗う。", "お鍋を洗う。"),
-    "plain": ("敬語を使わない普通体", "館長がお笑いになる。", "館長が笑う。"),
-}
+
+@lru_cache(maxsize=1)
+def _prompts() -> dict[str, Any]:
+    return dict(read_yaml(data_path("keigo", "knowledge", "prompts.yaml")))
+
+
+def _prompt(name: str, /, **fields: Any) -> str:
+    return str(_prompts()[name]).format(**fields)
+
+
+def _scene(doc: dict[str, Any]) -> str:
+    """The scene on a line of its own; empty for an item without one."""
+    return _prompt("scene", scene=doc["scene"]) if doc["scene"] else ""
 
 
 @lru_cache(maxsize=8)
@@ -49,19 +53,21 @@ def context(doc: dict[str, Any]) -> dict[str, str] | None:
 # ---------------------------------------------------------------------- pairs
 def pairs_text(doc: dict[str, Any]) -> str:
     """The scene on a line of its own; empty for a pair without one."""
-    return f"場面：{doc['scene']}\n" if doc["scene"] else ""
+    return _scene(doc)
 
 
 def pairs_choices(doc: dict[str, Any]) -> list[str]:
+    """The right member and the wrong one, in this order."""
     return [str(doc["right"]), str(doc["wrong"])]
 
 
 def pairs_target(doc: dict[str, Any]) -> int:
+    """The right member stands first."""
     return 0
 
 
 def pairs_results(doc: dict[str, Any], results: list[tuple[float, bool]]) -> dict[str, float]:
-    """``score``: 1 when the right member is likelier, 0.5 on a tie or NaN. ``per_char``: the same by log-likelihood per character."""
+    """``score``: 1 when the right member is likelier, 0.5 on a tie or NaN; ``per_char``: the same per character."""
     right, wrong = float(results[0][0]), float(results[1][0])
     return {
         "score": share_of_right([right, wrong], 0),
@@ -72,14 +78,16 @@ def pairs_results(doc: dict[str, Any], results: list[tuple[float, bool]]) -> dic
 # ---------------------------------------------------------------------- choice
 def choice_text(doc: dict[str, Any]) -> str:
     """The scene; the utterances are scored as what follows, so that a model without a chat template can be scored."""
-    return f"場面：{doc['scene']}\nこの場面にふさわしい言い方：\n"
+    return _prompt("choice", scene=doc["scene"])
 
 
 def choice_choices(doc: dict[str, Any]) -> list[str]:
+    """The utterances."""
     return [str(text) for text in doc["choices"]]
 
 
 def choice_target(doc: dict[str, Any]) -> int:
+    """The place of the fitting one."""
     return int(doc["answer"])
 
 
@@ -93,11 +101,8 @@ def choice_results(doc: dict[str, Any], results: list[tuple[float, bool]]) -> di
 
 # ---------------------------------------------------------------------- convert
 def convert_text(doc: dict[str, Any]) -> str:
-    name, before, after = _TARGETS[doc["target"]]
-    return (
-        f"文を{name}に書き換え、書き換えた文だけを一行で答えてください。意味は変えません。\n\n"
-        f"文：{before}\n書き換えた文：\n{after}\n\n文：{doc['text']}\n書き換えた文：\n"
-    )
+    """What is asked for, an example of it, and the sentence."""
+    return _prompt("convert", text=doc["text"], **_prompts()["targets"][doc["target"]])
 
 
 def no_target(doc: dict[str, Any]) -> str:
@@ -119,16 +124,12 @@ def explain_convert(doc: dict[str, Any], outputs: list[Any]) -> dict[str, Any]:
 
 # ---------------------------------------------------------------------- correct
 def correct_text(doc: dict[str, Any]) -> str:
-    scene = f"場面：{doc['scene']}\n" if doc["scene"] else ""
-    return (
-        "敬語の使い方に誤りのある文を、内容を変えずに正しく直し、直した文だけを一行で答えてください。\n\n"
-        "文：館長は花をお植えになられました。\n直した文：\n館長は花をお植えになりました。\n\n"
-        f"{scene}文：{doc['text']}\n直した文：\n"
-    )
+    """What is asked for, an example of it, the scene if there is one, and the sentence."""
+    return _prompt("correct", scene=_scene(doc), text=doc["text"])
 
 
 def correct_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
-    """``score``: 1 when the error is gone, none is added and the content stays; ``clean`` and ``kept`` are its halves."""
+    """``score``: 1 when the error is gone, none is new and the content stays; ``clean`` and ``kept`` are its halves."""
     clean, kept, _ = _corrected(doc, _text(results))
     return {"score": float(clean and kept), "clean": float(clean), "kept": float(kept)}
 
@@ -145,10 +146,8 @@ def _corrected(doc: dict[str, Any], output: str) -> tuple[bool, bool, list[str]]
 
 # ---------------------------------------------------------------------- reply
 def reply_text(doc: dict[str, Any]) -> str:
-    return (
-        "銀行や保険・証券の窓口の担当者として、お客様の言葉への返事を一つだけ、二、三文で書いてください。\n\n"
-        f"場面：{doc['scene']}\nお客様：{doc['text']}\n担当者：\n"
-    )
+    """The scene and what the customer says."""
+    return _prompt("reply", scene=doc["scene"], text=doc["text"])
 
 
 def reply_results(doc: dict[str, Any], results: list[str]) -> dict[str, float]:

@@ -1,26 +1,21 @@
 """Morphemes: MeCab's analysis of a sentence as cached, interned :class:`Token` objects.
 
 MeCab prints one short line a node: the surface, its connection ids and its word cost. That line names the dictionary entry (of
-entries alike in all three MeCab always takes the same one) and is the key of a cache, so that a node costs one look-up once it
-has been seen; the features, ten times as long, are printed for sentences with a new node only. The cache is bounded: open
-text has endless unknown words.
+entries alike in all three MeCab always takes the same one) and is the key of a cache, so that a node costs one look-up
+once it has been seen; the features, ten times as long, are printed for sentences with a new node only. The cache is
+bounded: open text has endless unknown words.
 """
 
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 _CACHE_LIMIT = 20_000
 _FIELDS = 26
-_FEATURES = r"'-F%M\t%H\n' '-U%M\t%H\n' '-E' '' -O ''"
-
-# The dictionary breaks these spellings (docs/keigo.md); the same word in kanji, of which it knows the analysis.
-_A_ROW = dict(zip("かがさただなばまらわ", "くぐすつづぬぶむるう", strict=True))
-_I_ROW = dict(zip("いきぎしちにびみり", "うくぐすつぬぶむる", strict=True))
+#: How MeCab prints a node: as written, a tab, its features.
+FEATURES = r"'-F%M\t%H\n' '-U%M\t%H\n' '-E' '' -O ''"
 
 
 class Token:
@@ -60,7 +55,7 @@ class Tagger:
         import fugashi
 
         self._mecab = fugashi.Tagger(r"'-F%M\t%phl,%phr,%pw\n' '-U%M\t%phl,%phr,%pw\n' '-E' '' -O ''")
-        self._full = fugashi.Tagger(_FEATURES)
+        self._full = fugashi.Tagger(FEATURES)
         self._prepare = prepare
         self._cache: dict[str, Token] = {}
 
@@ -85,48 +80,3 @@ class Tagger:
                 cache[line] = token
             tokens.append(token)
         return tokens
-
-
-class Dictionary:
-    """Questions about words that the features of a token in its sentence do not answer."""
-
-    def __init__(self) -> None:
-        self._mecab: Any = None
-        self.is_verb = lru_cache(5_000)(self._is_verb)
-        self.verb_type = lru_cache(5_000)(self._verb_type)
-
-    def _verb_type(self, base: str) -> str:
-        """Conjugation type of a verb in its dictionary form, ``""`` when it is not one word, or not a verb."""
-        if self._mecab is None:
-            import fugashi
-
-            self._mecab = fugashi.Tagger(_FEATURES)
-        tokens = [Token(line) for line in self._mecab.parse(base).split("\n") if line]
-        if len(tokens) == 2 and tokens[0].pos.startswith("動詞") and tokens[1].lemma in {"せる", "させる"}:
-            return tokens[1].c_type  # 知らせる
-        if len(tokens) != 1 or not tokens[0].pos.startswith("動詞"):
-            return ""
-        return tokens[0].c_type
-
-    def _is_verb(self, base: str) -> bool:
-        return bool(self._verb_type(base))
-
-    def verb_of_stem(self, stem: str) -> str:
-        """The verb of which ``stem`` is the 連用形 (読み → 読む, 受け → 受ける), ``""`` when there is none."""
-        if not stem or not re.fullmatch(r"[ぁ-ん一-鿿々ヶ]+", stem):
-            return ""
-        candidates = [stem + "る"]
-        if stem[-1] in _I_ROW:
-            candidates.insert(0, stem[:-1] + _I_ROW[stem[-1]])
-        for base in candidates:
-            if self.is_verb(base):
-                return base
-        return ""
-
-    def godan_of_irrealis(self, stem: str) -> str:
-        """The 五段 verb of which ``stem`` is the 未然形 (歌わ → 歌う), ``""`` when there is none."""
-        if stem and stem[-1] in _A_ROW:
-            base = stem[:-1] + _A_ROW[stem[-1]]
-            if self.verb_type(base).startswith("五段"):
-                return base
-        return ""

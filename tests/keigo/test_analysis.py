@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import yaml
@@ -11,7 +12,7 @@ import yaml
 from jeval.errors import InputError
 from jeval.keigo import analyze
 from jeval.keigo.knowledge import knowledge
-from jeval.keigo.types import ERROR_TYPES, FORM_TYPES
+from jeval.keigo.types import ERROR_TYPES, FORM_TYPES, HonorificForm, Misuse
 from jeval.resources import data_path
 
 RULES = yaml.safe_load(data_path("keigo", "knowledge", "rules.yaml").read_text(encoding="utf-8"))["rules"]
@@ -28,7 +29,7 @@ def errors(text: str, context: dict[str, str] | None = None) -> list[str]:
 
 
 @pytest.mark.parametrize("rule", NORM, ids=lambda rule: rule["id"])
-def test_a_rule_finds_its_wrong_example_and_leaves_its_right_one(rule: dict[str, object]) -> None:
+def test_a_rule_finds_its_wrong_example_and_leaves_its_right_one(rule: dict[str, Any]) -> None:
     context = rule.get("context")
     wrong = analyze(rule["wrong"], context)
     assert rule["id"] in [error.rule for error in wrong.errors]
@@ -37,14 +38,14 @@ def test_a_rule_finds_its_wrong_example_and_leaves_its_right_one(rule: dict[str,
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["id"])
-def test_a_rule_states_where_it_comes_from(rule: dict[str, object]) -> None:
+def test_a_rule_states_where_it_comes_from(rule: dict[str, Any]) -> None:
     assert rule["type"] in ERROR_TYPES
     assert rule["tier"] in {"norm", "contested"}
     assert rule["section"] and rule["message"]
 
 
 @pytest.mark.parametrize("rule", [r for r in RULES if r["tier"] == "contested"], ids=lambda rule: rule["id"])
-def test_contested_rules_are_off(rule: dict[str, object]) -> None:
+def test_contested_rules_are_off(rule: dict[str, Any]) -> None:
     assert analyze(rule["wrong"]).errors == ()
 
 
@@ -55,7 +56,7 @@ def test_a_frame_finds_its_example(frame: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("rule", [r for r in NORM if "suggest" in r], ids=lambda rule: rule["id"])
-def test_a_suggestion_mends_the_wrong_example(rule: dict[str, object]) -> None:
+def test_a_suggestion_mends_the_wrong_example(rule: dict[str, Any]) -> None:
     text = str(rule["wrong"])
     error = next(error for error in analyze(text).errors if error.rule == rule["id"])
     assert error.suggestion is not None
@@ -71,7 +72,8 @@ def test_offsets_count_characters_of_the_text_as_given() -> None:
     text = "😀 ｺﾞ確認して下さい。㈱みらいへお越しになられました"
     result = analyze(text)
     assert [error.type for error in result.errors] == ["kenjo_for_superior", "double_honorific"]
-    for one in (*result.forms, *result.errors):
+    found: list[HonorificForm | Misuse] = [*result.forms, *result.errors]
+    for one in found:
         assert text[one.start : one.end] == one.surface
     assert result.errors[0].surface == "ｺﾞ確認して下さい"
     assert result.errors[1].surface == "お越しになられ"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
+from jeval.evidence.instrument import instruments
 from jeval.keigo import build
 from jeval.keigo.agreement import compare, first_labels, second_labels
 from jeval.keigo.quality import labels, measure
@@ -50,8 +52,7 @@ def test_the_stored_quality_is_the_measured_one() -> None:
 
 
 def test_the_error_rates_of_generative_scores_follow_the_label_set() -> None:
-    stored = json.loads(data_path("keigo", "measured", "instruments.json").read_text(encoding="utf-8"))
-    assert stored == build.quality()
+    assert instruments("keigo") == build.instruments()
 
 
 def test_a_measure_can_fail() -> None:
@@ -79,12 +80,12 @@ def test_the_stored_agreement_is_the_measured_one() -> None:
 
 
 def test_agreement_tells_readers_apart() -> None:
-    def row(name: str, *errors: str) -> dict[str, object]:
+    def row(name: str, *errors: str) -> dict[str, Any]:
         form = {"start": 0, "end": 4, "type": "sonkeigo"}
         return {"id": name, "text": "お読みになる。お酒", "errors": list(errors), "forms": [form]}
 
     first = [row("a"), row("b", "uchi_soto"), row("c", "ra_deletion"), row("d")]
-    second = {
+    second: dict[str, dict[str, Any]] = {
         "a": {"errors": [], "forms": [["お読みになる", "sonkeigo"], ["お酒", "bikago"]]},
         "b": {"errors": ["sonkei_for_self"], "forms": [["お読みになる", "kenjogo1"]]},
         "c": {"errors": [], "forms": None},

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from jeval.keigo import analyze
 from jeval.keigo.normalise import normalise
+from jeval.keigo.types import HonorificForm, Misuse
 
 KANA = st.text(
     alphabet=[chr(c) for c in (*range(0x3041, 0x30FF), *range(0xFF61, 0xFFA0), *range(0xFF01, 0xFF5F))], max_size=60
@@ -31,7 +32,8 @@ NAUGHTY = st.lists(
 def check(text: str) -> None:
     result = analyze(text, {"speaker": "社員", "addressee": "顧客", "referent": "自社の部長"})
     assert result.text == text
-    for one in (*result.forms, *result.errors):
+    found: list[HonorificForm | Misuse] = [*result.forms, *result.errors]
+    for one in found:
         assert 0 <= one.start < one.end <= len(text)
         assert text[one.start : one.end] == one.surface
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -47,16 +49,16 @@ def test_every_misuse_has_pairs_with_and_without_a_scene(suite: str) -> None:
     assert len({(row["scene"], row["right"], row["wrong"]) for row in rows}) == len(rows)
 
 
-def lead(rows: list[dict], earn) -> float:
+def lead(rows: list[dict[str, Any]], earn: Callable[[dict[str, Any]], float]) -> float:
     return sum(earn(row) for row in rows) / len(rows) - rows[0]["chance"]
 
 
 @pytest.mark.parametrize("suite", SUITES)
 def test_guessers_who_know_no_keigo_stay_within_five_points_of_chance(suite: str) -> None:
-    for earn in (shorter, more_honorific):
-        assert abs(lead(items("pairs", suite), earn)) <= 0.05
-    for earn in (shortest, longest):
-        assert abs(lead(items("choice", suite), earn)) <= 0.05
+    guessers = {"pairs": (shorter, more_honorific), "choice": (shortest, longest)}
+    for kind, guesses in guessers.items():
+        for guess in guesses:
+            assert abs(lead(items(kind, suite), guess)) <= 0.05
 
 
 def test_the_stored_lengths_are_those_of_the_texts() -> None:

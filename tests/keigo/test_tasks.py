@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 
-import pandas as pd
 import pytest
 
+from jeval.domain import TaskSamples
 from jeval.keigo import tasks
 from jeval.keigo.summary import sections
 from jeval.reading import read_jsonl
+from jeval.record.samples import Sample
 from jeval.resources import data_path
 
 GENERATIVE = {
@@ -122,24 +123,27 @@ def test_evidence_points_into_the_output(kind: str) -> None:
 @pytest.mark.parametrize("lang", ["ja", "en"])
 def test_the_report_breaks_scores_down_with_intervals_guessers_and_instrument(lang: str) -> None:
     rng = random.Random(0)
-    samples = {}
+    samples = []
     for kind in ("pairs", "choice", *GENERATIVE):
+        metrics = {"answered": 1.0, "polite": 1.0} if kind == "reply" else {}
         rows = [
-            {
-                "id": doc["id"],
-                "doc": doc,
-                "outputs": [],
-                "score": float(rng.random() < 0.7),
-                "answered": 1.0,
-                "polite": 1.0,
-            }
+            Sample(
+                id=doc["id"],
+                cluster=doc["cluster"],
+                prompt=[],
+                outputs=[],
+                loglikelihoods=None,
+                score=float(rng.random() < 0.7),
+                metrics=metrics,
+                doc=doc,
+            )
             for doc in items(kind)
             if doc["suite"] == "audit"
         ]
-        samples[f"jeval_keigo_{kind}"] = pd.DataFrame(rows)
+        samples.append(TaskSamples(f"jeval_keigo_{kind}", kind, "audit", "", rows))
     found = sections(samples, lang)
     tables = [table for section in found for table in section.tables]
     assert len(found) == 3
     assert len(tables) >= 8
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)
-    assert sections({}, lang) == []
+    assert sections([], lang) == []

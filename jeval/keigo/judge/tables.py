@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from jeval.errors import InputError
-from jeval.keigo.knowledge import _atom
+from jeval.keigo.atoms import atom_test
 from jeval.keigo.tokens import Token
 from jeval.reading import read_tsv
 from jeval.resources import data_path
@@ -63,7 +63,7 @@ def word_classes() -> dict[str, frozenset[str]]:
 @lru_cache(maxsize=1)
 def atoms() -> list[tuple[str, Callable[[Token], bool]]]:
     """What a token's own features tell: the name of a kind and its test, several tests of one name being alternatives."""
-    return [(name, _atom(conditions, table_path("atoms.tsv"))) for name, conditions, *_ in table("atoms.tsv")]
+    return [(name, atom_test(conditions, table_path("atoms.tsv"))) for name, conditions, *_ in table("atoms.tsv")]
 
 
 def compiled(source: str, where: str) -> re.Pattern[str]:
