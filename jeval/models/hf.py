@@ -217,22 +217,7 @@ class JevalHF(HFLM):  # type: ignore[misc]  # lm-eval carries no types
 
     def _generated(self, args: list[Any]) -> list[str | None]:
         """Greedy answers, ``None`` where the model's attention cannot be decoded here."""
-        eos = self.tok_decode(self.eot_token_id, skip_special_tokens=False)
-        ends = end_tokens(self.model)
-        until: list[list[str]] = []
-        asked: list[Generation] = []
-        for context, gen_kwargs in args:
-            kwargs = normalize_gen_kwargs(gen_kwargs, self.max_gen_toks)
-            stops = handle_stop_sequences(kwargs["until"], eos=eos)
-            limit = int(kwargs["max_gen_toks"])
-            room = self.max_length - limit
-            if room <= 0:
-                raise InputError(
-                    f"max_gen_toks {limit} does not fit the model's window of {self.max_length} tokens; lower it"
-                )
-            prompt = self._prompt(context)[-room:]
-            asked.append(Generation(tuple(prompt), limit, ends, stop_windows(self.tokenizer, stops)))
-            until.append(stops)
+        asked, until = self._asked(args)
         store = self.answer_store
         answers: list[Any] = store.get_many("generate_until", args) if store is not None else [None] * len(args)
         order = sorted(range(len(args)), key=lambda i: (asked[i].prompt, asked[i].limit))
@@ -277,6 +262,26 @@ class JevalHF(HFLM):  # type: ignore[misc]  # lm-eval carries no types
             if self.progress is not None:
                 self.progress(total if not batches else tokens, total)
         return answers
+
+    def _asked(self, args: Sequence[Any]) -> tuple[list[Generation], list[list[str]]]:
+        """What is to be generated, and the strings that end each answer."""
+        eos = self.tok_decode(self.eot_token_id, skip_special_tokens=False)
+        ends = end_tokens(self.model)
+        asked: list[Generation] = []
+        until: list[list[str]] = []
+        for context, gen_kwargs in args:
+            kwargs = normalize_gen_kwargs(gen_kwargs, self.max_gen_toks)
+            stops = handle_stop_sequences(kwargs["until"], eos=eos)
+            limit = int(kwargs["max_gen_toks"])
+            room = self.max_length - limit
+            if room <= 0:
+                raise InputError(
+                    f"max_gen_toks {limit} does not fit the model's window of {self.max_length} tokens; lower it"
+                )
+            prompt = self._prompt(context)[-room:]
+            asked.append(Generation(tuple(prompt), limit, ends, stop_windows(self.tokenizer, stops)))
+            until.append(stops)
+        return asked, until
 
     def _prompt(self, context: str) -> list[int]:
         """Token ids of a prompt, as ``tok_batch_encode`` makes them of a batch of one."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from jeval.errors import ModelError
@@ -72,19 +73,27 @@ def score(
     return values
 
 
+@dataclass
 class _State:
-    def __init__(
-        self,
-        values: list[Answer | None],
-        missing: Any,
-        owner: list[int],
-        known: list[bool],
-        done: Callable[[list[int], list[Answer | None]], None],
-        progress: Callable[[int, int], None] | None,
-    ) -> None:
-        self.values, self.missing, self.owner, self.known = values, missing, owner, known
-        self.done, self.progress = done, progress
-        self.tokens = 0  # computed before a change of budget
+    """What is known so far; ``missing`` counts the parts that each answer still waits for, ``tokens`` those computed so far."""
+
+    values: list[Answer | None]
+    missing: npt.NDArray[np.int64]
+    owner: list[int]
+    known: list[bool]
+    done: Callable[[list[int], list[Answer | None]], None]
+    progress: Callable[[int, int], None] | None
+    tokens: int = 0
+
+    def finish(self, parts: Iterable[int]) -> None:
+        """Count ``parts`` as computed and hand over the answers that they complete."""
+        finished = []
+        for answer in (self.owner[part] for part in parts):
+            self.missing[answer] -= 1
+            if self.missing[answer] == 0 and not self.known[answer]:
+                finished.append(answer)
+        if finished:
+            self.done(finished, self.values)
 
 
 def _run(runner: Runner, work: Work, numbers: list[int], state: _State) -> None:
@@ -134,18 +143,11 @@ def _run(runner: Runner, work: Work, numbers: list[int], state: _State) -> None:
                 one_pass(-1 - t)
                 on_trunk.append(t)
             one_pass(number)
-            finished = []
             for i in parts_of[number]:
-                part = numbers[i]
                 reads = work.part_reads[i]
                 total_lp = np.float64(lp[reads].sum())
-                state.values[part] = (_rounded(total_lp, runner), bool(greedy[reads].all()))
-                answer = state.owner[part]
-                state.missing[answer] -= 1
-                if state.missing[answer] == 0 and not state.known[answer]:
-                    finished.append(answer)
-            if finished:
-                state.done(finished, state.values)
+                state.values[numbers[i]] = (_rounded(total_lp, runner), bool(greedy[reads].all()))
+            state.finish([numbers[i] for i in parts_of[number]])
             if state.progress is not None:
                 state.progress(state.tokens, total)
 

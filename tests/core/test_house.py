@@ -55,6 +55,13 @@ def test_an_import_inside_a_function_spares_the_load_of_somebody_elses_library()
             assert spared, f"{path}: import {target} at the top, nothing is spared by importing it late"
 
 
+def test_a_function_fits_on_a_page() -> None:
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert (node.end_lineno or 0) - node.lineno < 60, f"{path}: {node.name} has more than 60 lines"
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "tasks").glob("*/search/*.yaml")), ids=lambda path: path.stem)
 def test_a_task_of_the_search_suite_is_its_twin_and_three_lines(path: Path) -> None:
     if path.stem != "_group":

@@ -32,17 +32,20 @@ def test_in_float64_log_likelihoods_equal_stock_for_every_family(family: str, bu
 
 
 @pytest.mark.parametrize("family", ["llama", "mixtral", "gpt_neox", "gemma2", "gemma3"])
-def test_in_float32_the_difference_from_stock_is_within_that_of_stock_at_two_batch_sizes(family: str) -> None:
+def test_in_float32_the_answers_are_as_close_to_float64_as_those_of_stock_at_two_batch_sizes(family: str) -> None:
     encoder = support.tokenizer()
-    inner = support.model(family, len(encoder), dtype=torch.float32)
     asked = support.instances("loglikelihood", support.requests(encoder, 1))
+    double = support.model(family, len(encoder))
+    double.set_experts_implementation("eager")  # torch has no grouped product in float64
+    exact, _ = support.pair(double, encoder)
+    inner = support.model(family, len(encoder), dtype=torch.float32)
     one, ours = support.pair(inner, encoder, token_budget=200)
     eight, _ = support.pair(inner, encoder, batch_size=8)
-    single = one.loglikelihood(asked, disable_tqdm=True)
-    batched = eight.loglikelihood(asked, disable_tqdm=True)
+    truth = exact.loglikelihood(asked, disable_tqdm=True)
+    single, batched = (stock.loglikelihood(asked, disable_tqdm=True) for stock in (one, eight))
     got = ours.loglikelihood(asked)
     assert ours.reason == ""
-    assert support.worst(single, got) <= max(2 * support.worst(single, batched), 2e-5)
+    assert support.worst(truth, got) <= 1.5 * max(support.worst(truth, single), support.worst(truth, batched))
     assert [g for _, g in single] == [g for _, g in got]
 
 
