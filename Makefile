@@ -1,7 +1,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 TORCH ?= torch==2.13.0
-PYTEST_ARGS ?=
+# A worker for each core, whole files to a worker: fixtures that train a model are made once.
+PYTEST_ARGS ?= --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 BIN := $(VENV)/bin
 
 .PHONY: demo test lint install clean

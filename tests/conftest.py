@@ -14,8 +14,18 @@ from typing import Any
 import pytest
 
 os.environ.setdefault("TQDM_DISABLE", "1")
+if "PYTEST_XDIST_WORKER" in os.environ:  # a worker a core: threads would only stand in each other's way
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+#: The files that take longest, longest first: begun first, they do not leave one worker alone at the end.
+LONGEST = ("core/test_demo.py", "core/test_run.py", "core/test_recipes.py", "leak/test_corpus_recall.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get("/".join(item.path.parts[-2:]), len(LONGEST)))
 
 
 @pytest.fixture(autouse=True)
