@@ -63,7 +63,12 @@ def run(
     limit: Annotated[int | None, typer.Option(help="At most this many items of each task.")] = None,
     batch_size: Annotated[str, typer.Option(help="Batch size of backends that batch.")] = "8",
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; default: what is there.")] = None,
-    dtype: Annotated[str | None, typer.Option(help="auto, float32, bfloat16, float16 or float64.")] = None,
+    dtype: Annotated[
+        str | None, typer.Option(help="float32 (default), bfloat16, float16, float64, or auto: the checkpoint's own.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads; default: the cores that others leave free.")] = None,
+    tokenizer: Annotated[Path | None, typer.Option(help="Folder of another tokenizer than the model's own.")] = None,
+    chat_template: Annotated[bool, typer.Option(help="Use the tokenizer's chat template, if it has one.")] = True,
     backend: Annotated[str, typer.Option(help="jeval-hf, or any lm-eval model name (hf, vllm …).")] = "jeval-hf",
     model_args: Annotated[str, typer.Option(help="key=value,… for the backend.")] = "",
     out: Annotated[Path | None, typer.Option(help="Run folder; default: reports/<model>-<digest>.")] = None,
@@ -95,6 +100,9 @@ def run(
             batch_size=batch_size,
             device=device,
             dtype=dtype,
+            threads=threads,
+            tokenizer=tokenizer,
+            chat_template=chat_template,
             backend=backend,
             model_args=_key_values(model_args),
             out=out,

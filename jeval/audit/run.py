@@ -23,8 +23,10 @@ from jeval.models.cache import AnswerStore, default_path
 from jeval.models.health import check
 from jeval.models.hf import JevalHF
 from jeval.models.identity import identify
-from jeval.models.load import default_device, default_dtype, is_local_backend, load, load_other
+from jeval.models.load import check_options, default_device, is_local_backend, load, load_other
+from jeval.models.options import check_model_args
 from jeval.models.source import ModelSource, resolve
+from jeval.models.threads import use_threads
 from jeval.pipeline import domains
 from jeval.pipeline.evaluate import choose_items
 from jeval.pipeline.road import Scored, score
@@ -52,6 +54,9 @@ class RunOptions:
     batch_size: str = "8"
     device: str | None = None
     dtype: str | None = None
+    threads: int | None = None
+    tokenizer: Path | None = None
+    chat_template: bool = True
     backend: str = "jeval-hf"
     model_args: Mapping[str, Any] = field(default_factory=dict)
     out: Path | None = None
@@ -143,7 +148,9 @@ def _find_model(model: str | Path | None, options: RunOptions) -> tuple[ModelSou
     if is_local_backend(options.backend):
         if model is None:
             raise InputError("--model is missing; give a Hugging Face folder, a LoRA adapter folder or a .gguf file")
-        source = resolve(model, allow_pickle=options.allow_pickle)
+        check_options(device=options.device, dtype=options.dtype, batch_size=options.batch_size)
+        check_model_args(options.model_args, backend=options.backend)
+        source = resolve(model, allow_pickle=options.allow_pickle, tokenizer=options.tokenizer)
         return source, identify(source)
     if model is not None and Path(model).expanduser().exists():
         return None, identify(resolve(model, allow_pickle=options.allow_pickle))
@@ -182,6 +189,8 @@ def _settings(options: RunOptions) -> Settings:
         model_args={k: str(v) for k, v in sorted(options.model_args.items())},
         dtype=options.dtype,
         device=options.device,
+        tokenizer=str(options.tokenizer) if options.tokenizer else None,
+        chat_template=options.chat_template,
         as_of=options.as_of.isoformat() if options.as_of else None,
         canaries=file_digest(options.canaries) if options.canaries else None,
         corpus=file_digest(options.corpus) if options.corpus else None,
@@ -195,16 +204,17 @@ def _load_model(
     if source is None:
         return _load_other(model, identity, args, options)
     device = options.device or default_device()
-    dtype = options.dtype or default_dtype(device)
+    threads = use_threads(options.threads)
     if options.token_budget is not None and options.backend == "jeval-hf":
         args["token_budget"] = options.token_budget
     lm = load(
         source,
         backend=options.backend,
         device=device,
-        dtype=dtype,
+        dtype=options.dtype,
         batch_size=options.batch_size,
         trust_remote_code=options.trust_remote_code,
+        allow_pickle=options.allow_pickle,
         model_args=args,
     )
     weights = list(lm.model.parameters())
@@ -219,7 +229,8 @@ def _load_model(
             dtype=str(weights[0].dtype).removeprefix("torch."),
             parameters=sum(p.numel() for p in weights),
             weight_bytes=sum(p.numel() * p.element_size() for p in weights),
-            chat_template=getattr(lm.tokenizer, "chat_template", None) is not None,
+            chat_template=options.chat_template and lm.template is not None,
+            threads=threads,
             identity=identity,
         ),
     )
@@ -312,6 +323,8 @@ def _record(
     notes: list[Note] = []
     if subject.info.identity is None:
         notes.append(Note(key="note_remote"))
+    template = getattr(subject.lm, "template", None) if subject.info.chat_template else None
+    notes += [Note(key=key) for key in (template.notes if template is not None else ())]
     if options.limit is not None:
         whole = ", ".join(options.whole) or "–"
         notes.append(Note.model_validate({"key": "note_limit", "limit": options.limit, "whole": whole}))

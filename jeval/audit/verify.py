@@ -9,6 +9,7 @@ from jeval.digests import file_digest
 from jeval.errors import EvidenceError, InputError
 from jeval.models.identity import identify
 from jeval.models.source import resolve
+from jeval.reading import read_json
 
 
 def verify_run(folder: Path, model: str | None = None) -> list[str]:
@@ -44,7 +45,16 @@ def verify_run(folder: Path, model: str | None = None) -> list[str]:
     ]
     if model is not None:
         recorded = (manifest.get("model") or {}).get("digest")
-        actual = identify(resolve(model, allow_pickle=True)).digest
+        actual = identify(resolve(model, allow_pickle=True, tokenizer=_other_tokenizer(folder))).digest
         if actual != recorded:
             problems.append(f"model {model}: digest {actual[:12]}… is not the evaluated {str(recorded)[:12]}…")
     return problems
+
+
+def _other_tokenizer(folder: Path) -> str | None:
+    """The tokenizer that the run was told to use instead of the model's own."""
+    if not (folder / "run.json").is_file():
+        return None
+    settings = read_json(folder / "run.json", what="run record").get("settings") or {}
+    given = settings.get("tokenizer")
+    return str(given) if given else None

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lm_eval.models.huggingface import HFLM
 
 from jeval.errors import InputError, JevalError
 from jeval.models.health import first_bad_tensor
-from jeval.models.load import default_device, default_dtype, load, wrap
+from jeval.models.load import load, wrap
 from jeval.models.source import resolve
+from jeval.models.template import Templated
 from jeval.pipeline.evaluate import choose_items
 from jeval.pipeline.road import Scored, score
 from jeval.pipeline.taskpack import load_tasks
@@ -114,7 +114,7 @@ class Fitness:
         self.constraints = self._check_constraints(constraints)
         self._device, self._dtype = device, dtype
         self._batch_size, self._backend = batch_size, backend
-        self._lm: HFLM | None = None
+        self._lm: Templated | None = None
         if resident is not None:
             self._lm = self._open(resident, tokenizer)
 
@@ -167,24 +167,23 @@ class Fitness:
     def _is_resident(self, model: Any) -> bool:
         return self._lm is not None and model is self._lm.model
 
-    def _open(self, model: Any, tokenizer: Any) -> HFLM:
+    def _open(self, model: Any, tokenizer: Any) -> Templated:
         if isinstance(model, (str, Path)):
-            device = self._device or default_device()
             return load(
                 resolve(model),
                 backend=self._backend,
-                device=device,
-                dtype=self._dtype or default_dtype(device),
+                device=self._device,
+                dtype=self._dtype,
                 batch_size=self._batch_size,
             )
         if tokenizer is None:
             raise InputError("a live model needs its tokenizer: pass tokenizer=")
         return wrap(model.eval(), tokenizer, backend=self._backend, batch_size=self._batch_size)
 
-    def _evaluate(self, lm: HFLM, started: float) -> FitnessResult:
+    def _evaluate(self, lm: Templated, started: float) -> FitnessResult:
         if (name := first_bad_tensor(lm.model)) is not None:
             return self._broken(f"tensor {name} holds NaN or Inf", started)
-        template = getattr(lm.tokenizer, "chat_template", None) is not None
+        template = lm.template is not None
         return self._result(score(lm, self._loaded, self._chosen, seed=self.seed, chat_template=template), started)
 
     def _result(self, scored: Scored, started: float) -> FitnessResult:

@@ -35,13 +35,14 @@ from jeval.models.passes import Runner
 from jeval.models.requests import PLANS, Pair, Part, Work, encodings, prepare, tokenizer_identity
 from jeval.models.scoring import Answer, score
 from jeval.models.support import Verdict, check, is_out_of_memory
+from jeval.models.template import Templated
 from jeval.record.schema import CostRecord
 
 _log = logging.getLogger(__name__)
 
 
 @register_model("jeval-hf")
-class JevalHF(HFLM):  # type: ignore[misc]  # lm-eval carries no types
+class JevalHF(Templated):
     """Shared-prefix scoring and generation for causal transformers models.
 
     Args:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from jeval.digests import combined, file_digest
 from jeval.models.source import ModelSource
+from jeval.reading import read_json
 from jeval.record.schema import Identity
 
 Take = Callable[[Path, Iterable[str], str], str]
@@ -37,9 +38,11 @@ def identify(source: ModelSource) -> Identity:
         return combined(entries)
 
     if source.kind == "gguf":
-        files[source.path.name] = file_digest(source.path)
-        whole = combined([(source.path.name, files[source.path.name])])
-        return _identity(whole, whole, whole, None, files)
+        files[source.path.name] = whole = file_digest(source.path)  # of the bytes: a file's name is not the model
+        if source.tokenizer == source.path:
+            return _identity(whole, whole, whole, None, files)
+        tokenizer = take(source.tokenizer, _TOKENIZER_FILES, "tokenizer/")
+        return _identity(whole, whole, tokenizer, _template_digest(source.tokenizer, take), files)
     weights = take(source.base, ("*.safetensors", "*.bin", "*.safetensors.index.json"), "base/")
     config = take(source.base, ("config.json", "generation_config.json", "*.py"), "base/")
     if source.kind == "lora":
@@ -70,7 +73,7 @@ def _template_digest(folder: Path, take: Take) -> str | None:
     config = folder / "tokenizer_config.json"
     if not config.is_file():
         return None
-    template = json.loads(config.read_text(encoding="utf-8")).get("chat_template")
+    template = read_json(config, what="model file").get("chat_template")
     if template is None:
         return None
     return hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()

@@ -1,41 +1,43 @@
-"""From a model's path to a model that lm-eval can evaluate.
+"""From a model's path to a model that lm-eval can evaluate: one stage, checked from end to end.
 
-Weights are read from safetensors or GGUF only; pickle files run code when read and are refused unless asked for.
-The model is loaded here rather than by lm-eval, so that tensors missing from the checkpoint are an error instead of
-random numbers.
+Weights are read from safetensors or GGUF only; pickle files run code when read and are refused unless asked for. The model is
+loaded here rather than by lm-eval, so that what does not land is an error instead of random numbers, and what other people's
+code raises on the way becomes one line.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from inspect import signature
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import lm_eval.models
 import torch
 from lm_eval.api.model import LM
 from lm_eval.api.registry import get_model
-from lm_eval.models.huggingface import HFLM
-from peft import PeftModel
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from jeval.errors import InputError, ModelError
+from jeval.errors import InputError
+from jeval.models import gguf
+from jeval.models.adapter import with_adapter
+from jeval.models.checks import check_causal, check_tokenizer
 from jeval.models.hf import JevalHF
+from jeval.models.options import check_model_args
 from jeval.models.source import ModelSource
+from jeval.models.template import Templated
+from jeval.models.translate import one_line, translated
+from jeval.models.weights import read_weights
 from jeval.suggest import near
 
 _LOCAL_BACKENDS = {"jeval-hf", "hf", "hf-auto", "huggingface"}
-
-
-def default_dtype(device: str) -> str:
-    """fp32 on a CPU without bf16 units (bf16 products are emulated there, about 9 times slower), else ``auto``."""
-    if device != "cpu":
-        return "auto"
-    capabilities = torch.cpu.get_capabilities()
-    has_bf16 = any(value for key, value in capabilities.items() if "bf16" in key and isinstance(value, bool))
-    return "auto" if has_bf16 else "float32"
+#: What a model is computed in unless asked otherwise, on every machine: the same numbers everywhere, at the full precision of
+#: any checkpoint. Half precision rounds differently on every kind of processor, and is emulated on most CPUs.
+DEFAULT_DTYPE = "float32"
+_DTYPES = ("auto", "float32", "bfloat16", "float16", "float64")
 
 
 def default_device() -> str:
@@ -45,101 +47,101 @@ def default_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def check_options(*, device: str | None, dtype: str | None, batch_size: str) -> None:
+    """Refuse what no model could be loaded with, before one is.
+
+    Raises:
+        InputError: a device that is not there, an unknown dtype, a batch size that is not one.
+    """
+    if dtype is not None and dtype not in _DTYPES:
+        raise InputError(f"unknown --dtype {dtype!r}; expected {', '.join(_DTYPES[:-1])} or {_DTYPES[-1]}")
+    if not re.fullmatch(r"[1-9]\d*|auto(:\d+)?", str(batch_size)):
+        raise InputError(f"--batch-size {batch_size}: expected a whole number of at least 1, or auto")
+    if device is None:
+        return
+    try:
+        torch.empty(1, device=device).add(1)
+    except Exception as err:  # torch raises AssertionError, RuntimeError, AcceleratorError …
+        raise InputError(
+            f"--device {device} cannot be used here ({one_line(err, 120)}); expected cpu, or cuda, cuda:1, mps where there is one"
+        ) from err
+
+
 def load(
     source: ModelSource,
     *,
     backend: str = "jeval-hf",
-    device: str,
-    dtype: str,
+    device: str | None = None,
+    dtype: str | None = None,
     batch_size: str = "8",
     trust_remote_code: bool = False,
+    allow_pickle: bool = False,
     model_args: Mapping[str, Any] | None = None,
-) -> HFLM:
+) -> Templated:
     """Load a local model into lm-eval's Hugging Face class, log-softmax always in float32.
 
+    Args:
+        device: ``None`` takes :func:`default_device`.
+        dtype: ``None`` takes :data:`DEFAULT_DTYPE`; ``auto`` that of the checkpoint (float32 for a GGUF).
+
     Raises:
-        InputError: options that the model or the class does not take, or custom code that was not allowed.
-        ModelError: the checkpoint lacks tensors, has tensors of the wrong shape, or cannot be read.
+        InputError: options that the model or the class does not take, custom code that was not allowed, or a model or tokenizer
+            that jeval cannot score (encoder-decoder, attending in both directions, tokens beyond the embedding …).
+        ModelError: the checkpoint or adapter does not land whole, or cannot be read.
     """
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    if dtype != "auto" and not isinstance(getattr(torch, dtype, None), torch.dtype):
-        raise InputError(f"unknown --dtype {dtype!r}; expected auto, float32, bfloat16, float16 or float64")
-    model = _load_transformers(source, dtype, trust_remote_code).to(device)
-    tokenizer = _load_tokenizer(source, trust_remote_code)
+    check_options(device=device, dtype=dtype, batch_size=batch_size)
+    check_model_args(model_args or {}, backend=backend)
+    with _folders(source) as (weights, vocabulary):
+        tokenizer = _tokenizer(vocabulary, trust_remote_code)
+        model = read_weights(
+            weights, dtype=dtype or DEFAULT_DTYPE, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle
+        )
+    if source.kind == "lora":
+        model = with_adapter(model, source.path)
+    with translated(f"{source.path} cannot be moved to {device or default_device()}"):
+        model = model.to(device or default_device())
     return wrap(model, tokenizer, backend=backend, batch_size=batch_size, **(model_args or {}))
 
 
-def wrap(model: Any, tokenizer: Any, *, backend: str = "jeval-hf", batch_size: str = "8", **model_args: Any) -> HFLM:
+def wrap(
+    model: Any, tokenizer: Any, *, backend: str = "jeval-hf", batch_size: str = "8", **model_args: Any
+) -> Templated:
     """A live transformers model as an lm-eval model, log-softmax in float32 (float64 for a float64 model).
 
     Raises:
-        InputError: unknown ``model_args``.
+        InputError: ``model_args`` that would have no effect, or a model or tokenizer that jeval cannot score.
     """
-    lm_class: type[HFLM] = JevalHF if backend == "jeval-hf" else HFLM
-    _check_model_args(lm_class, model_args)
+    check_model_args(model_args, backend=backend)
+    check_tokenizer(model, tokenizer)
+    check_causal(model)
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    lm_class: type[Templated] = JevalHF if backend == "jeval-hf" else Templated
     double = next(model.parameters()).dtype == torch.float64
-    return lm_class(
-        pretrained=model,
-        tokenizer=tokenizer,
-        softmax_dtype="float64" if double else "float32",
-        batch_size=batch_size,
-        **model_args,
-    )
-
-
-def _check_model_args(lm_class: type, model_args: dict[str, Any]) -> None:
-    """lm-eval's class takes any keyword and drops what it does not know; a mistyped option must not vanish."""
-    known = {name for cls in lm_class.__mro__ if cls is not object for name in signature(cls).parameters}
-    for name in model_args:
-        if name not in known:
-            raise InputError(f"--model-args {name}: not an option of this backend; {near(name, known)}")
-
-
-def _load_transformers(source: ModelSource, dtype: str, trust_remote_code: bool) -> Any:
-    kwargs: dict[str, Any] = {"dtype": dtype, "trust_remote_code": trust_remote_code}
-    if source.kind == "gguf":
-        location = source.path.parent
-        kwargs["gguf_file"] = source.path.name
-        if dtype == "auto":
-            kwargs["dtype"] = "float32"  # a GGUF file is dequantised on reading; it names no dtype of its own
-    else:
-        location = source.base
-    try:
-        if source.kind != "gguf":
-            config = AutoConfig.from_pretrained(location, trust_remote_code=trust_remote_code)
-            if config.is_encoder_decoder:
-                raise InputError(f"{location} is an encoder-decoder model; jeval scores causal language models")
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
-            location, output_loading_info=True, local_files_only=True, **kwargs
+    with translated(f"backend {backend} does not take this model", InputError):
+        return lm_class(
+            pretrained=model,
+            tokenizer=tokenizer,
+            softmax_dtype="float64" if double else "float32",
+            batch_size=batch_size,
+            **model_args,
         )
-        model, info = loaded
-    except (ValueError, KeyError, TypeError, NotImplementedError, ImportError) as err:
-        raise InputError(f"{source.path} cannot be loaded: {_one_line(err)}") from err
-    except (OSError, RuntimeError) as err:
-        raise ModelError(f"{source.path} cannot be loaded: {_one_line(err)}") from err
-    missing = sorted(info.get("missing_keys") or ())
-    if missing:
-        raise ModelError(
-            f"{location}: the checkpoint lacks {len(missing)} tensor(s) of the architecture, first {missing[0]}; "
-            "scoring would use random numbers"
-        )
-    if source.kind == "lora":
-        try:
-            model = PeftModel.from_pretrained(model, str(source.path)).merge_and_unload()
-        except (ValueError, KeyError, RuntimeError) as err:
-            raise ModelError(f"{source.path}: the adapter does not fit its base: {_one_line(err)}") from err
-    return model.eval()
 
 
-def _load_tokenizer(source: ModelSource, trust_remote_code: bool) -> Any:
-    try:
-        if source.kind == "gguf":
-            return AutoTokenizer.from_pretrained(source.path.parent, gguf_file=source.path.name)
-        return AutoTokenizer.from_pretrained(source.tokenizer, trust_remote_code=trust_remote_code)
-    except (ValueError, KeyError, OSError, TypeError) as err:
-        raise InputError(f"the tokenizer in {source.tokenizer} cannot be loaded: {_one_line(err)}") from err
+@contextmanager
+def _folders(source: ModelSource) -> Iterator[tuple[Path, Path]]:
+    """Where the weights and the tokenizer can be read as Hugging Face folders."""
+    if source.kind != "gguf":
+        yield source.base, source.tokenizer
+        return
+    with gguf.opened(source.path) as folder:
+        yield folder, folder if source.tokenizer == source.path else source.tokenizer
+
+
+def _tokenizer(folder: Path, trust_remote_code: bool) -> Any:
+    with translated(f"the tokenizer in {folder} cannot be loaded", InputError):
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
 
 
 def is_local_backend(backend: str) -> bool:
@@ -158,13 +160,9 @@ def load_other(backend: str, model_args: dict[str, Any], *, batch_size: str, dev
         cls = get_model(backend)
     except (KeyError, ValueError, ImportError, AttributeError) as err:
         known = sorted(lm_eval.models.MODEL_MAPPING)
-        raise InputError(f"unknown or missing backend {backend!r} ({_one_line(err)}); {near(backend, known)}") from err
+        raise InputError(f"unknown or missing backend {backend!r} ({one_line(err)}); {near(backend, known)}") from err
     additional = {"batch_size": batch_size, "device": device}
     try:
         return cls.create_from_arg_obj(model_args, additional)
     except (TypeError, ModuleNotFoundError, ImportError, ValueError, AssertionError) as err:
-        raise InputError(f"backend {backend!r} cannot start: {_one_line(err)}; check --model-args") from err
-
-
-def _one_line(err: BaseException, limit: int = 300) -> str:
-    return " ".join(str(err).split())[:limit] or type(err).__name__
+        raise InputError(f"backend {backend!r} cannot start: {one_line(err)}; check --model-args") from err

@@ -1,18 +1,39 @@
-"""What lies at a model's path: a folder, an adapter with its base, a GGUF file. Nothing is loaded here."""
+"""What lies at a model's path: a folder, an adapter with its base, a GGUF file. Nothing is loaded here.
+
+A folder must say one thing only: one set of weights, of a causal language model. Where it says two, transformers takes one
+without a word, and nobody knows which was evaluated.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from safetensors import SafetensorError, safe_open
 
 from jeval.errors import InputError, ModelError
 from jeval.reading import read_json
 
+WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+_GGUF = b"GGUF"
 _PICKLE = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
+_NO_WEIGHTS = {"training_args.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth", "optimizer.bin", "scheduler.bin"}
 _TOKENIZER = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model", "tekken.json")
+#: Endings of architectures with another head than a language model's, and what they are.
+_OTHER_HEADS = {
+    "ForSequenceClassification": "a classifier or reward model",
+    "ForTokenClassification": "a token classifier",
+    "ForMaskedLM": "a masked language model, which sees the answer it is to predict",
+    "ForQuestionAnswering": "a question-answering head",
+    "ForMultipleChoice": "a multiple-choice head",
+    "ForImageClassification": "an image classifier",
+    "ForPreTraining": "a pre-training head",
+    "RewardModel": "a reward model",
+}
+_SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -26,76 +47,171 @@ class ModelSource:
 
     @property
     def name(self) -> str:
+        """What the report calls it."""
         return self.path.stem if self.kind == "gguf" else self.path.name
 
 
-def resolve(model: str | Path, *, allow_pickle: bool = False) -> ModelSource:
+def resolve(model: str | Path, *, allow_pickle: bool = False, tokenizer: str | Path | None = None) -> ModelSource:
     """Find out what lies at ``model``.
 
+    Args:
+        tokenizer: a folder whose tokenizer is used instead of the model's own.
+
     Raises:
-        InputError: nothing there, no weights, pickle weights only, no tokenizer, or an adapter whose base is not local.
+        InputError: nothing there, no weights or more than one set of them, pickle weights only, another architecture than a
+            causal language model, no tokenizer, or an adapter whose base is not local.
         ModelError: the weights files cannot be read.
     """
     path = Path(model).expanduser()
     if not path.exists():
-        raise InputError(
-            f"no such model path: {model}; expected a Hugging Face folder (config.json and *.safetensors), "
-            "a LoRA adapter folder or a .gguf file"
-        )
+        raise InputError(_nothing_at(str(model)))
+    given = path
     path = path.resolve()
+    own = None if tokenizer is None else _find_tokenizer(_existing_folder(tokenizer))
     if path.is_file():
-        if path.suffix.lower() != ".gguf":
-            raise InputError(
-                f"{model} is a file but not a .gguf; give the folder that holds the weights, or a .gguf file"
-            )
-        return ModelSource("gguf", path, path, path)
+        _check_gguf(given, path)
+        return ModelSource("gguf", path, path, own or path)
     if (path / "adapter_config.json").is_file():
-        return _resolve_adapter(path, allow_pickle)
+        base = _base_of(path)
+        _check_adapter(path, allow_pickle)
+        _check_model(base, allow_pickle)
+        return ModelSource("lora", path, base, own or _find_tokenizer(path, base))
     if not (path / "config.json").is_file():
-        raise InputError(f"{model} has no config.json; expected a Hugging Face model folder with config.json")
-    _check_weights(path, "*.safetensors", allow_pickle)
-    return ModelSource("hf", path, path, _find_tokenizer(path))
+        raise InputError(_no_config(path))
+    _check_model(path, allow_pickle)
+    return ModelSource("hf", path, path, own or _find_tokenizer(path))
 
 
-def _resolve_adapter(path: Path, allow_pickle: bool) -> ModelSource:
+def is_gguf(path: Path) -> bool:
+    """Whether a file is a GGUF, by its first bytes."""
+    try:
+        with path.open("rb") as handle:
+            return handle.read(4) == _GGUF
+    except OSError as err:
+        raise ModelError(f"{path} cannot be read ({err.strerror or err}); check the file") from err
+
+
+def _nothing_at(model: str) -> str:
+    expected = "expected a Hugging Face folder (config.json and *.safetensors), a LoRA adapter folder or a .gguf file"
+    if re.fullmatch(r"[\w.-]+/[\w.-]+", model):
+        return (
+            f"no such model path: {model}; {expected}. If it is the name of a model on a hub, download it first (jeval works "
+            "offline) and give the folder"
+        )
+    return f"no such model path: {model}; {expected}"
+
+
+def _no_config(path: Path) -> str:
+    """What to give instead of a folder without config.json."""
+    if ggufs := sorted(file.name for file in path.glob("*.gguf")):
+        return f"{path} holds {', '.join(ggufs[:3])}; give the file itself: --model {path / ggufs[0]}"
+    snapshots = sorted(folder for folder in path.glob("snapshots/*") if (folder / "config.json").is_file())
+    if snapshots:
+        return f"{path} is a folder of the hub's cache; give the snapshot: --model {snapshots[-1]}"
+    return f"{path} has no config.json; expected a Hugging Face model folder with config.json"
+
+
+def _existing_folder(path: str | Path) -> Path:
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        raise InputError(f"--tokenizer {path}: no such folder; expected the folder that holds tokenizer.json")
+    return folder.resolve()
+
+
+def _check_gguf(given: Path, path: Path) -> None:
+    if not is_gguf(path):
+        raise InputError(
+            f"{given} is a file but not a GGUF (its first bytes are not GGUF); give the folder that holds the weights, or a "
+            "GGUF file"
+        )
+    if part := (_SPLIT.search(given.name) or _SPLIT.search(path.name)):
+        raise InputError(
+            f"{given} is part {int(part[1])} of {int(part[2])} of a split GGUF; join the parts first (llama-gguf-split --merge) "
+            "and give the whole file"
+        )
+
+
+def _base_of(path: Path) -> Path:
     config = read_json(path / "adapter_config.json", what="model file")
-    _check_weights(path, "adapter_model*.safetensors", allow_pickle)
     named = str(config.get("base_model_name_or_path") or "")
     for candidate in (Path(named).expanduser(), path / named):
         if named and (candidate / "config.json").is_file():
-            base = candidate.resolve()
-            break
-    else:
-        raise InputError(
-            f"{path} is an adapter of {named!r}, which is not a local folder; put the base model on this machine and "
-            "write its path into base_model_name_or_path of adapter_config.json"
-        )
-    _check_weights(base, "*.safetensors", allow_pickle)
-    return ModelSource("lora", path, base, _find_tokenizer(path, base))
+            return candidate.resolve()
+    raise InputError(
+        f"{path} is an adapter of {named!r}, which is not a local folder; put the base model on this machine and "
+        "write its path into base_model_name_or_path of adapter_config.json"
+    )
 
 
-def _check_weights(path: Path, pattern: str, allow_pickle: bool) -> None:
-    files = sorted(path.glob(pattern))
+def _check_model(path: Path, allow_pickle: bool) -> None:
+    _check_architecture(path, read_json(path / "config.json", what="model file"))
+    files = sorted(path.glob("*.safetensors"))
     if not files:
-        pickles = sorted(f.name for p in _PICKLE for f in path.glob(p) if f.name != "training_args.bin")
-        if pickles and not allow_pickle:
-            raise InputError(
-                f"{path} has only pickle weights ({', '.join(pickles[:3])}), which can run code when read; "
-                "save the model as safetensors, or pass --allow-pickle if you trust the file"
-            )
-        if not pickles:
-            raise InputError(f"{path} has no weights; expected {pattern} in the folder")
+        _check_pickle(path, WEIGHTS, allow_pickle)
         return
     for file in files:
-        try:
-            with safe_open(str(file), framework="numpy") as handle:
-                handle.keys()
-        except (SafetensorError, OSError) as err:
-            raise ModelError(f"{file} cannot be read ({err}); the file is damaged or incomplete") from err
-    for index in path.glob("*.safetensors.index.json"):
-        shards = set(read_json(index, what="model file").get("weight_map", {}).values())
-        if missing := sorted(shards - {f.name for f in files}):
-            raise InputError(f"{path} lacks {', '.join(missing[:3])}, named in {index.name}; copy the missing shards")
+        _check_readable(file)
+    _check_one_set(path, [file.name for file in files])
+
+
+def _check_architecture(path: Path, config: dict[str, Any]) -> None:
+    for name in map(str, config.get("architectures") or ()):
+        for ending, what in _OTHER_HEADS.items():
+            if name.endswith(ending):
+                raise InputError(f"{path} is {what} ({name}); jeval scores causal language models")
+
+
+def _check_one_set(path: Path, files: Sequence[str]) -> None:
+    """One file, or one index with exactly the shards that lie there."""
+    indices = sorted(index.name for index in path.glob("*.safetensors.index.json"))
+    advice = "move one set away, so that it is clear which weights are evaluated"
+    if len(indices) > 1:
+        raise InputError(f"{path} has two indices of weights ({', '.join(indices)}); {advice}")
+    if not indices:
+        if list(files) == [WEIGHTS]:
+            return
+        if WEIGHTS in files:
+            others = ", ".join(name for name in files if name != WEIGHTS)
+            raise InputError(f"{path} has more than one set of weights: {WEIGHTS} and {others}; {advice}")
+        raise InputError(
+            f"{path} has weights under other names ({', '.join(files[:3])}); expected {WEIGHTS}, or shards with {INDEX}"
+        )
+    if indices != [INDEX]:
+        raise InputError(f"{path} has an index of another name ({indices[0]}), which nothing reads; expected {INDEX}")
+    shards = set(read_json(path / indices[0], what="model file").get("weight_map", {}).values())
+    if missing := sorted(shards - set(files)):
+        raise InputError(f"{path} lacks {', '.join(missing[:3])}, named in {indices[0]}; copy the missing shards")
+    if others_left := sorted(set(files) - shards):
+        raise InputError(
+            f"{path} has more than one set of weights: those of {indices[0]} and {', '.join(others_left[:3])}; {advice}"
+        )
+
+
+def _check_adapter(path: Path, allow_pickle: bool) -> None:
+    files = sorted(path.glob("adapter_model*.safetensors"))
+    if not files:
+        _check_pickle(path, "adapter_model.safetensors", allow_pickle)
+    for file in files:
+        _check_readable(file)
+
+
+def _check_pickle(path: Path, expected: str, allow_pickle: bool) -> None:
+    names = {file.name for pattern in _PICKLE for file in path.glob(pattern)} - _NO_WEIGHTS
+    if not names:
+        raise InputError(f"{path} has no weights; expected {expected} in the folder (*.safetensors)")
+    if not allow_pickle:
+        raise InputError(
+            f"{path} has only pickle weights ({', '.join(sorted(names)[:3])}), which can run code when read; "
+            "save the model as safetensors, or pass --allow-pickle if you trust the file"
+        )
+
+
+def _check_readable(file: Path) -> None:
+    try:
+        with safe_open(str(file), framework="numpy") as handle:
+            handle.keys()
+    except (SafetensorError, OSError) as err:
+        raise ModelError(f"{file} cannot be read ({err}); the file is damaged or incomplete") from err
 
 
 def _find_tokenizer(*folders: Path) -> Path:

@@ -27,7 +27,10 @@ class Identity(Written):
 
 
 class ModelInfo(Written):
-    """The model under test. ``identity`` is ``None`` where the weights are behind another process and were not seen."""
+    """The model under test. ``identity`` is ``None`` where the weights are behind another process and were not seen.
+
+    ``dtype`` and ``threads`` are what it was computed in and with, whatever was asked (:class:`Settings`).
+    """
 
     name: str
     path: str | None
@@ -39,6 +42,7 @@ class ModelInfo(Written):
     weight_bytes: int | None
     chat_template: bool
     identity: Identity | None
+    threads: int | None = None
 
 
 class Settings(Written):
@@ -53,6 +57,8 @@ class Settings(Written):
     model_args: dict[str, str]
     dtype: str | None
     device: str | None
+    tokenizer: str | None = None
+    chat_template: bool = True
     as_of: str | None
     canaries: str | None
     corpus: str | None

@@ -1,0 +1,115 @@
+"""GGUF files: read once, dequantised to float32, kept as safetensors beside the answer cache.
+
+Reading a GGUF through transformers parses its metadata three times in Python and takes longer than scoring it; the copy is
+read as any other model. It lies under the digest of the file, and its own files are checked against their digests each
+time. Only the file itself is read, never what lies beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils.quantization_config import GgufConfig
+
+from jeval.digests import file_digest, value_digest
+from jeval.models.cache import default_path
+from jeval.models.translate import translated
+from jeval.models.weights import check_landed
+
+_log = logging.getLogger(__name__)
+_LIST = "files.json"
+#: A copy is kept where it leaves at least this share of the disk free.
+_FREE = 0.1
+
+
+def folder_of(path: Path) -> Path:
+    """Where the copy of a GGUF lies: under the digest of its bytes and the versions of what read it."""
+    versions = {name: version(name) for name in ("transformers", "gguf")}
+    return default_path().parent / "gguf" / value_digest([file_digest(path), versions])[:32]
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Path]:
+    """A Hugging Face folder with the model and the tokenizer of a GGUF, in float32.
+
+    Raises:
+        ModelError: the file cannot be read.
+        InputError: its architecture is not known to transformers.
+    """
+    kept = folder_of(path)
+    if _whole(kept):
+        yield kept
+        return
+    with tempfile.TemporaryDirectory(prefix="jeval-gguf-") as scratch:
+        made = Path(scratch) / "model"
+        _convert(path, Path(scratch), made)
+        yield _keep(made, kept) or made
+
+
+def _convert(path: Path, scratch: Path, target: Path) -> None:
+    alone = scratch / "file"
+    alone.mkdir()
+    (alone / "model.gguf").symlink_to(path)
+    with translated(f"{path} cannot be loaded"):
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            alone,
+            gguf_file="model.gguf",
+            dtype="float32",
+            local_files_only=True,
+            output_loading_info=True,
+            quantization_config=GgufConfig(dequantize=True),
+        )
+        model, info = loaded
+        check_landed(path, info)
+        tokenizer = AutoTokenizer.from_pretrained(alone, gguf_file="model.gguf", local_files_only=True)
+        _forget_quantisation(model)
+        model.save_pretrained(target, max_shard_size="1TB")
+        tokenizer.save_pretrained(target)
+    names = sorted(file.name for file in target.iterdir())
+    (target / _LIST).write_text(json.dumps({name: file_digest(target / name) for name in names}), encoding="utf-8")
+
+
+def _forget_quantisation(model: Any) -> None:
+    """Dequantised weights are a plain model, which can be saved."""
+    model.hf_quantizer, model.is_quantized = None, False
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+
+
+def _whole(folder: Path) -> bool:
+    """Whether a copy is there and unchanged."""
+    try:
+        files = json.loads((folder / _LIST).read_text(encoding="utf-8"))
+        return all(file_digest(folder / name) == digest for name, digest in files.items())
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _keep(made: Path, kept: Path) -> Path | None:
+    """Move a copy to its place; ``None`` where there is no room for it or it cannot be written."""
+    size = sum(file.stat().st_size for file in made.iterdir())
+    partial = kept.with_name(f"{kept.name}.{os.getpid()}.part")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        disk = shutil.disk_usage(kept.parent)
+        if disk.free - size < _FREE * disk.total:
+            _log.warning("no room to keep a copy of the GGUF (%d MB); it is read anew each time", size >> 20)
+            return None
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(made, partial)
+        partial.rename(kept)
+    except OSError as err:
+        shutil.rmtree(partial, ignore_errors=True)
+        _log.warning("a copy of the GGUF cannot be kept (%s); it is read anew each time", err.strerror or err)
+        return None
+    return kept

@@ -1,0 +1,156 @@
+"""Chat templates: does the one that comes with the model say what is asked, and does the answer stand where it should?
+
+A template is code from outside. One that drops the user's text, or puts no answer's place behind it, gives every item the same
+prompt and scores at chance without a word; so it is rendered once, with a known text, before anything is scored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from lm_eval.models.huggingface import HFLM
+
+from jeval.errors import InputError
+from jeval.models.translate import one_line
+
+Message = Mapping[str, Any]
+_ASKED, _ANSWERED = "本日のご用件をお伺いいたします", "窓口にて承ります"
+_OPEN_THOUGHT = re.compile(r"<(think|thinking|thought|reasoning)>\s*$")
+_ADVICE = "mend it, or run without it (--no-chat-template)"
+
+
+@dataclass(frozen=True)
+class Template:
+    """How a tokenizer's template is used.
+
+    Attributes:
+        parts: it takes the content of a message as a list of parts, not as text.
+        closing: what is put behind the place of the answer: the end of a thought that the template opens there, so that answers are
+            scored as answers.
+        arguments: variables given to it, beside those that the user gave.
+    """
+
+    parts: bool = False
+    closing: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> list[str]:
+        """Keys of the sentences that the report says of it."""
+        found = {
+            "note_template_parts": self.parts,
+            "note_template_thought_closed": bool(self.closing),
+            "note_template_thinking_off": "enable_thinking" in self.arguments,
+        }
+        return [key for key, holds in found.items() if holds]
+
+
+def probe(tokenizer: Any, given: Mapping[str, Any] | None = None) -> Template:
+    """Render a known question through the tokenizer's chat template, and see that it does what a template is for.
+
+    Args:
+        given: variables of the template that the user gave; they win.
+
+    Raises:
+        InputError: the template fails, drops the question, or leaves no place for the answer.
+    """
+    arguments = dict(given or {})
+    thinks = "enable_thinking" in _source(tokenizer) and "enable_thinking" not in arguments
+    own: dict[str, Any] = {"enable_thinking": False} if thinks else {}
+    arguments |= own
+    parts = False
+    rendered, problem = _asked(tokenizer, arguments, parts=False)
+    if _ASKED not in rendered:
+        again, _ = _asked(tokenizer, arguments, parts=True)
+        if _ASKED not in again:
+            raise InputError(f"the chat template {problem or 'drops what the user says'}; {_ADVICE}")
+        rendered, parts = again, True
+    _check_place_of_answer(tokenizer, arguments, rendered, parts=parts)
+    opened = None if arguments.get("enable_thinking") else _OPEN_THOUGHT.search(rendered)
+    return Template(parts, f"\n</{opened[1]}>\n\n" if opened else "", own)
+
+
+def _source(tokenizer: Any) -> str:
+    template = tokenizer.chat_template
+    return "\n".join(template.values()) if isinstance(template, dict) else str(template)
+
+
+def _asked(tokenizer: Any, arguments: Mapping[str, Any], *, parts: bool) -> tuple[str, str]:
+    """The question with a place for the answer; what went wrong, if the template failed."""
+    try:
+        return render(tokenizer, [{"role": "user", "content": _ASKED}], arguments, parts=parts), ""
+    except Exception as err:  # the template's own code raises anything
+        return "", f"fails ({one_line(err, 160)})"
+
+
+def _check_place_of_answer(tokenizer: Any, arguments: Mapping[str, Any], rendered: str, *, parts: bool) -> None:
+    """With and without a place for the answer must differ, unless an answer stands right behind the question anyway."""
+    question: Message = {"role": "user", "content": _ASKED}
+    try:
+        bare = render(tokenizer, [question], arguments, parts=parts, place=False)
+        if bare != rendered:
+            return
+        whole = render(
+            tokenizer, [question, {"role": "assistant", "content": _ANSWERED}], arguments, parts=parts, place=False
+        )
+    except Exception as err:  # the template's own code raises anything
+        raise InputError(f"the chat template fails ({one_line(err, 160)}); {_ADVICE}") from err
+    if not whole.removeprefix(rendered.rstrip()).lstrip().startswith(_ANSWERED):
+        raise InputError(
+            f"the chat template leaves no place for the answer (add_generation_prompt changes nothing), so that the model would "
+            f"go on with the user's words; {_ADVICE}"
+        )
+
+
+def render(
+    tokenizer: Any,
+    history: Sequence[Message],
+    arguments: Mapping[str, Any],
+    *,
+    parts: bool,
+    place: bool = True,
+    go_on: bool = False,
+) -> str:
+    """``history`` through the template, with a place for the answer, or with its last message left open (``go_on``)."""
+    messages = [dict(message) for message in history]
+    if parts:
+        for message in messages:
+            message["content"] = [{"type": "text", "text": message["content"]}]
+    return str(
+        tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=place, continue_final_message=go_on, **arguments
+        )
+    )
+
+
+class Templated(HFLM):  # type: ignore[misc]  # lm-eval carries no types
+    """lm-eval's Hugging Face model, its chat template probed before it is first used."""
+
+    @cached_property
+    def template(self) -> Template | None:
+        """How the tokenizer's template is used; ``None`` where there is none.
+
+        Raises:
+            InputError: see :func:`probe`.
+        """
+        if getattr(self.tokenizer, "chat_template", None) is None:
+            return None
+        return probe(self.tokenizer, self.chat_template_args)
+
+    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+        template = self.template
+        if template is None or template == Template():
+            return str(super().apply_chat_template(chat_history, add_generation_prompt))
+        text = render(
+            self.tokenizer,
+            chat_history,
+            {**template.arguments, **self.chat_template_args},
+            parts=template.parts,
+            place=add_generation_prompt,
+            go_on=not add_generation_prompt,
+        )
+        return text + template.closing if add_generation_prompt else text
