@@ -366,6 +366,21 @@ def test_saved_modules_and_enlarged_embeddings_land(base: Path, tmp_path: Path) 
     assert torch.equal(got.get_input_embeddings().weight, large_weights.weight)
 
 
+def test_an_output_layer_of_the_adapters_own_is_not_tied_again(tmp_path: Path) -> None:
+    tied = save(llama(tie=True), TOKENIZER, tmp_path / "tied")
+    config = LoraConfig(task_type=TaskType.CAUSAL_LM, r=4, target_modules=["q_proj"], modules_to_save=["lm_head"])
+    torch.manual_seed(1)
+    trained: Any = get_peft_model(LlamaForCausalLM.from_pretrained(tied), config)
+    with torch.no_grad():
+        head = trained.base_model.model.lm_head.modules_to_save["default"]
+        head.weight = torch.nn.Parameter(head.weight + 1)
+    trained.save_pretrained(tmp_path / "lora")
+    edit(tmp_path / "lora" / "adapter_config.json", base_model_name_or_path=str(tied))
+    model = opened(tmp_path / "lora").model
+    assert torch.equal(model.lm_head.weight, head.weight)
+    assert not torch.equal(model.lm_head.weight, model.get_input_embeddings().weight)
+
+
 @pytest.mark.parametrize("kind", [PromptTuningConfig, PrefixTuningConfig])
 def test_an_adapter_that_is_no_change_of_weights_is_refused(base: Path, tmp_path: Path, kind: Any) -> None:
     folder = adapter(base, tmp_path / "prompt", kind(task_type=TaskType.CAUSAL_LM, num_virtual_tokens=3))
