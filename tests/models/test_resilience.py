@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -169,20 +170,50 @@ def test_models_that_the_tree_does_not_fit_are_scored_by_stock_and_say_why(
     ]
 
 
-def test_a_forward_pass_that_ignores_the_tree_is_found_out_by_the_probe() -> None:
+def convolved(inner: Any) -> Any:
+    """The model with layers that mix neighbouring rows, as a convolution does."""
+    for layer in inner.model.layers:
+        own = layer.forward
+
+        def biased(*args: Any, own: Any = own, **kwargs: Any) -> Any:
+            out = own(*args, **kwargs)
+            return torch.cat([out[:, :1], out[:, 1:] + 0.5 * out[:, :-1]], 1)
+
+        layer.forward = biased
+    return inner
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+def test_a_forward_pass_that_ignores_the_tree_is_found_out_by_the_probe(dtype: torch.dtype) -> None:
     encoder = support.tokenizer()
-    inner = support.model("llama", len(encoder))
-    own = inner.model.layers[0].self_attn.forward
-
-    def biased(*args: Any, **kwargs: Any) -> Any:  # mixes neighbouring rows, as a convolution does
-        out, weights = own(*args, **kwargs)
-        return out + torch.roll(out, 1, dims=1), weights
-
-    inner.model.layers[0].self_attn.forward = biased
+    inner = convolved(support.model("llama", len(encoder), dtype=dtype))
     stock, ours = support.pair(inner, encoder)
     assert "differ" in ours.reason
     requests = asked(encoder, "loglikelihood")[:12]
     assert ours.loglikelihood(requests) == stock.loglikelihood(requests, disable_tqdm=True)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("scale", [1.0, 8.0])
+def test_half_precision_is_scored_over_the_tree_and_is_as_near_to_float32_as_stock(
+    dtype: torch.dtype, scale: float
+) -> None:
+    """``scale`` 8 gives logits of a spread of trained models' and beyond, whose rounding is far above that of random ones."""
+    encoder = support.tokenizer()
+    inner = support.model("llama", len(encoder), dtype=torch.float32, num_hidden_layers=6)
+    with torch.no_grad():
+        inner.lm_head.weight.mul_(scale)
+    exact, _ = support.pair(inner, encoder)
+    requests = asked(encoder, "loglikelihood")
+    wanted = [value for value, _ in exact.loglikelihood(requests, disable_tqdm=True)]
+    stock, ours = support.pair(copy.deepcopy(inner).to(dtype), encoder, batch_size=8)
+    assert ours.reason == ""
+
+    def distance(lm: Any) -> float:
+        got = [value for value, _ in lm.loglikelihood(requests, disable_tqdm=True)]
+        return sum((a - b) ** 2 for a, b in zip(got, wanted, strict=True)) ** 0.5
+
+    assert distance(ours) <= 1.25 * distance(stock)
 
 
 def test_the_model_attends_as_before_when_scoring_is_over() -> None:
