@@ -123,7 +123,7 @@ def said(output: str) -> Said:
     if not inside:
         shown.append((start, len(output)))
     if stray > 0 and not _text(output, shown[stray:]).strip():
-        return Said(_folded(output, shown), unfinished=bool(inside), thought=bool(inside))
+        return Said(_folded(output, shown), thought=bool(inside), unfinished=bool(inside), end=end)
     return Said(_folded(output, shown[max(stray, 0) :]), thought=True, unfinished=bool(inside), end=end)
 
 
