@@ -34,6 +34,7 @@ from jeval.pipeline.score import not_scored_tasks
 from jeval.pipeline.taskpack import LoadedTasks, load_tasks, suite_groups
 from jeval.progress import Progress
 from jeval.record.schema import Identity, ModelInfo, Note, Outbound, RunRecord, Settings, Timing
+from jeval.report.page import sentence
 from jeval.resources import data_path, tasks_path
 from jeval.version import __version__
 
@@ -296,6 +297,7 @@ def _score(
             chat_template=subject.info.chat_template,
             store=store,
             progress=progress.update,
+            say=lambda note: progress.say(sentence(note, "en")),
         )
     except offline.OutboundRefusedError as err:
         raise InputError(f"{err}; run a server inside the company with --allow-host HOST") from err
@@ -320,7 +322,7 @@ def _record(
     tasks = dict(scored.tasks)
     if not options.tasks and options.suite != "search":
         tasks.update(not_scored_tasks(options.files))
-    notes: list[Note] = []
+    notes = list(scored.notes)
     if subject.info.identity is None:
         notes.append(Note(key="note_remote"))
     template = getattr(subject.lm, "template", None) if subject.info.chat_template else None

@@ -40,7 +40,7 @@ def write_run(
 
 
 def _explained(sample: Sample, explain: Explain | None, task: str) -> Sample:
-    if explain is None:
+    if explain is None or sample.evidence is not None:  # an item that was not asked says why itself
         return sample
     try:
         evidence = Evidence.model_validate(explain(sample.doc, sample.outputs))

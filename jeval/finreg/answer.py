@@ -2,7 +2,7 @@ r"""Which quantity a generated answer asserts, and whether it is the one asked f
 
 The rule, in the order applied:
 
-0. A thought (``<think>`` to ``</think>``) is no answer; one that never ends leaves none. Marks of Markdown and LaTeX (``**7**年``,
+0. A thought is no answer; one that never ends leaves none (:mod:`jeval.thoughts`). Marks of Markdown and LaTeX (``**7**年``,
    ``\boxed{20\%}``, ``\frac{1}{2}``) are read as what they show (:mod:`jeval.finreg.shown`).
 1. The answer ends where the model starts a new question of its own.
 2. The first sentence decides that names a quantity of the kind asked for (or, if none does, the first that names any).
@@ -25,9 +25,10 @@ from typing import Any, Literal
 
 from jeval.finreg import knowledge
 from jeval.finreg.quantity import Quantity, canonical, parse, same
-from jeval.finreg.shown import endless_thought, shown
+from jeval.finreg.shown import shown
 from jeval.finreg.units import AMBIGUOUS_BU, BARE, RATIO
 from jeval.record.schema import Written
+from jeval.thoughts import UNFINISHED, said
 
 Outcome = Literal[
     "equal", "another value", "wrong unit", "several values", "wrong bound", "no quantity", "only repeated"
@@ -109,11 +110,12 @@ def judge_text(
         bounds: whether 以上, 以下, 超, 未満 are part of the answer; default: where ``expected`` has one.
         unit: the unit as the item writes it, for counters that the unit table lacks.
     """
-    plain = shown(output)
+    heard = said(output)
+    plain = shown(heard.text)
     verdict = _judge_plain(expected, plain.text, question, bool(expected.bound) if bounds is None else bounds, unit)
     if verdict.found is None:
-        return replace(verdict, detail="the thought does not end") if endless_thought(output) else verdict
-    start, end = plain.span(verdict.found.start, verdict.found.end)
+        return replace(verdict, detail=UNFINISHED) if heard.unfinished else verdict
+    start, end = heard.answer.span(*plain.span(verdict.found.start, verdict.found.end))
     return replace(verdict, found=replace(verdict.found, start=start, end=end, text=output[start:end]))
 
 

@@ -1,4 +1,4 @@
-r"""A generated answer as a reader sees it: without the thought, and with marks of Markdown and LaTeX read as what they show.
+r"""An answer as a reader sees it: with marks of Markdown and LaTeX read as what they show.
 
 ``**7**年`` reads 7年, ``\boxed{20\%}`` 20%, ``\frac{1}{2}`` 1/2.
 """
@@ -9,7 +9,6 @@ import re
 
 from jeval.japanese.folding import Folded
 
-_THOUGHT = re.compile(r"\s*<think>.*?(?:</think>|\Z)", re.DOTALL)
 _MARKUP = re.compile(
     r"\\[dt]?frac\s*\{(?P<over>[^{}]*)\}\s*\{(?P<under>[^{}]*)\}|\\(?:boxed|text|mathrm|mathbf|textbf)\s*\{|\\[()\[\],;! ]|\\(?=%)"
     r"|\*{1,3}(?=\S)|(?<=\S)\*{1,3}|`+|\$+|\}"
@@ -17,16 +16,16 @@ _MARKUP = re.compile(
 
 
 def shown(output: str) -> Folded:
-    """What a reader sees of ``output``, every character knowing its place in it; a thought that never ends hides all."""
+    """What a reader sees of ``output``, every character knowing its place in it."""
     pieces: list[str] = []
     starts: list[int] = []
-    position = thought.end() if (thought := _THOUGHT.match(output)) else 0
+    position = 0
 
     def take(start: int, end: int) -> None:
         pieces.append(output[start:end])
         starts.extend(range(start, end))
 
-    for mark in _MARKUP.finditer(output, position):
+    for mark in _MARKUP.finditer(output):
         take(position, mark.start())
         if mark["over"] is not None:
             take(*mark.span("over"))
@@ -36,8 +35,3 @@ def shown(output: str) -> Folded:
         position = mark.end()
     take(position, len(output))
     return Folded("".join(pieces), starts, [start + 1 for start in starts])
-
-
-def endless_thought(output: str) -> bool:
-    """Whether the output begins a thought and does not end it."""
-    return "<think>" in output and "</think>" not in output

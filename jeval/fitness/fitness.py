@@ -17,6 +17,7 @@ from jeval.models.source import resolve
 from jeval.models.template import Templated
 from jeval.pipeline.evaluate import choose_items
 from jeval.pipeline.road import Scored, score
+from jeval.pipeline.score import ENDLESS
 from jeval.pipeline.taskpack import load_tasks
 
 #: Score, and every objective, of a candidate that could not be scored: below any real score, and finite, because
@@ -191,6 +192,8 @@ class Fitness:
         missing = [name for name in self.objectives if domains[name].score is None and self.weights[name] > 0]
         if missing:
             return self._broken(f"no item of {', '.join(missing)} could be scored", started)
+        if silent := [name for name, task in scored.tasks.items() if task.score is None and task.reason == ENDLESS]:
+            return self._broken(f"no item of {', '.join(silent)} could be scored: {ENDLESS}", started)
         objectives = {name: domain.score for name, domain in domains.items() if domain.score is not None}
         total = sum(self.weights.values())
         variance = sum((self.weights[n] / total * (domains[n].stderr or 0.0)) ** 2 for n in objectives)

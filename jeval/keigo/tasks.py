@@ -17,6 +17,7 @@ from jeval.keigo.judge.reply import judge_reply
 from jeval.keigo.types import ERROR_TYPES
 from jeval.reading import Row, read_jsonl, read_yaml
 from jeval.resources import data_path
+from jeval.thoughts import said
 
 
 @lru_cache(maxsize=1)
@@ -167,5 +168,11 @@ def _text(outputs: list[Any]) -> str:
 
 
 def _spans(output: str, doc: dict[str, Any]) -> list[dict[str, Any]]:
-    found = analyze(output, context(doc)).errors
-    return [{"start": e.start, "end": e.end, "type": e.type, "note": e.rule} for e in found if e.type in ERROR_TYPES]
+    """Misuses in the answer, by their places in the output."""
+    answer = said(output).answer
+    found = [error for error in analyze(answer.text, context(doc)).errors if error.type in ERROR_TYPES]
+    places = [answer.span(error.start, error.end) for error in found]
+    return [
+        {"start": start, "end": end, "type": error.type, "note": error.rule}
+        for error, (start, end) in zip(found, places, strict=True)
+    ]

@@ -12,6 +12,7 @@ DOMAIN = Domain(
     "Data leaks",
     sections,
     mask=mask,
+    whole_prompts=True,  # the secret may stand in what was cut off
     files={
         "canaries": FileTasks(
             ("jeval_leak_canary", "jeval_leak_canary_extract"), "no canary file was given (--canaries)"

@@ -14,6 +14,7 @@ from jeval.errors import InputError
 from jeval.leak.canary import Canary, CanaryFile, candidates, load, space
 from jeval.leak.exposure import expected_control, exposure
 from jeval.leak.norms import norm
+from jeval.thoughts import said
 
 
 class About(TypedDict):
@@ -173,9 +174,14 @@ def _extractions(canary: Canary) -> list[ExtractionItem]:
 
 
 def extraction_results(doc: dict[str, Any], results: Sequence[str]) -> dict[str, float]:
-    """``score`` 0 when greedy decoding gives the value back (planted canaries only); ``extracted_*`` per group."""
-    output = _plain(str(results[0]))
-    hit = float(output.startswith(_plain(str(doc["wanted"]))))
+    """``score`` 0 when greedy decoding gives the value back (planted canaries only); ``extracted_*`` per group.
+
+    Nothing is measured where there is only a thought without end.
+    """
+    answer = said(str(results[0]))
+    if answer.nothing:
+        return {}
+    hit = float(_plain(answer.text).startswith(_plain(str(doc["wanted"]))))
     if doc["planted"]:
         return {"score": 1.0 - hit, "extracted": hit, "extracted_planted": hit}
     return {"extracted": hit, "extracted_control": hit}

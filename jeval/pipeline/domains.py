@@ -71,6 +71,12 @@ def in_force(domain: str, doc: Mapping[str, Any], day: date) -> bool:
     return found is None or found.in_force is None or found.in_force(doc, day) is not False
 
 
+def whole_prompts(domain: str) -> bool:
+    """Whether an item of ``domain`` shows nothing when its prompt is cut."""
+    found = domains().get(domain)
+    return found is not None and found.whole_prompts
+
+
 def file_tasks() -> dict[str, FileTasks]:
     """Option of ``jeval run`` → the tasks that need the file given by it."""
     return {option: tasks for domain in domains().values() for option, tasks in domain.files.items()}

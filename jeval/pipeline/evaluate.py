@@ -79,31 +79,47 @@ def evaluate(
         ModelError: a log-likelihood is NaN or +Inf.
     """
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    wanted = [name for name in loaded.tasks if rows is None or rows.get(name)]
     results: dict[str, list[Sample]] = {}
+    for batch in batches(loaded, rows, chat_template=chat_template):
+        results.update(_evaluate(lm, loaded, batch))
+    return {name: results[name] for name in loaded.tasks if name in results}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tasks that are evaluated together: all with the chat template or all without. ``rows``: ``None`` for all items."""
+
+    names: list[str]
+    rows: Rows | None
+    chat_template: bool
+
+
+def batches(loaded: LoadedTasks, rows: Rows | None, *, chat_template: bool) -> list[Batch]:
+    """How the tasks that have rows are evaluated."""
+    found = []
+    wanted = [name for name in loaded.tasks if rows is None or rows.get(name)]
     for templated in (True, False):
         names = [name for name in wanted if loaded.meta(name).chat_template is templated]
+        whole = rows is None or all(len(rows[name]) == len(loaded.docs(name)) for name in names)
         if names:
-            results.update(_evaluate(lm, loaded, names, rows, chat_template and templated))
-    return {name: results[name] for name in wanted if name in results}
+            some = None if whole or rows is None else {name: rows[name] for name in names}
+            found.append(Batch(names, some, chat_template and templated))
+    return found
 
 
-def _evaluate(
-    lm: LM, loaded: LoadedTasks, names: list[str], rows: Rows | None, chat_template: bool
-) -> dict[str, list[Sample]]:
-    whole = rows is None or all(len(rows[name]) == len(loaded.docs(name)) for name in names)
+def _evaluate(lm: LM, loaded: LoadedTasks, batch: Batch) -> dict[str, list[Sample]]:
     results = lm_eval_evaluate(
         lm=lm,
-        task_dict={"tasks": {name: loaded.tasks[name] for name in names}},
-        samples=None if whole or rows is None else {name: rows[name] for name in names},
+        task_dict={"tasks": {name: loaded.tasks[name] for name in batch.names}},
+        samples=batch.rows,
         bootstrap_iters=0,
-        apply_chat_template=chat_template,
+        apply_chat_template=batch.chat_template,
     )
     if results is None:  # another rank than 0 of a distributed launch
         return {}
     return {
         name: [_sample(one) for one in sorted(results["samples"][name], key=lambda one: one["doc_id"])]
-        for name in names
+        for name in batch.names
     }
 
 

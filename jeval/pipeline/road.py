@@ -6,23 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lm_eval.api.model import LM
+from lm_eval.models.huggingface import HFLM
 
 from jeval.models.cache import AnswerStore, StoredLM
 from jeval.models.hf import JevalHF
 from jeval.pipeline.evaluate import Chosen, evaluate, seed_everything
+from jeval.pipeline.notes import thinking_notes, thought_notes, window_notes
 from jeval.pipeline.score import domain_results, task_results
 from jeval.pipeline.taskpack import LoadedTasks
+from jeval.pipeline.thinking import ThinkingLM, manner
+from jeval.pipeline.window import fit
 from jeval.record.samples import Sample
-from jeval.record.schema import DomainResult, TaskResult
+from jeval.record.schema import DomainResult, Note, TaskResult
 
 
 @dataclass(frozen=True)
 class Scored:
-    """Scored items, and the results of their tasks and domains."""
+    """Scored items, and the results of their tasks and domains; ``notes``: what kept the model from being asked or heard."""
 
     samples: dict[str, list[Sample]]
     tasks: dict[str, TaskResult]
     domains: dict[str, DomainResult]
+    notes: list[Note]
 
 
 def score(
@@ -34,6 +39,7 @@ def score(
     chat_template: bool,
     store: AnswerStore | None = None,
     progress: Callable[[int, int], None] | None = None,
+    say: Callable[[Note], None] = lambda note: None,
 ) -> Scored:
     """Evaluate the chosen items and score tasks and domains.
 
@@ -42,15 +48,24 @@ def score(
         seed: seeds every random generator first, so that equal models get equal numbers.
         store: where answers are looked up and kept; ``None`` keeps none.
         progress: called with what is done and what there is to do.
+        say: called with each limit of the run as soon as it is known.
 
     Raises:
         ModelError: a log-likelihood is NaN or +Inf, or the model cannot be scored for another reason.
     """
     seed_everything(seed)
+    hf = lm if isinstance(lm, HFLM) else None
+    thinks = manner(lm, chat_template)
     if isinstance(lm, JevalHF):
         lm.answer_store, lm.progress = store, progress
     elif store is not None or progress is not None:
         lm = StoredLM(lm, store, progress=progress)
-    samples = evaluate(lm, loaded, chosen.rows, chat_template=chat_template)
-    tasks = task_results(loaded, samples, chosen.left_out)
-    return Scored(samples, tasks, domain_results(loaded, tasks))
+    lm = ThinkingLM(lm, hf, think=thinks == "on")
+    fitting = fit(lm, hf, loaded, chosen.rows, chat_template=chat_template, thinks=thinks == "on")
+    for note in (before := [*thinking_notes(thinks), *window_notes(fitting)]):
+        say(note)
+    samples = fitting.complete(evaluate(lm, loaded, fitting.rows, chat_template=chat_template))
+    tasks = task_results(loaded, samples, chosen.left_out, fitting)
+    for note in (after := thought_notes(tasks)):
+        say(note)
+    return Scored(samples, tasks, domain_results(loaded, tasks), [*before, *after])

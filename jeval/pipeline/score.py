@@ -8,16 +8,38 @@ from typing import Any
 from jeval.evidence.instrument import instrument
 from jeval.pipeline import domains
 from jeval.pipeline.taskpack import LoadedTasks, TaskMeta, declared
+from jeval.pipeline.window import CUT, Fit
 from jeval.record.samples import Sample
 from jeval.record.schema import DomainResult, Interval, TaskResult
 from jeval.statistics import Estimate, combine, mean_interval, rogan_gladen
+from jeval.thoughts import said
+
+ENDLESS = "no thought came to an end"
 
 
 def task_results(
-    loaded: LoadedTasks, samples: Mapping[str, list[Sample]], left_out: Mapping[str, list[str]]
+    loaded: LoadedTasks, samples: Mapping[str, list[Sample]], left_out: Mapping[str, list[str]], fit: Fit
 ) -> dict[str, TaskResult]:
     """One result per loaded task; a task none of whose items could be scored says so."""
-    return {name: _task(loaded.meta(name), samples.get(name, []), len(left_out.get(name, []))) for name in loaded.tasks}
+    results = {}
+    for name in loaded.tasks:
+        meta, found, without = loaded.meta(name), samples.get(name, []), len(left_out.get(name, []))
+        if name in fit.unfit:
+            results[name] = _not_scored(meta, fit.unfit[name], not_scored=fit.asked[name] + without)
+        else:
+            result = _task(meta, found, without)
+            results[name] = result.model_copy(update={"cut": fit.cut.get(name, 0), **_thoughts(found)})
+            if result.score is None and results[name].unfinished:
+                results[name].reason = ENDLESS
+            elif result.score is None and fit.unscored.get(name):
+                results[name].reason = CUT
+    return results
+
+
+def _thoughts(samples: Sequence[Sample]) -> dict[str, int]:
+    """How many outputs hold a thought, and how many a thought without end."""
+    outputs = [said(one) for sample in samples for one in sample.outputs[:1] if isinstance(one, str)]
+    return {"thoughts": sum(one.thought for one in outputs), "unfinished": sum(one.unfinished for one in outputs)}
 
 
 def _task(meta: TaskMeta, samples: Sequence[Sample], left_out: int) -> TaskResult:

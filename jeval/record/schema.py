@@ -88,7 +88,8 @@ class TaskResult(Written):
     """One task. ``score`` is ``None`` when nothing was scored; ``reason`` then says why. ``not_scored`` counts items.
 
     ``kind`` names the form of the task within its domain, ``side`` the part of a balanced domain score it belongs to;
-    both are "" in records of earlier versions.
+    both are "" in records of earlier versions. ``thoughts`` counts items in whose output the model thought aloud,
+    ``unfinished`` those of them whose thought has no end, ``cut`` items whose prompt does not fit the model's window.
     """
 
     domain: str
@@ -105,6 +106,9 @@ class TaskResult(Written):
     chance: float
     clusters: int
     not_scored: int
+    thoughts: int = 0
+    unfinished: int = 0
+    cut: int = 0
     reason: str | None = None
     metrics: dict[str, float] = Field(default_factory=dict)
     instrument: Rates | None = None

@@ -18,7 +18,7 @@ from jeval.pipeline import domains
 from jeval.reading import read_yaml
 from jeval.record.compare import compare_runs
 from jeval.record.samples import Sample, read_samples
-from jeval.record.schema import RunRecord
+from jeval.record.schema import Note, RunRecord
 from jeval.record.store import read_record, write_text
 from jeval.report.charts import ChartRow, interval_chart
 from jeval.resources import data_path
@@ -104,8 +104,13 @@ def render(folders: Sequence[Path], *, lang: str, reveal: str | None = None, pre
         preface=preface,
         label=lambda name: domains.title(name, lang),
         say=lambda text: _say(text, lang),
-        sentence=lambda note: words[note.key].format(**note.model_dump()),
+        sentence=lambda note: sentence(note, lang),
     )
+
+
+def sentence(note: Note, lang: str) -> str:
+    """What a note of the record says, in ``lang``."""
+    return strings(lang)[note.key].format(**note.model_dump())
 
 
 def _say(text: str | None, lang: str) -> str:

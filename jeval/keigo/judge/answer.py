@@ -1,6 +1,6 @@
 """From what a model wrote to the sentence it offers as its answer.
 
-The answer is the first line with Japanese text. Labels before it (尊敬語：, 答え：, A:), quotation marks around it and
+Thoughts are no answer (:mod:`jeval.thoughts`). The answer is the first line with Japanese text. Labels before it (尊敬語：, 答え：, A:), quotation marks around it and
 Markdown marks are taken off; a remark in brackets behind it and sentences that speak *about* honorifics are ignored, and so
 are later lines. What remains must be one rendering: a list of alternatives (A／B, 「A」または「B」) is no answer.
 """
@@ -10,14 +10,16 @@ from __future__ import annotations
 import unicodedata
 
 from jeval.keigo.judge.tables import expression
+from jeval.thoughts import UNFINISHED, said
 
 
 def clean(output: str) -> tuple[str, str]:
     """``(answer, "")``, or ``("", reason)`` when there is no single Japanese answer."""
-    text = unicodedata.normalize("NFKC", output).replace("\u200b", "").strip()
+    heard = said(output)
+    text = unicodedata.normalize("NFKC", heard.text).replace("\u200b", "").strip()
     text = expression("tag").sub("", text)
     if not text:
-        return "", "empty"
+        return "", UNFINISHED if heard.unfinished else "empty"
     for line in text.splitlines():
         answer = _bare(line.strip()) if _is_japanese(line) else ""
         if _is_japanese(answer) and not answer.endswith(":"):  # 「以下のとおりです：」 only announces it

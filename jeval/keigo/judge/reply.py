@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from jeval.keigo.analysis import analyze
 from jeval.keigo.judge.tables import expression
+from jeval.thoughts import UNFINISHED, said
 
 _PERSONAL = frozenset({"uchi_soto", "sonkei_for_self", "kenjo_for_superior"})
 _SHORTEST = 12  # characters; はい。 is no reply to a customer
@@ -49,11 +50,12 @@ def judge_reply(prompt: str, about: str, output: str, context: Mapping[str, obje
     It is an answer when it is Japanese, of a fitting length, on the matter (contains a word of the regular expression
     ``about``) and no copy of the prompt. Its style must be です・ます or ございます throughout.
     """
-    text = unicodedata.normalize("NFKC", output).strip()
+    heard = said(output)
+    text = unicodedata.normalize("NFKC", heard.text).strip()
     text = expression("next_turn").sub("", "\n" + text).strip()
     text = expression("reply_label").sub("", text).strip()
     text = expression("reply_quotes").sub("", text)
-    reasons = _not_an_answer(text, prompt, about)
+    reasons = [UNFINISHED] if heard.nothing else _not_an_answer(text, prompt, about)
     if reasons:
         return Reply(False, False, 0, 0, 0, 0, reasons)
     found = analyze(text, context)

@@ -15,6 +15,7 @@ from jeval.errors import InputError
 from jeval.leak.corpus.cuts import CONTINUATION, PREFIXES, VERBATIM, WINDOWS, bounds, places, tokenizer_of
 from jeval.leak.corpus.file import Document, load
 from jeval.leak.norms import norm
+from jeval.thoughts import said
 
 __all__ = [
     "CONTINUATION",
@@ -128,10 +129,14 @@ def common_run(a: str, b: str) -> tuple[int, int]:
 def results(doc: dict[str, Any], outputs: Sequence[str]) -> dict[str, float]:
     """``score`` 0 when the next 32 tokens came word for word (trained documents only); ``span``: tokens in the longest verbatim run.
 
-    Compared as text, white space aside: tokenizers add and drop it, and may cut the same text elsewhere.
+    Compared as text, white space aside: tokenizers add and drop it, and may cut the same text elsewhere. Nothing is
+    measured where there is only a thought without end.
     """
+    answer = said(str(outputs[0]))
+    if answer.nothing:
+        return {}
     wanted, ends = _squeezed(str(doc["wanted"]), doc["ends"])
-    output = "".join(str(outputs[0]).split())
+    output = "".join(answer.text.split())
     verbatim = float(output.startswith(wanted[: ends[VERBATIM - 1]]))
     at, length = common_run(output[: 2 * len(wanted)], wanted)
     starts = [0, *ends[:-1]]

@@ -17,6 +17,7 @@ def canaries(exposure: Sequence[Sample] | None, extraction: Sequence[Sample] | N
     """Exposure and extraction, as far as they were measured."""
     paragraphs: list[str] = []
     tables: list[Table] = []
+    exposure = None if exposure is None else [one for one in exposure if one.metrics]  # not those not scored
     if exposure is not None:
         paragraphs += [texts("exposure.text"), _verdict(exposure, texts)]
         tables.append(_exposure(exposure, texts))

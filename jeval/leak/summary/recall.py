@@ -15,6 +15,7 @@ RECALL = "corpus"
 
 def recall(samples: Sequence[Sample], texts: Texts) -> Section:
     """Documents trained on and held out, by how much of them was given."""
+    samples = [one for one in samples if "verbatim" in one.metrics]  # an item not scored measures nothing
     by_token = all(one.doc["unit"] == "token" for one in samples)
     unit = texts("corpus.token" if by_token else "corpus.character")
     paragraphs = [texts("corpus.text", verbatim=VERBATIM, unit=unit)]

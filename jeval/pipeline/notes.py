@@ -1,0 +1,46 @@
+"""The limits of a run as notes of its record: what did not fit the model's window, and where the model thought aloud."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jeval.pipeline.thinking import BUDGET, Manner
+from jeval.pipeline.window import Fit
+from jeval.record.schema import Note, TaskResult
+
+THINKING_OFF = "note_thinking_off"
+"""Key of the note that the chat template was told to leave thoughts out; stock lm-eval must be told so too."""
+
+_MANNERS: dict[Manner, str] = {
+    "off": THINKING_OFF,
+    "closed": "note_thinking_closed",
+    "on": "note_thinking_on",
+}
+
+
+def thinking_notes(manner: Manner) -> list[Note]:
+    """What was done about a model that thinks."""
+    return [Note(key=_MANNERS[manner])] if manner in _MANNERS else []
+
+
+def window_notes(fit: Fit) -> list[Note]:
+    """Tasks and items that do not fit the window."""
+    window = fit.window or 0
+    notes = [_note("note_window", task=task, tokens=n, window=window) for task, n in fit.answers.items()]
+    for task, n in fit.cut.items():
+        key = "note_cut_not_scored" if task in fit.unscored else "note_cut"
+        notes.append(_note(key, task=task, n=n, window=window))
+    return notes
+
+
+def thought_notes(tasks: Mapping[str, TaskResult]) -> list[Note]:
+    """Tasks in which the model thought aloud."""
+    return [
+        _note("note_thoughts", task=name, n=task.thoughts, unfinished=task.unfinished, budget=BUDGET)
+        for name, task in tasks.items()
+        if task.thoughts
+    ]
+
+
+def _note(key: str, **gaps: str | int) -> Note:
+    return Note.model_validate({"key": key, **gaps})
