@@ -26,6 +26,7 @@ from jeval.models.identity import identify
 from jeval.models.load import check_options, default_device, is_local_backend, load, load_other
 from jeval.models.options import check_model_args
 from jeval.models.source import ModelSource, resolve
+from jeval.models.template import Template
 from jeval.models.threads import use_threads
 from jeval.pipeline import domains
 from jeval.pipeline.evaluate import choose_items
@@ -325,8 +326,8 @@ def _record(
     notes = list(scored.notes)
     if subject.info.identity is None:
         notes.append(Note(key="note_remote"))
-    template = getattr(subject.lm, "template", None) if subject.info.chat_template else None
-    notes += [Note(key=key) for key in (template.notes if template is not None else ())]
+    if subject.info.chat_template and getattr(subject.lm, "template", None) == Template(parts=True):
+        notes.append(Note(key="note_template_parts"))
     if options.limit is not None:
         whole = ", ".join(options.whole) or "–"
         notes.append(Note.model_validate({"key": "note_limit", "limit": options.limit, "whole": whole}))

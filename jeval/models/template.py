@@ -6,9 +6,8 @@ prompt and scores at chance without a word; so it is rendered once, with a known
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -19,49 +18,26 @@ from jeval.models.translate import one_line
 
 Message = Mapping[str, Any]
 _ASKED, _ANSWERED = "本日のご用件をお伺いいたします", "窓口にて承ります"
-_OPEN_THOUGHT = re.compile(r"<(think|thinking|thought|reasoning)>\s*$")
 _ADVICE = "mend it, or run without it (--no-chat-template)"
 
 
 @dataclass(frozen=True)
 class Template:
-    """How a tokenizer's template is used.
-
-    Attributes:
-        parts: it takes the content of a message as a list of parts, not as text.
-        closing: what is put behind the place of the answer: the end of a thought that the template opens there, so that answers are
-            scored as answers.
-        arguments: variables given to it, beside those that the user gave.
-    """
+    """How a tokenizer's template is used: ``parts`` where it takes a message as a list of parts, not as text."""
 
     parts: bool = False
-    closing: str = ""
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def notes(self) -> list[str]:
-        """Keys of the sentences that the report says of it."""
-        found = {
-            "note_template_parts": self.parts,
-            "note_template_thought_closed": bool(self.closing),
-            "note_template_thinking_off": "enable_thinking" in self.arguments,
-        }
-        return [key for key, holds in found.items() if holds]
 
 
 def probe(tokenizer: Any, given: Mapping[str, Any] | None = None) -> Template:
     """Render a known question through the tokenizer's chat template, and see that it does what a template is for.
 
     Args:
-        given: variables of the template that the user gave; they win.
+        given: variables of the template.
 
     Raises:
         InputError: the template fails, drops the question, or leaves no place for the answer.
     """
-    arguments = dict(given or {})
-    thinks = "enable_thinking" in _source(tokenizer) and "enable_thinking" not in arguments
-    own: dict[str, Any] = {"enable_thinking": False} if thinks else {}
-    arguments |= own
+    arguments = given or {}
     parts = False
     rendered, problem = _asked(tokenizer, arguments, parts=False)
     if _ASKED not in rendered:
@@ -70,13 +46,7 @@ def probe(tokenizer: Any, given: Mapping[str, Any] | None = None) -> Template:
             raise InputError(f"the chat template {problem or 'drops what the user says'}; {_ADVICE}")
         rendered, parts = again, True
     _check_place_of_answer(tokenizer, arguments, rendered, parts=parts)
-    opened = None if arguments.get("enable_thinking") else _OPEN_THOUGHT.search(rendered)
-    return Template(parts, f"\n</{opened[1]}>\n\n" if opened else "", own)
-
-
-def _source(tokenizer: Any) -> str:
-    template = tokenizer.chat_template
-    return "\n".join(template.values()) if isinstance(template, dict) else str(template)
+    return Template(parts)
 
 
 def _asked(tokenizer: Any, arguments: Mapping[str, Any], *, parts: bool) -> tuple[str, str]:
@@ -142,15 +112,13 @@ class Templated(HFLM):  # type: ignore[misc]  # lm-eval carries no types
         return probe(self.tokenizer, self.chat_template_args)
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        template = self.template
-        if template is None or template == Template():
+        if self.template is None or not self.template.parts:
             return str(super().apply_chat_template(chat_history, add_generation_prompt))
-        text = render(
+        return render(
             self.tokenizer,
             chat_history,
-            {**template.arguments, **self.chat_template_args},
-            parts=template.parts,
+            self.chat_template_args,
+            parts=True,
             place=add_generation_prompt,
             go_on=not add_generation_prompt,
         )
-        return text + template.closing if add_generation_prompt else text

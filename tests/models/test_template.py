@@ -61,18 +61,6 @@ def test_a_template_of_parts_gets_parts() -> None:
     assert probe(tokenizer(PARTS)).parts
 
 
-def test_thinking_is_switched_off_unless_asked_for() -> None:
-    thinking = CHATML + "{% if add_generation_prompt and enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}"
-    assert probe(tokenizer(thinking)).arguments == {"enable_thinking": False}
-    assert probe(tokenizer(thinking), {"enable_thinking": True}).arguments == {}
-
-
-def test_a_thought_that_the_template_opens_is_closed_unless_asked_for() -> None:
-    opening = CHATML.replace("assistant\n{% endif %}", "assistant\n<think>\n{% endif %}")
-    assert probe(tokenizer(opening)).closing == "\n</think>\n\n"
-    assert probe(tokenizer(opening), {"enable_thinking": True}).closing == ""
-
-
 @pytest.fixture
 def chat_model(model_copy: Path) -> Callable[[str], Path]:
     def make(template: str) -> Path:
@@ -94,7 +82,7 @@ def test_what_is_asked_reaches_the_model_and_the_record(
     assert done.code == 0, done.err
     record = read_record(tmp_path / "run")
     assert record.model.chat_template
-    assert {note.key for note in record.notes} >= {"note_template_parts", "note_template_thought_closed"}
+    assert {note.key for note in record.notes} >= {"note_template_parts", "note_thinking_closed"}
     sample = read_samples(tmp_path / "run", "jeval_keigo_choice")[0]
     assert str(sample.prompt[0][0]).endswith("<|im_start|>assistant\n<think>\n\n</think>\n\n")
     done = cli(*asked, "--out", tmp_path / "plain", "--no-chat-template")
