@@ -94,6 +94,7 @@ def run(
 ) -> None:
     """Evaluate a model and write its audit report."""
     _check_extra(context.args, model)
+    _check_paths(model, out, *(include_path or []))
     _check_lang(lang)
     _prepare_libraries()
     from jeval.audit import run as audit
@@ -165,6 +166,7 @@ def report(
 ) -> None:
     """Write the HTML report of one run, or one that compares several."""
     _check_lang(lang)
+    _check_paths(*runs, out)
     from jeval.report.page import write_report
 
     target = write_report(runs, out, lang)
@@ -177,6 +179,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare runs item by item: paired difference with its 95 % interval."""
+    _check_paths(*runs)
     from jeval.record.compare import compare_runs
 
     rows = compare_runs(runs)
@@ -197,6 +200,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Check that a run folder is unchanged (exit code 4 when not)."""
+    _check_paths(folder, model)
     from jeval.audit.verify import verify_run
 
     problems = verify_run(folder, model)
@@ -217,6 +221,7 @@ def demo(
 ) -> None:
     """Train tiny models on the spot, search a merge of them, audit all and compare."""
     _check_lang(lang)
+    _check_paths(out, keep)
     _prepare_libraries()
     from jeval.demo.run import run_demo
 
@@ -252,6 +257,18 @@ def _check_extra(extra: list[str], model: str | None) -> None:
     if model is None and len(extra) == 1:
         raise InputError(f"{given}; the model is given as: jeval run --model {shlex.quote(extra[0])}")
     raise InputError(f"{given}; names are separated by commas without spaces, other values go behind their option")
+
+
+def _check_paths(*paths: str | Path | None) -> None:
+    """The libraries that read weights and samples take paths in UTF-8 only."""
+    for path in paths:
+        try:
+            str(Path(path or "").absolute()).encode("utf-8")
+        except UnicodeEncodeError as err:
+            raise InputError(
+                f"{path}: its full path is not UTF-8 (locale {sys.getfilesystemencoding()}); rename the folder, or set "
+                "LC_ALL=C.UTF-8 if the name is right"
+            ) from err
 
 
 def _items(limit: str | None) -> int | None:

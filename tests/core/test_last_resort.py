@@ -229,3 +229,17 @@ def test_the_model_as_a_bare_argument_and_a_fraction_as_limit_are_explained(cli:
 def test_ctrl_c_names_the_command_as_a_shell_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["jeval", "run", "--model", "/models/a b"])
     assert command_line._command() == "jeval run --model '/models/a b'"
+
+
+def test_a_path_that_is_no_utf8_is_named(cli: Cli, tmp_path: Path) -> None:
+    euc = str(tmp_path) + "/\udcc6\udcfc\udccb\udcdc"
+    os.mkdir(euc)
+    for call in (
+        ("run", "--model", euc), ("run", "--model", "m", "--out", euc), ("report", euc), ("compare", euc, euc),
+        ("verify", euc), ("demo", "--out", euc),
+    ):  # fmt: skip
+        result = cli(*call)
+        assert result.code == 2, call
+        (line,) = result.err.splitlines()
+        assert "UTF-8" in line
+        assert "\\udcc6" in line
