@@ -5,17 +5,24 @@ Data goes to standard output, messages and progress to standard error. Nothing h
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
+import shlex
 import sys
+import traceback
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from jeval import output
 from jeval.bank.command import bank_app, items_app
 from jeval.errors import InputError, JevalError
+from jeval.fault import write_log
 from jeval.keigo.command import keigo
 from jeval.leak.command import canary_app
 from jeval.offline import set_hub_variables
@@ -36,6 +43,10 @@ app.add_typer(items_app, name="items", help="Check items against the statutes; g
 app.add_typer(canary_app, name="canary", help="Make canaries to plant in training data.")
 app.add_typer(bank_app, name="bank", help="Lint, measure, read and build items, rules and labels (for maintainers).")
 
+# What the system refuses because a path is wrong, and because there is no room.
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR, errno.EISDIR, errno.ELOOP}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
 Json = Annotated[bool, typer.Option("--json", help="Print one machine-readable object to standard output.")]
 Lang = Annotated[str, typer.Option(help="Language of the report: ja or en.")]
 
@@ -55,12 +66,13 @@ def _root(
     pass
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True})
 def run(
+    context: typer.Context,
     model: Annotated[str | None, typer.Option(help="Hugging Face folder, LoRA adapter folder, or .gguf file.")] = None,
     tasks: Annotated[str | None, typer.Option(help="Task or group names, comma-separated; default: the suite.")] = None,
     suite: Annotated[str, typer.Option(help="audit, search or both.")] = "audit",
-    limit: Annotated[int | None, typer.Option(help="At most this many items of each task.")] = None,
+    limit: Annotated[str | None, typer.Option(metavar="N", help="At most this many items of each task.")] = None,
     batch_size: Annotated[str, typer.Option(help="Batch size of backends that batch.")] = "8",
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; default: what is there.")] = None,
     dtype: Annotated[
@@ -86,17 +98,18 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Evaluate a model and write its audit report."""
+    _check_extra(context.args, model)
+    _check_paths(model, out, *(include_path or []))
     _check_lang(lang)
     _prepare_libraries()
-    from jeval.audit.run import RunOptions
-    from jeval.audit.run import run as run_model
+    from jeval.audit import run as audit
 
-    record, folder = run_model(
+    record, folder = audit.run(
         model,
-        RunOptions(
+        audit.RunOptions(
             tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
             suite=suite,
-            limit=limit,
+            limit=_items(limit),
             batch_size=batch_size,
             device=device,
             dtype=dtype,
@@ -119,8 +132,12 @@ def run(
             reveal=reveal,
         ),
     )
+    _show(record, folder, as_json)
+
+
+def _show(record: RunRecord, folder: Path, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(run_summary(record, folder), ensure_ascii=False))
+        print(output.json_text(run_summary(record, folder)))
         return
     _print_table(record)
     print(f"report: {folder / 'report.html'}")
@@ -157,10 +174,11 @@ def report(
 ) -> None:
     """Write the HTML report of one run, or one that compares several."""
     _check_lang(lang)
+    _check_paths(*runs, out)
     from jeval.report.page import write_report
 
     target = write_report(runs, out, lang)
-    print(json.dumps({"report": str(target)}) if as_json else f"report: {target}")
+    print(output.json_text({"report": str(target)}) if as_json else f"report: {target}")
 
 
 @app.command()
@@ -169,11 +187,12 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Compare runs item by item: paired difference with its 95 % interval."""
+    _check_paths(*runs)
     from jeval.record.compare import compare_runs
 
     rows = compare_runs(runs)
     if as_json:
-        print(json.dumps({"comparisons": [row.model_dump() for row in rows]}, ensure_ascii=False))
+        print(output.json_text({"comparisons": [row.model_dump() for row in rows]}))
         return
     for row in rows:
         low, high = row.interval
@@ -189,10 +208,11 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Check that a run folder is unchanged (exit code 4 when not)."""
+    _check_paths(folder, model)
     from jeval.audit.verify import verify_run
 
     problems = verify_run(folder, model)
-    print(json.dumps({"run": str(folder), "verified": not problems, "problems": problems}, ensure_ascii=False)
+    print(output.json_text({"run": str(folder), "verified": not problems, "problems": problems})
           if as_json else "\n".join(problems) or f"{folder}: unchanged")  # fmt: skip
     if problems:
         raise typer.Exit(4)
@@ -209,11 +229,12 @@ def demo(
 ) -> None:
     """Train tiny models on the spot, search a merge of them, audit all and compare."""
     _check_lang(lang)
+    _check_paths(out, keep)
     _prepare_libraries()
     from jeval.demo.run import run_demo
 
     result = run_demo(out=out, keep=keep, seed=seed, trials=trials, lang=lang)
-    print(json.dumps(result, ensure_ascii=False) if as_json else f"report: {result['report']}")
+    print(output.json_text(result) if as_json else f"report: {result['report']}")
 
 
 @app.command(
@@ -235,6 +256,36 @@ def lm_eval(context: typer.Context) -> None:
 def _check_lang(lang: str) -> None:
     if lang not in {"ja", "en"}:
         raise InputError(f"--lang {lang!r}: expected ja or en")
+
+
+def _check_extra(extra: list[str], model: str | None) -> None:
+    if not extra:
+        return
+    given = f"{extra[0]!r} belongs to no option"
+    if model is None and len(extra) == 1:
+        raise InputError(f"{given}; the model is given as: jeval run --model {shlex.quote(extra[0])}")
+    raise InputError(f"{given}; names are separated by commas without spaces, other values go behind their option")
+
+
+def _check_paths(*paths: str | Path | None) -> None:
+    """The libraries that read weights and samples take paths in UTF-8 only."""
+    for path in paths:
+        try:
+            str(Path(path or "").absolute()).encode("utf-8")
+        except UnicodeEncodeError as err:
+            raise InputError(
+                f"{path}: its full path is not UTF-8 (locale {sys.getfilesystemencoding()}); rename the folder, or set "
+                "LC_ALL=C.UTF-8 if the name is right"
+            ) from err
+
+
+def _items(limit: str | None) -> int | None:
+    try:
+        return None if limit is None else int(limit)
+    except ValueError as err:
+        raise InputError(
+            f"--limit {limit}: expected a whole number of items of each task, such as 100; fractions are not taken"
+        ) from err
 
 
 def _existing(path: Path | None, flag: str) -> Path | None:
@@ -291,34 +342,80 @@ def _print_table(record: RunRecord) -> None:
             low, high = domain.interval
             chance = "" if domain.chance is None else f"{domain.chance:.2f}"
             table.add_row(name, "(all)", str(domain.n), f"{domain.score:.3f}", f"{low:.3f}–{high:.3f}", chance)
-    console = Console() if sys.stdout.isatty() else Console(width=110)
+    console = Console(markup=False) if sys.stdout.isatty() else Console(width=110, markup=False)
     console.print(table)
 
 
 def main() -> NoReturn:
-    """Entry point: turns the errors a user can act on into one line and an exit code."""
-    code: Any = 0
-    try:
-        app()
-    except SystemExit as ended:  # Typer ends every command this way, with 2 after a usage error, 130 after Ctrl-C
-        code = ended.code
-    except JevalError as err:
-        print(f"jeval: {' '.join(str(err).split())}", file=sys.stderr)
-        code = err.exit_code
-    except KeyboardInterrupt:
-        code = 130
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-        code = 1
+    """Entry point: turns errors into one line and an exit code (70 for a fault of jeval's own)."""
+    output.prepare()
+    code = _code_of(app)
     if code == 130:
         _interrupted()
-    sys.stdout.flush()
-    raise SystemExit(code)
+    raise SystemExit(code or _code_of(_flush))
+
+
+def _code_of(action: Callable[[], Any]) -> Any:
+    """The exit code of a command; its errors are said on standard error."""
+    try:
+        action()
+    except SystemExit as ended:  # Typer ends every command this way, with 2 after a usage error, 130 after Ctrl-C
+        return ended.code
+    except JevalError as err:
+        resume = f"; go on from there with: {_command()}" if err.resumes else ""
+        return _said(f"{err}{resume}", err.exit_code)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        return 1
+    except OSError as err:
+        return _refused(err) if err.errno in _REFUSED | _FULL else _fault(err)
+    except BaseException as err:  # a panic of a library written in Rust is no Exception
+        return _fault(err)
+    return 0
+
+
+def _said(message: str, code: int) -> int:
+    with contextlib.suppress(OSError):
+        print(f"jeval: {output.one_line(message)}", file=sys.stderr, flush=True)
+    return code
+
+
+def _refused(err: OSError) -> int:
+    """The system refused a file: its path is wrong (2), or there is no room (3)."""
+    where = err.filename if err.filename is not None else "a file or standard output"
+    advice = "make room" if err.errno in _FULL else "choose another path"
+    return _said(f"{where}: {err.strerror}; {advice}, then run again: {_command()}", 3 if err.errno in _FULL else 2)
+
+
+def _fault(err: BaseException) -> int:
+    if os.environ.get("JEVAL_DEBUG", "0") not in {"", "0"}:
+        print(output.harmless("".join(traceback.format_exception(err)), keep="\n\t"), file=sys.stderr)
+    log = write_log(err)
+    where = f"the traceback is in {log}" if log else "no log could be written, JEVAL_DEBUG=1 prints the traceback"
+    try:
+        detail = output.one_line(str(err), 160)
+    except Exception:  # an exception that cannot even say what it is
+        detail = ""
+    kind = f"{type(err).__name__}: {detail}" if detail else type(err).__name__
+    return _said(f"{kind} (this is a fault of jeval, please report it; {where})", 70)
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - the interpreter flushes once more when it ends
+        raise
+
+
+def _command() -> str:
+    return shlex.join(["jeval", *sys.argv[1:]])
 
 
 def _interrupted() -> NoReturn:
-    command = " ".join(["jeval", *sys.argv[1:]])
-    print(f"\njeval: interrupted; finished answers are kept, resume with: {command}", file=sys.stderr, flush=True)
+    print(f"\njeval: interrupted; finished answers are kept, resume with: {_command()}", file=sys.stderr, flush=True)
     os._exit(130)  # worker threads of torch may take longer to unwind than a user waits
 
 

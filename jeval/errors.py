@@ -7,9 +7,12 @@ from __future__ import annotations
 
 
 class JevalError(Exception):
-    """Base of the errors a user can act on; ``exit_code`` is what the command line returns."""
+    """Base of the errors a user can act on; ``exit_code`` is what the command line returns. Where ``resumes`` is true, what was
+    computed is kept and the command line adds the command that goes on from there.
+    """
 
     exit_code = 2
+    resumes = False
 
 
 class InputError(JevalError):
@@ -28,3 +31,9 @@ class EvidenceError(JevalError):
     """The evidence does not verify (exit code 4)."""
 
     exit_code = 4
+
+
+class UnwrittenError(JevalError):
+    """A result is computed and cannot be written: no room, no permission (exit code 3)."""
+
+    exit_code = 3

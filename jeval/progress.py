@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from types import TracebackType
@@ -46,7 +47,7 @@ class Progress:
         if self._bar is not None:
             self._bar.console.print(message, markup=False, highlight=False)
         else:
-            print(message, file=sys.stderr, flush=True)
+            _print(message)
 
     def stage(self, label: str) -> None:
         """Begin a stage; following calls of :meth:`update` belong to it."""
@@ -67,4 +68,10 @@ class Progress:
         now = time.monotonic()
         if percent // 10 > self._shown // 10 or (now - self._last > 30 and percent > self._shown):
             self._shown, self._last = percent, now
-            print(f"{self._label}: {done}/{total} ({percent} %)", file=sys.stderr, flush=True)
+            _print(f"{self._label}: {done}/{total} ({percent} %)")
+
+
+def _print(line: str) -> None:
+    """Nobody reading any more, or a log without room, ends no run."""
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)

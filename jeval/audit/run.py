@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +16,11 @@ import torch
 from lm_eval.api.model import LM
 
 from jeval import offline
-from jeval.audit.folder import open_folder
+from jeval.audit.folder import check_names, open_folder
 from jeval.audit.write import write_run
 from jeval.digests import file_digest, tree_digest
-from jeval.errors import InputError, ModelError
-from jeval.models.cache import AnswerStore, default_path
+from jeval.errors import InputError, ModelError, UnwrittenError
+from jeval.models.cache import AnswerStore
 from jeval.models.health import check
 from jeval.models.hf import JevalHF
 from jeval.models.identity import identify
@@ -28,6 +29,7 @@ from jeval.models.options import check_model_args
 from jeval.models.source import ModelSource, resolve
 from jeval.models.template import Template
 from jeval.models.threads import use_threads
+from jeval.output import one_line
 from jeval.pipeline import domains
 from jeval.pipeline.evaluate import choose_items
 from jeval.pipeline.road import Scored, score
@@ -130,20 +132,53 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
         clock.lap("tasks")
         settings = _settings(options)
         name = source.name if source else Path(str(model or options.backend)).name
-        folder = open_folder(options.out, name, identity, settings)
-        subject = _load_model(model, source, identity, options)
-        clock.lap("load")
-        if source is not None:
-            _check_health(subject.lm)
-        clock.lap("health")
-        progress.stage("scoring")
-        scored, left_out = _score(subject, loaded, options, progress)
-        clock.lap("score")
-        record = _record(subject, scored, left_out, settings, options, guard)
-        record.timing = clock.timing()
+        with open_folder(options.out, name, identity, settings) as folder:
+            check_names(folder.path, loaded.tasks)
+            store = AnswerStore() if identity is not None else None
+            try:
+                subject = _load_model(model, source, identity, options)
+                clock.lap("load")
+                if source is not None:
+                    _check_health(subject.lm)
+                clock.lap("health")
+                folder.begin()
+                progress.stage("scoring")
+                scored, left_out = _score(subject, loaded, options, progress, store)
+            finally:
+                if store is not None:
+                    store.close()
+            clock.lap("score")
+            record = _record(subject, scored, left_out, settings, options, guard)
+            _note_cache(record, store)
+            record.timing = clock.timing()
+            _write(folder.path, record, loaded, scored, options, kept=store is not None and not store.fault)
+            folder.end()
+    return record, folder.path
+
+
+def _note_cache(record: RunRecord, store: AnswerStore | None) -> None:
+    if store is not None and store.fault:
+        record.notes.append(Note.model_validate({"key": "note_cache", "why": one_line(store.fault, 200)}))
+
+
+def _write(
+    folder: Path, record: RunRecord, loaded: LoadedTasks, scored: Scored, options: RunOptions, *, kept: bool
+) -> None:
+    """Write the run; where that fails and its answers are not ``kept`` in the cache either, write it somewhere else."""
+    try:
         write_run(folder, record, loaded, scored, reveal=options.reveal, lang=options.lang)
-        (folder / ".started.json").unlink(missing_ok=True)
-    return record, folder
+    except OSError as err:
+        failed = UnwrittenError(f"{folder} cannot be written ({one_line(err.strerror or str(err), 200)})")
+        if kept:
+            failed.args = (f"{failed}; every answer is kept, make room or choose another folder with --out",)
+            failed.resumes = True
+            raise failed from err
+        try:
+            spare = Path(tempfile.mkdtemp(prefix="jeval-run-"))
+            write_run(spare, record, loaded, scored, reveal=options.reveal, lang=options.lang)
+        except OSError as also:
+            raise UnwrittenError(f"{failed}, nor can the temporary folder or the answer cache; make room") from also
+        raise UnwrittenError(f"{failed}; the whole run is in {spare}, move it to where there is room") from err
 
 
 def _find_model(model: str | Path | None, options: RunOptions) -> tuple[ModelSource | None, Identity | None]:
@@ -266,29 +301,26 @@ def _check_health(lm: Any) -> None:
     check(lm.model, torch.tensor([ids], device=lm.device))
 
 
-def _store(info: ModelInfo, options: RunOptions) -> AnswerStore | None:
-    if info.identity is None:
-        return None
-    return AnswerStore(
-        default_path(),
-        {
-            "model": info.identity.digest,
-            "backend": options.backend,
-            "dtype": info.dtype,
-            "device": info.device.split(":")[0],
-            "model_args": {k: str(v) for k, v in sorted(options.model_args.items())},
-            "versions": {name: version(name) for name in ("torch", "transformers", "lm_eval", "jeval")},
-        },
-    )
+def _decides(info: ModelInfo, options: RunOptions) -> dict[str, Any]:
+    """What decides an answer besides the request."""
+    return {
+        "model": info.identity.digest if info.identity else None,
+        "backend": options.backend,
+        "dtype": info.dtype,
+        "device": info.device.split(":")[0],
+        "model_args": {k: str(v) for k, v in sorted(options.model_args.items())},
+        "versions": {name: version(name) for name in ("torch", "transformers", "lm_eval", "jeval")},
+    }
 
 
 def _score(
-    subject: Subject, loaded: LoadedTasks, options: RunOptions, progress: Progress
+    subject: Subject, loaded: LoadedTasks, options: RunOptions, progress: Progress, store: AnswerStore | None
 ) -> tuple[Scored, dict[str, list[str]]]:
     day = options.as_of
     keep = None if day is None else lambda domain, doc: domains.in_force(domain, doc, day)
     chosen = choose_items(loaded, limit=options.limit, whole=options.whole, keep=keep)
-    store = _store(subject.info, options)
+    if store is not None:
+        store.identify(_decides(subject.info, options))
     try:
         scored = score(
             subject.lm,
@@ -306,9 +338,6 @@ def _score(
         if hasattr(subject.lm, "model"):
             _check_health(subject.lm)  # names the layer, if it is one
         raise
-    finally:
-        if store is not None:
-            store.close()
     return scored, chosen.left_out
 
 

@@ -10,6 +10,7 @@ from jeval.errors import EvidenceError, InputError
 from jeval.models.identity import identify
 from jeval.models.source import resolve
 from jeval.reading import read_json
+from jeval.record.manifest import LOCK
 
 
 def verify_run(folder: Path, model: str | None = None) -> list[str]:
@@ -37,7 +38,7 @@ def verify_run(folder: Path, model: str | None = None) -> list[str]:
             problems.append(f"{name}: missing")
         elif file_digest(file) != digest:
             problems.append(f"{name}: changed since the run")
-    known = {"manifest.json", *expected}
+    known = {"manifest.json", LOCK, *expected}
     problems += [
         f"{name}: not part of the run"
         for name in sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jeval.errors import InputError
+from jeval.output import json_text
 
 if TYPE_CHECKING:
     from jeval.finreg.schema import AnyItem
@@ -70,7 +70,7 @@ def _keigo_quality(write: bool) -> tuple[dict[str, Any], list[str]]:
     if write:
         _record("keigo", "analysis", figures)
         _record("keigo", "instruments", {name: one.model_dump() for name, one in instruments().items()})
-    return figures, [json.dumps(figures, ensure_ascii=False)]
+    return figures, [json_text(figures)]
 
 
 def _leak_quality(write: bool) -> tuple[dict[str, Any], list[str]]:
@@ -88,7 +88,7 @@ def _leak_quality(write: bool) -> tuple[dict[str, Any], list[str]]:
             _record("leak", name, value)
         handbook.write("leak-identifiers", "kinds", markdown(found.identifiers))
     lines = [f"{miss.id}\t{miss.what}\t{miss.text!r}" for miss in found.misses]
-    return figures, [*lines, *(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in figures.items())]
+    return figures, [*lines, *(f"{name}: {json_text(value)}" for name, value in figures.items())]
 
 
 @bank_app.command()
@@ -99,7 +99,7 @@ def agreement(write: Write = False, as_json: Json = False) -> None:
     result = compare(first_labels(), second_labels())
     if write:
         _record("keigo", "agreement", result)
-    _print(as_json, result, [json.dumps(result, ensure_ascii=False)])
+    _print(as_json, result, [json_text(result)])
 
 
 @bank_app.command()
@@ -232,10 +232,10 @@ def verify(
         report = verify_items(statutes, items)
     except InputError as err:
         if as_json:
-            print(json.dumps({"checked": 0, "ok": False, "errors": [{"reason": str(err)}]}, ensure_ascii=False))
+            print(json_text({"checked": 0, "ok": False, "errors": [{"reason": str(err)}]}))
         raise
     if as_json:
-        print(json.dumps(report.model_dump(), ensure_ascii=False))
+        print(json_text(report.model_dump()))
     else:
         for finding in (*report.errors, *report.failures):
             print(finding.line())
@@ -266,10 +266,10 @@ def generate(
 
     rows = generate_pairs(seed=seed, n=n, suite=suite)
     if as_json:
-        print(json.dumps({"kind": kind, "seed": seed, "suite": suite, "items": rows}, ensure_ascii=False))
+        print(json_text({"kind": kind, "seed": seed, "suite": suite, "items": rows}))
         return
     for row in rows:
-        print(json.dumps(row, ensure_ascii=False))
+        print(json_text(row))
 
 
 def _items(path: Path | None) -> Sequence[AnyItem]:
@@ -289,7 +289,7 @@ def _record(room: str, name: str, value: Any) -> None:
 def _print(as_json: bool, value: Any, lines: Sequence[str]) -> None:
     """The object on standard output, or the lines there with the last, a count, on standard error."""
     if as_json:
-        print(json.dumps(value, ensure_ascii=False))
+        print(json_text(value))
         return
     for line in lines[:-1]:
         print(line)

@@ -26,11 +26,10 @@ def make(
     as_json: Annotated[bool, typer.Option("--json", help="Print one machine-readable object to standard output.")] = False,
 ) -> None:  # fmt: skip
     """Write canaries, the text to plant and controls that are never planted."""
-    import json
-
     from jeval.errors import InputError
     from jeval.leak.canary import dump, planting_lines
     from jeval.leak.canary import make as make_canaries
+    from jeval.output import json_text
 
     try:
         repeats = [int(part) for part in repeat.split(",")]
@@ -61,6 +60,6 @@ def make(
         "lines": len(lines),
     }
     if as_json:
-        print(json.dumps(result, ensure_ascii=False))
+        print(json_text(result))
     else:
         print(f"canaries: {target}\ntext to plant: {text} ({len(lines)} lines, {planted} canaries)")

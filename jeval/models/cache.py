@@ -3,14 +3,18 @@
 lm-eval's own response cache keys on the request alone, so that a re-merged model gets its predecessor's answers; here the
 key begins with the digest of weights, configuration and tokenizer and the settings that change an answer. The file
 holds model output unmasked; it lies outside the run folder and is readable by its owner only.
+
+The cache is a convenience: where it cannot be read or written, the run says so once and goes on without it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,44 +22,73 @@ from typing import Any
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
-from jeval.errors import InputError
+from jeval.resources import answers_path
 
 CHUNK = 64  # requests that are computed and stored together
 _SCHEMA = "CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
+_WAIT = 3.0  # seconds for another process to let go of the file
+_AGAIN = 30.0  # seconds until answers that could not be stored are tried again
 
-
-def default_path() -> Path:
-    """``$JEVAL_CACHE``, else ``answers.sqlite`` in the user's cache folder."""
-    if given := os.environ.get("JEVAL_CACHE"):
-        return Path(given).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "jeval" / "answers.sqlite"
+_log = logging.getLogger(__name__)
 
 
 class AnswerStore:
-    """Answers of one model under one set of settings.
+    """Answers of one model under one set of settings. No method raises because of the file.
 
     Args:
-        path: SQLite file, made if missing.
-        identity: whatever decides an answer besides the request: model digest, dtype, backend, versions.
+        path: SQLite file, made if missing; by default :func:`jeval.resources.answers_path`.
+        identity: whatever decides an answer besides the request: model digest, dtype, backend, versions. May be given
+            later, by :meth:`identify`.
+
+    Attributes:
+        fault: what was first wrong with the file; empty while nothing is.
+        hits, stored: answers found, and written.
     """
 
-    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
-        self._prefix = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).digest()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._db = sqlite3.connect(path, timeout=60)
-            os.chmod(path, 0o600)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.execute(_SCHEMA)
-            self._db.commit()
-        except (OSError, sqlite3.Error) as err:
-            raise InputError(
-                f"the answer cache {path} cannot be used ({err}); set JEVAL_CACHE to another file"
-            ) from err
+    def __init__(self, path: Path | None = None, identity: Mapping[str, Any] | None = None) -> None:
+        self._path = path or answers_path()
+        self._db: sqlite3.Connection | None = None
+        self._waiting: dict[bytes, str] = {}
+        self._next_try = 0.0
+        self.fault = ""
         self.hits = 0
         self.stored = 0
+        self.identify(identity or {})
+        try:
+            self._open(self._path.expanduser())
+        except (OSError, RuntimeError, sqlite3.Error) as err:
+            self._give_up(err)
+
+    def _open(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.exists() and not path.is_file():
+            raise OSError("it is not a file")
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # says more than SQLite of what is wrong
+        os.chmod(path, 0o600)
+        self._db = sqlite3.connect(path, timeout=_WAIT)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute(_SCHEMA)
+        self._db.execute("SELECT key, value FROM answers LIMIT 1").fetchone()
+        self._db.commit()
+
+    def identify(self, identity: Mapping[str, Any]) -> None:
+        """Say whose answers are asked for and stored from now on."""
+        self._prefix = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).digest()
+
+    def _say(self, err: Exception) -> None:
+        if not self.fault:
+            self.fault = (err.strerror or str(err)) if isinstance(err, OSError) else str(err)
+            _log.warning(
+                "the answer cache %s cannot be used (%s): going on without it, answers may have to be computed again after "
+                "a crash; JEVAL_CACHE names another file",
+                self._path,
+                self.fault,
+            )
+
+    def _give_up(self, err: Exception) -> None:
+        self._say(err)
+        self._db = None
 
     def _key(self, kind: str, args: tuple[Any, ...]) -> bytes:
         text = json.dumps([kind, args], sort_keys=True, ensure_ascii=True, default=str)
@@ -63,25 +96,72 @@ class AnswerStore:
 
     def get_many(self, kind: str, args: Sequence[tuple[Any, ...]]) -> list[Any]:
         """The stored result of each request, ``None`` where there is none yet."""
-        results: list[Any] = []
-        for one in args:
-            row = self._db.execute("SELECT value FROM answers WHERE key = ?", (self._key(kind, one),)).fetchone()
-            value = None if row is None else json.loads(row[0])
-            results.append(tuple(value) if kind == "loglikelihood" and value is not None else value)
+        results = [self._get(kind, self._key(kind, one)) for one in args]
         self.hits += sum(result is not None for result in results)
         return results
 
+    def _get(self, kind: str, key: bytes) -> Any:
+        text = self._waiting.get(key)
+        if text is None and self._db is not None:
+            try:
+                row = self._db.execute("SELECT value FROM answers WHERE key = ?", (key,)).fetchone()
+            except sqlite3.Error as err:
+                self._give_up(err)
+            else:
+                text = row[0] if row else None
+        if text is None:
+            return None
+        try:
+            return _result(kind, json.loads(text))
+        except (ValueError, TypeError, RecursionError):  # a damaged row is none
+            return None
+
     def put_many(self, kind: str, rows: Sequence[tuple[tuple[Any, ...], Any]]) -> None:
-        """Store results at once: after a crash either all of them are there or none."""
-        with self._db:
-            self._db.executemany(
-                "INSERT OR REPLACE INTO answers VALUES (?, ?)",
-                [(self._key(kind, args), json.dumps(result)) for args, result in rows],
-            )
-        self.stored += len(rows)
+        """Store results at once: after a crash either all of them are there or none. What the file does not take is tried
+        again later, and by :meth:`close`.
+        """
+        if self._db is None:
+            return
+        self._waiting.update((self._key(kind, args), json.dumps(result)) for args, result in rows)
+        if time.monotonic() >= self._next_try:
+            self._write()
+
+    def _write(self) -> None:
+        if self._db is None or not self._waiting:
+            return
+        try:
+            with self._db:
+                self._db.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", list(self._waiting.items()))
+        except sqlite3.Error as err:
+            self._say(err)
+            self._next_try = time.monotonic() + _AGAIN
+        else:
+            self.stored += len(self._waiting)
+            self._waiting.clear()
 
     def close(self) -> None:
-        self._db.close()
+        """Write what is left, and let go of the file."""
+        self._write()
+        if self._db is not None:
+            try:
+                self._db.close()
+            except sqlite3.Error as err:
+                self._say(err)
+            self._db = None
+
+
+def _result(kind: str, value: Any) -> Any:
+    """The result that a row holds.
+
+    Raises:
+        TypeError, ValueError: no result of this kind.
+    """
+    if kind == "loglikelihood":
+        likelihood, greedy = value
+        return float(likelihood), bool(greedy)
+    if not isinstance(value, str if kind == "generate_until" else (int, float)):
+        raise TypeError(f"{kind}: {type(value).__name__}")
+    return value
 
 
 def in_chunks(

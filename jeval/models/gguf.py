@@ -22,9 +22,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils.quantization_config import GgufConfig
 
 from jeval.digests import file_digest, value_digest
-from jeval.models.cache import default_path
 from jeval.models.translate import translated
 from jeval.models.weights import check_landed
+from jeval.resources import answers_path
 
 _log = logging.getLogger(__name__)
 _LIST = "files.json"
@@ -35,7 +35,7 @@ _FREE = 0.1
 def folder_of(path: Path) -> Path:
     """Where the copy of a GGUF lies: under the digest of its bytes and the versions of what read it."""
     versions = {name: version(name) for name in ("transformers", "gguf")}
-    return default_path().parent / "gguf" / value_digest([file_digest(path), versions])[:32]
+    return answers_path().expanduser().parent / "gguf" / value_digest([file_digest(path), versions])[:32]
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from jeval.models.hf import JevalHF
 from jeval.models.options import check_model_args
 from jeval.models.source import ModelSource
 from jeval.models.template import Templated
-from jeval.models.translate import one_line, translated
+from jeval.models.translate import message, translated
 from jeval.models.weights import read_weights
 from jeval.suggest import near
 
@@ -63,7 +63,7 @@ def check_options(*, device: str | None, dtype: str | None, batch_size: str) -> 
         torch.empty(1, device=device).add(1)
     except Exception as err:  # torch raises AssertionError, RuntimeError, AcceleratorError …
         raise InputError(
-            f"--device {device} cannot be used here ({one_line(err, 120)}); expected cpu, or cuda, cuda:1, mps where there is one"
+            f"--device {device} cannot be used here ({message(err, 120)}); expected cpu, or cuda, cuda:1, mps where there is one"
         ) from err
 
 
@@ -160,9 +160,9 @@ def load_other(backend: str, model_args: dict[str, Any], *, batch_size: str, dev
         cls = get_model(backend)
     except (KeyError, ValueError, ImportError, AttributeError) as err:
         known = sorted(lm_eval.models.MODEL_MAPPING)
-        raise InputError(f"unknown or missing backend {backend!r} ({one_line(err)}); {near(backend, known)}") from err
+        raise InputError(f"unknown or missing backend {backend!r} ({message(err)}); {near(backend, known)}") from err
     additional = {"batch_size": batch_size, "device": device}
     try:
         return cls.create_from_arg_obj(model_args, additional)
     except (TypeError, ModuleNotFoundError, ImportError, ValueError, AssertionError) as err:
-        raise InputError(f"backend {backend!r} cannot start: {one_line(err)}; check --model-args") from err
+        raise InputError(f"backend {backend!r} cannot start: {message(err)}; check --model-args") from err

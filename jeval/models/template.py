@@ -14,7 +14,7 @@ from typing import Any
 from lm_eval.models.huggingface import HFLM
 
 from jeval.errors import InputError
-from jeval.models.translate import one_line
+from jeval.models.translate import message
 
 Message = Mapping[str, Any]
 _ASKED, _ANSWERED = "本日のご用件をお伺いいたします", "窓口にて承ります"
@@ -54,7 +54,7 @@ def _asked(tokenizer: Any, arguments: Mapping[str, Any], *, parts: bool) -> tupl
     try:
         return render(tokenizer, [{"role": "user", "content": _ASKED}], arguments, parts=parts), ""
     except Exception as err:  # the template's own code raises anything
-        return "", f"fails ({one_line(err, 160)})"
+        return "", f"fails ({message(err, 160)})"
 
 
 def _check_place_of_answer(tokenizer: Any, arguments: Mapping[str, Any], rendered: str, *, parts: bool) -> None:
@@ -68,7 +68,7 @@ def _check_place_of_answer(tokenizer: Any, arguments: Mapping[str, Any], rendere
             tokenizer, [question, {"role": "assistant", "content": _ANSWERED}], arguments, parts=parts, place=False
         )
     except Exception as err:  # the template's own code raises anything
-        raise InputError(f"the chat template fails ({one_line(err, 160)}); {_ADVICE}") from err
+        raise InputError(f"the chat template fails ({message(err, 160)}); {_ADVICE}") from err
     if not whole.removeprefix(rendered.rstrip()).lstrip().startswith(_ANSWERED):
         raise InputError(
             f"the chat template leaves no place for the answer (add_generation_prompt changes nothing), so that the model would "

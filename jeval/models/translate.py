@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jeval.errors import InputError, JevalError, ModelError
+from jeval.output import one_line
 
 _log = logging.getLogger(__name__)
 
 
-def one_line(err: BaseException, limit: int = 300) -> str:
-    """The message of an error without its line breaks, or its kind where it has none."""
-    return " ".join(str(err).split())[:limit] or type(err).__name__
+def message(err: BaseException, limit: int = 300) -> str:
+    """What an error says, on one line, or its kind where it says nothing."""
+    return one_line(str(err), limit) or type(err).__name__
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def translated(what: str, kind: type[JevalError] = ModelError) -> Iterator[None]
             raise InputError(
                 f"{what}: it brings code of its own; read that code and pass --trust-remote-code if you trust it"
             ) from err
-        raise InputError(f"{what}: {one_line(err)}") from err
+        raise InputError(f"{what}: {message(err)}") from err
     except Exception as err:  # third-party code raises anything
         _log.debug("%s", what, exc_info=err)
-        raise kind(f"{what}: {one_line(err)}") from err
+        raise kind(f"{what}: {message(err)}") from err

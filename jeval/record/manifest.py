@@ -9,6 +9,10 @@ import unidic_lite
 
 from jeval.digests import file_digest
 from jeval.record.schema import Identity, RunRecord, Written
+from jeval.record.store import PARTIAL
+
+STARTED, LOCK = ".started.json", ".lock"
+OWN = {STARTED, LOCK}  # files of a run that is going on; no part of what it writes
 
 
 class Manifest(Written):
@@ -28,7 +32,7 @@ def manifest_of(folder: Path, record: RunRecord, reveal: str | None) -> Manifest
     files = {
         path.relative_to(folder).as_posix(): file_digest(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in {"manifest.json", ".started.json"} and path.suffix != ".part"
+        if path.is_file() and path.name not in {"manifest.json", *OWN} and not path.match(PARTIAL)
     }
     return Manifest(
         schema_version=record.schema_version,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from pydantic import Field, ValidationError
 
 from jeval.errors import InputError
 from jeval.record.schema import Written
+from jeval.record.store import whole
 
 
 class Span(Written):
@@ -70,11 +70,8 @@ def write_samples(folder: Path, task: str, samples: Sequence[Sample]) -> None:
     """Write ``samples/<task>.parquet`` whole or not at all. Lone surrogates of a hostile output become U+FFFD."""
     rows = [_row(sample) for sample in samples]
     table = pa.Table.from_pylist(rows, schema=SCHEMA)
-    target = path_of(folder, task)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".part")
-    pq.write_table(table, partial)
-    os.replace(partial, target)
+    with whole(path_of(folder, task)) as partial:
+        pq.write_table(table, partial)
 
 
 def _row(sample: Sample) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +15,31 @@ from pydantic import ValidationError
 from jeval.errors import InputError
 from jeval.record.schema import SCHEMA_VERSION, RunRecord
 
+PARTIAL = f".{'?' * 16}.part"  # names of files that are being written
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A name of its own to write ``path`` under: renamed when the block ends well, removed when it does not.
+
+    Raises:
+        OSError: as the system says it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        yield partial
+        os.replace(partial, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
+
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all. Lone surrogates of a hostile output become U+FFFD."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    partial.write_text(text.encode("utf-8", "replace").decode("utf-8"), encoding="utf-8", newline="\n")
-    os.replace(partial, path)
+    with whole(path) as partial:
+        partial.write_text(text.encode("utf-8", "replace").decode("utf-8"), encoding="utf-8", newline="\n")
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -102,11 +102,3 @@ def test_only_unfinished_chunks_are_asked_again(tmp_path: Path, monkeypatch: pyt
 def test_the_cache_file_is_private(tmp_path: Path) -> None:
     AnswerStore(tmp_path / "deep" / "a.sqlite", {})
     assert (tmp_path / "deep" / "a.sqlite").stat().st_mode & 0o077 == 0
-
-
-def test_a_damaged_cache_file_is_named(tmp_path: Path) -> None:
-    from jeval.errors import InputError
-
-    (tmp_path / "a.sqlite").write_bytes(b"not a database" * 100)
-    with pytest.raises(InputError, match="JEVAL_CACHE"):
-        AnswerStore(tmp_path / "a.sqlite", {})
