@@ -1,6 +1,6 @@
-"""The order of the items in their tasks: ``data/finreg/built/order.txt``, one id a line.
+"""The order in which items get their template and the place of the right answer: ``data/finreg/built/order.txt``, one id a line.
 
-It decides which items ``--limit`` takes, so it must not change when items move between files or a file is sorted anew.
+It must not change when items move between files or a file is sorted anew, or the same item would be asked in another way.
 ``jeval bank build`` keeps it: new ids come last, in the order of file and line; ids that are gone leave.
 """
 
@@ -14,7 +14,7 @@ from jeval.finreg.schema import AnyItem
 from jeval.reading import read_text
 from jeval.resources import data_path
 
-_HEAD = "# Order of the items in their tasks, one id a line: which items a run with --limit takes. Written by `jeval bank build`.\n"
+_HEAD = "# Order in which items get their template and the place of the right answer, one id a line. Written by `jeval bank build`.\n"
 
 
 def path() -> Path:

@@ -19,9 +19,18 @@ Doc = dict[str, Any]
 """One item as lm-eval has it: flat, with the prompt and what is scored."""
 
 
+#: What each beginning of a task's items holds in proportion: laws, themes, places of the right answer, units of figures.
+STRATA = {
+    "statement": ("law", "theme", "target", "difficulty"),
+    "choice": ("law", "theme", "target", "difficulty"),
+    "figure": ("law", "theme", "unit", "difficulty"),
+    "case": ("law", "theme", "target", "difficulty"),
+}
+
+
 def dataset(kind: str, suite: str = "audit", **_: object) -> dict[str, Any]:
-    """``custom_dataset`` hook: the items of one kind and suite as documents, in the order of the bank."""
-    return as_dataset(documents(kind, suite))
+    """``custom_dataset`` hook: the items of one kind and suite as documents, every beginning balanced by :data:`STRATA`."""
+    return as_dataset(documents(kind, suite), STRATA[kind])
 
 
 def documents(kind: str, suite: str) -> list[Doc]:

@@ -40,9 +40,19 @@ def items(kind: str) -> tuple[Row, ...]:
     return tuple(read_jsonl(data_path("keigo", "built", f"{kind}.jsonl"), unique="id", what="item file"))
 
 
+#: What each beginning of a task's items holds in proportion: error types and forms, frames, what a shortcut could go by.
+STRATA = {
+    "pairs": ("error_type", "cluster", "longer", "more_honorific", "with_scene"),
+    "choice": ("set", "cluster", "answer", "addressee"),
+    "convert": ("target", "frame", "cluster"),
+    "correct": ("error_type", "cluster", "addressee"),
+    "reply": ("side", "cluster"),
+}
+
+
 def dataset(kind: str, suite: str = "audit", **_: Any) -> dict[str, Any]:
-    """``custom_dataset`` hook: the items of one kind and suite, in the order of the file."""
-    return as_dataset([row for row in items(kind) if row["suite"] == suite])
+    """``custom_dataset`` hook: the items of one kind and suite, every beginning balanced by :data:`STRATA`."""
+    return as_dataset([row for row in items(kind) if row["suite"] == suite], STRATA[kind])
 
 
 def context(doc: dict[str, Any]) -> dict[str, str] | None:

@@ -23,13 +23,17 @@ Doc = Mapping[str, Any]
 """An item as lm-eval hands it back: :class:`jeval.leak.probes.Item`."""
 
 
+#: What each beginning of a probe's items holds in proportion, as far as its items have it.
+STRATA = ("family", "data_type", "channel", "cluster")
+
+
 def dataset(kind: str, suite: str = "audit", **_: Any) -> dict[str, Any]:
-    """``custom_dataset`` hook: the items of a probe.
+    """``custom_dataset`` hook: the items of a probe, every beginning balanced by :data:`STRATA`.
 
     Raises:
         InputError: an unknown probe or suite.
     """
-    return as_dataset(documents(kind, suite))
+    return as_dataset(documents(kind, suite), STRATA)
 
 
 def text(doc: Doc) -> str:
