@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,10 +23,10 @@ from jeval.models.cache import AnswerStore, default_path
 from jeval.models.health import check
 from jeval.models.hf import JevalHF
 from jeval.models.identity import identify
-from jeval.models.load import default_device, default_dtype, is_local_backend, load, load_other
+from jeval.models.load import default_device, default_dtype, is_local_backend, load
 from jeval.models.source import ModelSource, resolve
 from jeval.pipeline import domains
-from jeval.pipeline.evaluate import choose_items
+from jeval.pipeline.evaluate import Chosen, choose_items
 from jeval.pipeline.road import Scored, score
 from jeval.pipeline.score import not_scored_tasks
 from jeval.pipeline.taskpack import LoadedTasks, load_tasks, suite_groups
@@ -49,7 +49,7 @@ class RunOptions:
     suite: str = "audit"
     limit: int | None = None
     whole: Sequence[str] = ()
-    batch_size: str = "8"
+    batch_size: str | None = None
     device: str | None = None
     dtype: str | None = None
     backend: str = "jeval-hf"
@@ -122,9 +122,9 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
         loaded = _load_tasks(options, source)
         clock.lap("tasks")
         settings = _settings(options)
-        name = source.name if source else Path(str(model or options.backend)).name
+        name = source.name if source else _remote_name(model, options)
         folder = open_folder(options.out, name, identity, settings)
-        subject = _load_model(model, source, identity, options)
+        subject = _load_model(model, source, identity, options, loaded)
         clock.lap("load")
         if source is not None:
             _check_health(subject.lm)
@@ -179,7 +179,7 @@ def _settings(options: RunOptions) -> Settings:
         whole=list(options.whole),
         seed=options.seed,
         backend=options.backend,
-        model_args={k: str(v) for k, v in sorted(options.model_args.items())},
+        model_args=_recorded_args(options),
         dtype=options.dtype,
         device=options.device,
         as_of=options.as_of.isoformat() if options.as_of else None,
@@ -188,12 +188,28 @@ def _settings(options: RunOptions) -> Settings:
     )
 
 
+def _recorded_args(options: RunOptions) -> dict[str, str]:
+    if is_local_backend(options.backend):
+        return {key: str(value) for key, value in sorted(options.model_args.items())}
+    from jeval.models.remote import recorded_args
+
+    return recorded_args(options.model_args)
+
+
+def _remote_name(model: str | Path | None, options: RunOptions) -> str:
+    return Path(str(model or options.model_args.get("model") or options.backend)).name
+
+
 def _load_model(
-    model: str | Path | None, source: ModelSource | None, identity: Identity | None, options: RunOptions
+    model: str | Path | None,
+    source: ModelSource | None,
+    identity: Identity | None,
+    options: RunOptions,
+    loaded: LoadedTasks,
 ) -> Subject:
     args = dict(options.model_args)
     if source is None:
-        return _load_other(model, identity, args, options)
+        return _load_other(model, identity, args, options, loaded)
     device = options.device or default_device()
     dtype = options.dtype or default_dtype(device)
     if options.token_budget is not None and options.backend == "jeval-hf":
@@ -203,7 +219,7 @@ def _load_model(
         backend=options.backend,
         device=device,
         dtype=dtype,
-        batch_size=options.batch_size,
+        batch_size=options.batch_size or "8",
         trust_remote_code=options.trust_remote_code,
         model_args=args,
     )
@@ -226,15 +242,26 @@ def _load_model(
 
 
 def _load_other(
-    model: str | Path | None, identity: Identity | None, args: dict[str, Any], options: RunOptions
+    model: str | Path | None, identity: Identity | None, args: dict[str, Any], options: RunOptions, loaded: LoadedTasks
 ) -> Subject:
+    from jeval.models.remote import applied_template, load_other  # brings the packages of a client
+
     if model is not None and not {"pretrained", "model"} & set(args):
         args["pretrained"] = str(model)
-    lm = load_other(options.backend, args, batch_size=options.batch_size, device=options.device)
+    likelihoods = any(task.OUTPUT_TYPE != "generate_until" for task in loaded.tasks.values())
+    lm = load_other(
+        options.backend,
+        args,
+        batch_size=options.batch_size,
+        device=options.device,
+        tokenizer=getattr(options, "tokenizer", None),
+        likelihoods=likelihoods,
+    )
+    served = getattr(lm, "served", None)
     return Subject(
         lm,
         ModelInfo(
-            name=Path(str(model or args.get("model") or options.backend)).name,
+            name=_remote_name(model, options) if served is None else Path(served.model).name,
             path=str(model) if model else None,
             kind="remote",
             backend=options.backend,
@@ -242,10 +269,24 @@ def _load_other(
             dtype=options.dtype or "remote",
             parameters=None,
             weight_bytes=None,
-            chat_template=False,
+            chat_template=applied_template(lm) != "none",
             identity=identity,
+            served=served,
         ),
     )
+
+
+def _refusals(lm: LM, loaded: LoadedTasks) -> dict[str, str]:
+    """Tasks that the model cannot be given, each with the reason."""
+    if not hasattr(lm, "served") and not hasattr(lm, "applied"):
+        return {}
+    from jeval.models.remote import refusal
+
+    found = {
+        name: refusal(lm, str(task.OUTPUT_TYPE), templated=loaded.meta(name).chat_template)
+        for name, task in loaded.tasks.items()
+    }
+    return {name: reason for name, reason in found.items() if reason is not None}
 
 
 def _check_health(lm: Any) -> None:
@@ -253,7 +294,15 @@ def _check_health(lm: Any) -> None:
     check(lm.model, torch.tensor([ids], device=lm.device))
 
 
-def _store(info: ModelInfo, options: RunOptions) -> AnswerStore | None:
+def _store(subject: Subject, options: RunOptions) -> AnswerStore | None:
+    info = subject.info
+    if info.served is not None:
+        key = {"served": info.served.model_dump(), "identity": info.identity and info.identity.digest}
+        key |= {"backend": options.backend, "model_args": _recorded_args(options), "versions": _versions()}
+        first = AnswerStore(default_path(), key)
+        generation = subject.lm.generation(first)
+        first.close()
+        return AnswerStore(default_path(), {**key, "generation": generation})
     if info.identity is None:
         return None
     return AnswerStore(
@@ -264,9 +313,13 @@ def _store(info: ModelInfo, options: RunOptions) -> AnswerStore | None:
             "dtype": info.dtype,
             "device": info.device.split(":")[0],
             "model_args": {k: str(v) for k, v in sorted(options.model_args.items())},
-            "versions": {name: version(name) for name in ("torch", "transformers", "lm_eval", "jeval")},
+            "versions": _versions(),
         },
     )
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("torch", "transformers", "lm_eval", "jeval")}
 
 
 def _score(
@@ -275,7 +328,10 @@ def _score(
     day = options.as_of
     keep = None if day is None else lambda domain, doc: domains.in_force(domain, doc, day)
     chosen = choose_items(loaded, limit=options.limit, whole=options.whole, keep=keep)
-    store = _store(subject.info, options)
+    refused = _refusals(subject.lm, loaded)
+    counts = {name: len(chosen.rows[name]) for name in refused}
+    chosen = Chosen({name: [] if name in refused else rows for name, rows in chosen.rows.items()}, chosen.left_out)
+    store = _store(subject, options)
     try:
         scored = score(
             subject.lm,
@@ -295,7 +351,13 @@ def _score(
     finally:
         if store is not None:
             store.close()
-    return scored, chosen.left_out
+    tasks = {
+        name: task.model_copy(update={"reason": refused[name], "not_scored": task.not_scored + counts[name]})
+        if name in refused
+        else task
+        for name, task in scored.tasks.items()
+    }
+    return replace(scored, tasks=tasks), chosen.left_out
 
 
 def _record(
@@ -312,6 +374,12 @@ def _record(
     notes: list[Note] = []
     if subject.info.identity is None:
         notes.append(Note(key="note_remote"))
+    if (served := subject.info.served) is not None:
+        told = served.fingerprint or "–"
+        notes.append(
+            Note.model_validate({"key": "note_served", "url": served.base_url, "model": served.model, "told": told})
+        )
+        notes.append(Note(key=f"note_template_{served.chat_template}"))
     if options.limit is not None:
         whole = ", ".join(options.whole) or "–"
         notes.append(Note.model_validate({"key": "note_limit", "limit": options.limit, "whole": whole}))

@@ -12,10 +12,7 @@ from collections.abc import Mapping
 from inspect import signature
 from typing import Any
 
-import lm_eval.models
 import torch
-from lm_eval.api.model import LM
-from lm_eval.api.registry import get_model
 from lm_eval.models.huggingface import HFLM
 from peft import PeftModel
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
@@ -145,25 +142,6 @@ def _load_tokenizer(source: ModelSource, trust_remote_code: bool) -> Any:
 def is_local_backend(backend: str) -> bool:
     """Whether ``backend`` is loaded by jeval itself (transformers in this process)."""
     return backend in _LOCAL_BACKENDS
-
-
-def load_other(backend: str, model_args: dict[str, Any], *, batch_size: str, device: str | None) -> LM:
-    """Any other lm-eval model by name (``vllm``, ``local-completions`` …).
-
-    Raises:
-        InputError: unknown name, missing package, or arguments that the class does not take.
-    """
-    logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    try:
-        cls = get_model(backend)
-    except (KeyError, ValueError, ImportError, AttributeError) as err:
-        known = sorted(lm_eval.models.MODEL_MAPPING)
-        raise InputError(f"unknown or missing backend {backend!r} ({_one_line(err)}); {near(backend, known)}") from err
-    additional = {"batch_size": batch_size, "device": device}
-    try:
-        return cls.create_from_arg_obj(model_args, additional)
-    except (TypeError, ModuleNotFoundError, ImportError, ValueError, AssertionError) as err:
-        raise InputError(f"backend {backend!r} cannot start: {_one_line(err)}; check --model-args") from err
 
 
 def _one_line(err: BaseException, limit: int = 300) -> str:

@@ -26,8 +26,27 @@ class Identity(Written):
     digest: str
 
 
+class Served(Written):
+    """A model behind a server, as far as the server tells. None of it proves which weights answered.
+
+    ``offered``: what the server's list of models says of this one. ``fingerprint``: its ``system_fingerprint``.
+    ``tokenizer``: digest of the files by which prompts were counted. ``window``: tokens that fit. ``chat_template``: whose was
+    applied, the server's own, the tokenizer's or none.
+    """
+
+    base_url: str
+    model: str
+    offered: dict[str, str]
+    fingerprint: str | None
+    tokenizer: str | None
+    window: int | None
+    chat_template: Literal["server", "tokenizer", "none"]
+
+
 class ModelInfo(Written):
-    """The model under test. ``identity`` is ``None`` where the weights are behind another process and were not seen."""
+    """The model under test. ``identity`` is ``None`` where the weights are behind another process and were not seen; a server
+    is then ``served``.
+    """
 
     name: str
     path: str | None
@@ -39,6 +58,7 @@ class ModelInfo(Written):
     weight_bytes: int | None
     chat_template: bool
     identity: Identity | None
+    served: Served | None = None
 
 
 class Settings(Written):

@@ -1,0 +1,702 @@
+"""Models that are served: lm-eval's classes for completion servers, started and asked so that a fault is said, not scored.
+
+The payloads are lm-eval's own, so that stock lm-eval asks the server the same. What differs is the road: each answer is checked
+(:mod:`jeval.models.echo`), the server is tried before anything is scored (:mod:`jeval.models.probe`), requests are retried a few
+times and fail in one line (:mod:`jeval.models.wire`), and answers are kept as they come.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from inspect import signature
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Literal
+
+import lm_eval.models
+from lm_eval.api.instance import Instance
+from lm_eval.api.model import LM
+from lm_eval.api.registry import get_model
+from lm_eval.models.api_models import JsonChatStr, TemplateAPI
+from lm_eval.models.openai_completions import LocalChatCompletion, LocalCompletionsAPI
+
+from jeval import offline
+from jeval.errors import InputError, JevalError, ModelError
+from jeval.models import echo
+from jeval.models.cache import AnswerStore
+from jeval.models.identity import tokenizer_digest
+from jeval.models.probe import probe
+from jeval.models.wire import RESUME, Wire, check_url, fan_out, shown
+from jeval.record.schema import Served
+from jeval.suggest import near
+
+Template = Literal["server", "tokenizer", "none"]
+Arrived = Callable[[int, Any], None]
+_INSTALL = 'pip install "jeval[server]"'
+_PACKAGES = ("requests", "aiohttp", "tenacity", "tqdm")
+_UNLIMITED = 1 << 30
+_SECRET = {"header", "auth_token"}
+
+
+def load_other(
+    backend: str,
+    model_args: Mapping[str, Any],
+    *,
+    batch_size: str | None = None,
+    device: str | None = None,
+    tokenizer: str | Path | None = None,
+    likelihoods: bool = True,
+    chat_template: bool = True,
+) -> LM:
+    """Any lm-eval model that jeval does not load itself, by name (``local-completions``, ``local-chat-completions``, ``vllm`` …).
+
+    A server is asked once or twice before this returns.
+
+    Args:
+        batch_size: prompts in one request; by default 1 for servers, since not every server takes lists.
+        tokenizer: folder of the served model's tokenizer; ``tokenizer`` in ``model_args`` is the same.
+        likelihoods: whether log-likelihoods will be asked for, which need the tokenizer and a server that gives them.
+        chat_template: whether the tokenizer's chat template is applied to what a completion server is sent.
+
+    Raises:
+        InputError: unknown name, missing package, arguments that the class does not take, a request that the server refuses.
+        ModelError: the server cannot be reached, fails, or does not give the log-probabilities of the prompt.
+    """
+    logging.getLogger("lm_eval").setLevel(logging.CRITICAL)
+    cls = _find(backend)
+    if issubclass(cls, TemplateAPI):
+        return _serve(backend, cls, dict(model_args), batch_size, tokenizer, likelihoods, chat_template)
+    additional = {"batch_size": batch_size or "8", "device": device}
+    given = dict(model_args) | ({"tokenizer": str(tokenizer)} if tokenizer else {})
+    try:
+        return Other(backend, cls.create_from_arg_obj(given, additional))
+    except JevalError:
+        raise
+    except Exception as err:  # whatever the class or the library behind it raises
+        raise InputError(f"backend {backend!r} cannot start: {_one_line(err)}; check --model-args") from err
+
+
+def _find(backend: str) -> type[LM]:
+    known = sorted(lm_eval.models.MODEL_MAPPING)
+    try:
+        found: type[LM] = get_model(backend)
+    except ModuleNotFoundError as err:
+        raise InputError(f"backend {backend!r} needs the package {err.name}; pip install {err.name}") from err
+    except (KeyError, ValueError, ImportError, AttributeError) as err:
+        if backend in known:
+            raise InputError(f"backend {backend!r} cannot be loaded here: {_one_line(err)}") from err
+        raise InputError(f"unknown backend {backend!r}; {near(backend, known)}") from err
+    return found
+
+
+def recorded_args(model_args: Mapping[str, Any]) -> dict[str, str]:
+    """Arguments as the record may hold them: without keys and passwords."""
+    return {
+        key: "(not recorded)" if key in _SECRET else shown(value, 2000) if key == "base_url" else str(value)
+        for key, value in sorted(model_args.items())
+    }
+
+
+def refusal(lm: LM, output_type: str, *, templated: bool) -> str | None:
+    """Why ``lm`` cannot be given a task, a sentence of the report; ``None`` if it can.
+
+    Args:
+        output_type: of the task, as lm-eval calls it.
+        templated: whether the task's texts are turns of a conversation; else they are to be continued as they stand.
+    """
+    if applied_template(lm) != "server":
+        return None
+    if output_type != "generate_until":
+        return "a chat endpoint gives no log-probabilities of a given text"
+    return None if templated else "a chat endpoint puts every text into its own template"
+
+
+def applied_template(lm: LM) -> Template:
+    """Whose chat template is applied to what ``lm`` is sent: the server's own, the tokenizer's or none."""
+    if isinstance(lm, _Asked):
+        return lm.served.chat_template
+    if isinstance(lm, Other):
+        return lm.applied
+    return "none"
+
+
+class Other(LM):  # type: ignore[misc]  # lm-eval carries no types
+    """A model of a class that jeval does not know; what it raises becomes one line."""
+
+    def __init__(self, backend: str, inner: LM) -> None:
+        super().__init__()
+        self.backend_name, self.inner = backend, inner
+        owner = getattr(inner, "tokenizer", None)
+        own: Template = "tokenizer" if getattr(owner, "chat_template", None) is not None else "none"
+        self.applied: Template = "server" if "chat" in backend or backend == "litellm" else own
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["inner"], name)
+
+    @property
+    def rank(self) -> int:
+        return int(self.inner.rank)
+
+    @property
+    def world_size(self) -> int:
+        return int(self.inner.world_size)
+
+    @property
+    def tokenizer_name(self) -> str:
+        return str(self.inner.tokenizer_name)
+
+    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> Any:
+        return self.inner.apply_chat_template(chat_history, add_generation_prompt)
+
+    def chat_template(self, chat_template: bool | str = False) -> Any:
+        return self.inner.chat_template(chat_template)
+
+    def _ask(self, kind: str, requests: list[Instance]) -> list[Any]:
+        try:
+            answers: list[Any] = getattr(self.inner, kind)(requests, disable_tqdm=True)
+        except (JevalError, offline.OutboundRefusedError):
+            raise
+        except Exception as err:  # whatever the library behind it raises
+            raise ModelError(f"backend {self.backend_name!r} failed: {_one_line(err)}; {RESUME}") from err
+        if any(answer is None for answer in answers):
+            raise ModelError(f"backend {self.backend_name!r} gave no answer to a request; look at its log; {RESUME}")
+        return answers
+
+    def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
+        return self._ask("loglikelihood", requests)
+
+    def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:
+        return self._ask("loglikelihood_rolling", requests)
+
+    def generate_until(self, requests: list[Instance]) -> list[str]:
+        return self._ask("generate_until", requests)
+
+
+def _serve(
+    backend: str,
+    cls: type[TemplateAPI],
+    args: dict[str, Any],
+    batch_size: str | None,
+    tokenizer: str | Path | None,
+    likelihoods: bool,
+    chat_template: bool,
+) -> LM:
+    """A server's model, tried."""
+    missing = [name for name in _PACKAGES if not _installed(name)]
+    if missing:
+        raise InputError(f"backend {backend} needs the package {', '.join(missing)}: {_INSTALL}")
+    extra = args.pop("extra_body", None) or {}
+    if not isinstance(extra, dict):
+        raise InputError(f"--model-args extra_body={shown(extra)}: expected a JSON object")
+    _check_args(cls, args)
+    chat = issubclass(cls, LocalChatCompletion) or "chat" in backend
+    url = check_url(args.get("base_url") or _default(cls, "base_url"))
+    if chat is not url.rstrip("/").endswith("/chat/completions") and cls.__module__.endswith("openai_completions"):
+        wanted = "/v1/chat/completions" if chat else "/v1/completions"
+        raise InputError(f"base_url={shown(url)}: backend {backend} needs the endpoint …{wanted}")
+    _tokenizer_args(args, tokenizer, chat, likelihoods)
+    wire = _wire(url, args)
+    offered = _offered(wire)
+    args["model"] = args.get("model") or args.pop("pretrained", None) or _only(offered, wire.host)
+    entry = next((one for one in offered if one.get("id") == args["model"]), {})
+    window = _window(args, entry)
+    args["max_length"] = _UNLIMITED if window is None else window
+    lm = _start(backend, cls, args, 1 if chat else _size(batch_size))
+    lm.wire, lm.extra_body, lm.window, lm.chat = wire, extra, window, chat
+    wire.headers = _headers(lm)
+    template: Template = "server" if chat else "tokenizer" if chat_template and _has_template(lm) else "none"
+    told = lm.try_out(likelihoods=likelihoods and not chat)
+    lm.served = Served(
+        base_url=shown(url),
+        model=str(args["model"]),
+        offered={key: shown(value) for key, value in sorted(entry.items())},
+        fingerprint=told,
+        tokenizer=tokenizer_digest(Path(args["tokenizer"])) if args.get("tokenizer") else None,
+        window=window,
+        chat_template=template,
+    )
+    return lm
+
+
+def _installed(name: str) -> bool:
+    try:
+        __import__(name)
+    except ImportError:
+        return False
+    return True
+
+
+def _check_args(cls: type, args: Mapping[str, Any]) -> None:
+    """lm-eval's classes take any keyword and drop what they do not know; a mistyped option must not vanish."""
+    known = {name for one in cls.__mro__ if one is not object for name in signature(one).parameters}
+    for name in args:
+        if name == "batch_size":
+            raise InputError("--model-args batch_size: use --batch-size")
+        if name not in known - {"kwargs", "args", "self"}:
+            raise InputError(f"--model-args {name}: not an option of this backend; {near(name, known)}")
+
+
+def _default(cls: type, name: str) -> Any:
+    found = signature(cls).parameters.get(name)
+    return None if found is None or found.default is found.empty else found.default
+
+
+def _size(given: str | None) -> int:
+    """Prompts in one request: 1 unless asked, since not every server takes lists."""
+    if given is None or str(given).startswith("auto"):
+        return 1
+    if not str(given).isdigit() or int(given) < 1:
+        raise InputError(f"--batch-size {given!r}: expected a whole number of at least 1")
+    return int(given)
+
+
+def _tokenizer_args(args: dict[str, Any], tokenizer: str | Path | None, chat: bool, likelihoods: bool) -> None:
+    """Settle where tokens are counted: by files on disk, or not at all. Nothing is looked up elsewhere."""
+    given = str(tokenizer) if tokenizer else args.get("tokenizer")
+    if tokenizer and args.get("tokenizer") not in {None, given}:
+        raise InputError(f"--tokenizer {given} and --model-args tokenizer={args['tokenizer']} differ; give one")
+    if chat:  # the server counts
+        args.update(tokenizer=None, tokenizer_backend=None, tokenized_requests=False)
+        return
+    kind = args.pop("tokenizer_backend", "huggingface")
+    ask = "give the served model's tokenizer with --model-args tokenizer=PATH (a folder with tokenizer.json)"
+    if kind not in {"huggingface", "auto"} and (likelihoods or kind not in {None, "None", "none"}):
+        raise InputError(f"--model-args tokenizer_backend={kind}: log-likelihoods are counted in tokens; {ask}")
+    if not given:
+        if likelihoods:
+            raise InputError(f"the tokenizer is missing: log-likelihoods are counted in tokens; {ask}")
+        args.update(tokenizer=None, tokenizer_backend=None, tokenized_requests=False)
+        return
+    _check_tokenizer(given)
+    args.update(tokenizer=given, tokenizer_backend="huggingface")
+    if "add_bos_token" not in args:
+        args["add_bos_token"] = _adds_bos(given, bool(args.get("trust_remote_code")))
+
+
+def _check_tokenizer(given: str) -> None:
+    try:
+        there = Path(given).exists()
+    except OSError:
+        there = False
+    if not there:
+        raise InputError(
+            f"tokenizer={shown(given)}: no such folder; expected one with tokenizer.json (nothing is looked up on a hub)"
+        )
+
+
+def _adds_bos(path: str, trust: bool) -> bool:
+    """Whether the tokenizer puts its start token before a text by itself; the served model then expects one."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=trust, local_files_only=True)
+        start = tokenizer("a").input_ids[:1]
+    except Exception as err:  # a folder of any content
+        raise InputError(f"the tokenizer in {path} cannot be loaded: {_one_line(err)}") from err
+    return bool(tokenizer.bos_token_id is not None and start == [tokenizer.bos_token_id])
+
+
+def _wire(url: str, args: Mapping[str, Any]) -> Wire:
+    verify = args.get("verify_certificate", True)
+    try:
+        attempts, timeout = int(args.get("max_retries", 3)), float(args.get("timeout", 300))
+        workers = int(args.get("num_concurrent", 1))
+    except (TypeError, ValueError) as err:
+        raise InputError(
+            f"--model-args max_retries, timeout and num_concurrent: expected whole numbers ({err})"
+        ) from err
+    if attempts < 1 or timeout <= 0 or workers < 1:
+        raise InputError("--model-args max_retries, timeout and num_concurrent: expected at least 1")
+    return Wire(url, verify=(args.get("ca_cert_path") or True) if verify else False, timeout=timeout, attempts=attempts)
+
+
+def _offered(wire: Wire) -> list[dict[str, Any]]:
+    """The entries of the server's list of models, without what changes from call to call."""
+    root = wire.url.rstrip("/").removesuffix("/completions").removesuffix("/chat")
+    found = wire.get(f"{root}/models")
+    entries = found.get("data") if found else None
+    keep = ("id", "root", "parent", "owned_by", "max_model_len", "meta")
+    return [
+        {key: one[key] for key in keep if one.get(key) is not None}
+        for one in (entries if isinstance(entries, list) else ())
+        if isinstance(one, dict)
+    ]
+
+
+def _only(offered: Sequence[Mapping[str, Any]], host: str) -> str:
+    names = [str(one["id"]) for one in offered if "id" in one]
+    if len(names) == 1:
+        return names[0]
+    has = f"{host} offers {shown(', '.join(names))}" if names else f"{host} does not list its models"
+    raise InputError(f"the model's name is missing: give --model-args model=NAME; {has}")
+
+
+def _window(args: dict[str, Any], entry: Mapping[str, Any]) -> int | None:
+    """Tokens that fit: as given, else as the server says, else unknown (the server then refuses what is too long)."""
+    given = args.pop("max_length", None) or entry.get("max_model_len")
+    if given is None:
+        return None
+    if not str(given).isdigit() or int(given) < 2:
+        raise InputError(f"--model-args max_length={shown(given)}: expected a number of tokens")
+    return int(given)
+
+
+def _headers(lm: Any) -> dict[str, str]:
+    """As lm-eval sends them; ``auth_token`` counts too, and no empty key is sent."""
+    if lm.auth_token and not lm._header:
+        return {"Authorization": f"Bearer {lm.auth_token}"}
+    if not isinstance(lm.header, dict):
+        raise InputError("--model-args header: expected a JSON object of names and values")
+    return {str(name): str(value) for name, value in lm.header.items() if str(value) != "Bearer "}
+
+
+def _start(backend: str, cls: type[TemplateAPI], args: dict[str, Any], batch_size: int) -> Any:
+    made: Any = type(cls.__name__, (_Asked, cls), {})
+    try:
+        lm = made(**args, batch_size=batch_size)
+        lm.header  # noqa: B018 - a class without its key says so here
+    except ModuleNotFoundError as err:
+        raise InputError(f"backend {backend} needs the package {err.name}: {_INSTALL}") from err
+    except Exception as err:  # whatever the class or the tokenizer raises
+        raise InputError(f"backend {backend} cannot start: {_one_line(err)}; check --model-args") from err
+    return lm
+
+
+def _has_template(lm: Any) -> bool:
+    return getattr(lm.tokenizer, "chat_template", None) is not None
+
+
+class _Asked:
+    """Mixed into a class of lm-eval: asks its payloads over :class:`Wire`, checks each answer, keeps it as it comes."""
+
+    tokenizer: Any
+    tokenizer_backend: Any
+    tokenized_requests: bool
+    add_bos_token: bool
+    wire: Wire
+    extra_body: dict[str, Any]
+    window: int | None
+    chat: bool
+    served: Served
+    mark: list[float] | str
+    _batch_size: int
+    _concurrent: int
+    _seed: int
+    _max_gen_toks: int
+    _arrived: Arrived | None = None
+
+    # --- what is asked -------------------------------------------------------------------------------------------
+
+    def tok_encode(self, string: Any, add_special_tokens: bool | None = None, **_: Any) -> Any:
+        """Tokens of a text; a start token only where the text does not bring one (a chat template may)."""
+        if self.tokenizer is None:
+            return string
+        start = self.tokenizer.bos_token
+        with_start = self.add_bos_token and not (start and string.startswith(start))
+        return self.tokenizer(string, add_special_tokens=with_start, return_attention_mask=False).input_ids
+
+    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> Any:
+        """The conversation as the endpoint takes it: messages for a chat endpoint, a text for the others."""
+        if self.tokenizer is None:
+            return JsonChatStr(json.dumps(chat_history, ensure_ascii=False))
+        return self.tokenizer.apply_chat_template(
+            chat_history,
+            tokenize=False,
+            add_generation_prompt=add_generation_prompt,
+            continue_final_message=not add_generation_prompt,
+        )
+
+    def _post(self, messages: Any, **how: Any) -> dict[str, Any]:
+        lm: Any = self
+        payload = lm._create_payload(lm.create_message(messages), seed=self._seed, eos=lm.eos_string, **how)
+        return self.wire.post({**payload, **self.extra_body})
+
+    def _bare(self, text: str) -> str:
+        """A text for a server that takes no tokens: without the start token, which is the server's to add."""
+        start = self.tokenizer.bos_token if self.tokenizer is not None and self.add_bos_token else None
+        return text.removeprefix(start) if start else text
+
+    def _prompt(self, ids: list[int], texts: tuple[str, str] | None) -> Any:
+        """A prompt of tokens, or its text where the server takes no tokens."""
+        if self.tokenized_requests:
+            return ids
+        whole = "".join(texts) if texts is not None and texts[0] else None
+        return self._bare(self.tokenizer.decode(ids, clean_up_tokenization_spaces=False) if whole is None else whole)
+
+    def _rows(self, prompts: list[Any], lengths: list[int]) -> tuple[list[echo.Row], dict[str, Any]]:
+        outputs = self._post(prompts, generate=False, gen_kwargs=None)
+        native = "meta_info" in outputs or "answers" in outputs  # SGLang's own endpoint
+        return (echo.sglang_rows if native else echo.openai_rows)(self.wire.host, outputs, lengths), outputs
+
+    def _likelihoods(self, job: Sequence[tuple[int, Any]]) -> list[tuple[float, bool]]:
+        """One request: the log-likelihoods of its continuations."""
+        ids = [context + continuation for _, (_, context, continuation) in job]
+        prompts = [self._prompt(one, request[0]) for one, (_, request) in zip(ids, job, strict=True)]
+        answers = []
+        rows, _ = self._rows(prompts, [len(one) for one in ids])
+        for row, (_, (_, context, _)) in zip(rows, job, strict=True):
+            try:
+                answers.append(row.answer(len(context)))
+            except ValueError as err:
+                raise echo.fault(self.wire.host, str(err)) from err
+        return answers
+
+    def _contexts(self, contexts: Sequence[Any]) -> list[Any]:
+        if self.tokenized_requests:
+            return [self.tok_encode(one) for one in contexts]
+        return [self._bare(one) if isinstance(one, str) else one for one in contexts]
+
+    def _texts(self, job: Sequence[tuple[int, tuple[Any, dict[str, Any]]]]) -> list[str]:
+        """One request: what the model writes after its prompts."""
+        lm: Any = self
+        contexts = [context for _, (context, _) in job]
+        settings = copy.deepcopy(job[0][1][1])
+        outputs = self._post(self._contexts(contexts), generate=True, gen_kwargs=settings)
+        if _is_openai(type(lm)):
+            ordered = echo.choices(self.wire.host, outputs, len(job))
+            for choice in ordered:
+                _check_text(self.wire.host, choice, chat=self.chat)
+            outputs = {**outputs, "choices": [{**choice, "index": at} for at, choice in enumerate(ordered)]}
+        try:
+            answers = lm.parse_generations(outputs=outputs.get("answers", outputs))
+        except (KeyError, TypeError, IndexError, AttributeError, ValueError) as err:
+            raise ModelError(f"{self.wire.host} answered JSON of another shape ({shown(outputs)})") from err
+        if len(answers) != len(job) or not all(isinstance(answer, str) for answer in answers):
+            raise ModelError(f"{self.wire.host} answered null for a text; {RESUME}")
+        return list(answers)
+
+    # --- before anything is scored -------------------------------------------------------------------------------
+
+    def try_out(self, *, likelihoods: bool) -> str | None:
+        """One small request, or the probe. Returns the fingerprint that the server gives."""
+        if not likelihoods:
+            question = [{"role": "user", "content": "1 から 9 まで数えてください。"}]
+            prompt = JsonChatStr(json.dumps(question, ensure_ascii=False)) if self.chat else "1, 2, 3,"
+            outputs = self._post(
+                self._contexts([prompt]), generate=True, gen_kwargs={"max_gen_toks": 16, "do_sample": False}
+            )
+            self.mark = ""
+            if _is_openai(type(self)):
+                found = echo.choices(self.wire.host, outputs, 1)[0]
+                self.mark = json.dumps(found.get("message", found.get("text")), sort_keys=True)
+            return _fingerprint(outputs)
+        told: list[str | None] = []
+
+        def ask(ids: Sequence[int], text: str | None) -> echo.Row:
+            prompt = self._prompt(list(ids), None if text is None else (text, ""))
+            rows, outputs = self._rows([prompt], [len(ids)])
+            told.append(_fingerprint(outputs))
+            return rows[0]
+
+        vocabulary = self.tokenizer.get_vocab() if self.tokenized_requests else {}
+        self.mark = probe(self.wire.host, ask, self.tok_encode, vocabulary)
+        return told[0]
+
+    # --- the road ------------------------------------------------------------------------------------------------
+
+    def _fan_out(self, jobs: Iterator[Any], work: Callable[[Any], list[Any]], arrived: Arrived) -> None:
+        def came(job: Sequence[tuple[int, Any]], answers: list[Any]) -> None:
+            for (number, _), answer in zip(job, answers, strict=True):
+                arrived(number, answer)
+
+        fan_out(jobs, work, came, workers=self._concurrent, stopped=self.wire.stopped)
+
+    def _loglikelihood_tokens(self, requests: list[Any], **_: Any) -> list[tuple[float, bool]]:
+        lengths = [len(context) + len(continuation) for _, context, continuation in requests]
+        self._check_window([length + 1 for length in lengths])
+        if any(not continuation for _, _, continuation in requests):
+            raise InputError("a continuation has no token of its own: its context swallows it; score it as one text")
+        answers: dict[int, tuple[float, bool]] = {}
+        arrived = self._arrived
+
+        def came(number: int, answer: tuple[float, bool]) -> None:
+            answers[number] = answer
+            if arrived is not None:
+                arrived(number, answer)
+
+        self._fan_out(_batches(list(enumerate(requests)), self._batch_size), self._likelihoods, came)
+        return [answers[number] for number in range(len(requests))]
+
+    def _check_window(self, lengths: Sequence[int]) -> None:
+        """Nothing is cut: a prompt without its beginning is another question."""
+        if self.window is not None and (long := [one for one in lengths if one > self.window]):
+            raise InputError(
+                f"{len(long)} of {len(lengths)} requests need more than the {self.window} tokens that {self.wire.host} takes, the "
+                f"longest {max(long)}; start the server with a longer window, or leave the tasks out (--tasks)"
+            )
+
+    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
+        """See :class:`lm_eval.api.model.LM`."""
+        return self.answer("loglikelihood", requests, None, None)
+
+    def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
+        """See :class:`lm_eval.api.model.LM`."""
+        return self.answer("loglikelihood_rolling", requests, None, None)
+
+    def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
+        """See :class:`lm_eval.api.model.LM`."""
+        return self.answer("generate_until", requests, None, None)
+
+    def answer(
+        self,
+        kind: str,
+        requests: list[Instance],
+        store: AnswerStore | None,
+        progress: Callable[[int, int], None] | None,
+    ) -> list[Any]:
+        """Answers from the store, or asked for; each is stored once its item is complete and stands the checks."""
+        args = [request.args for request in requests]
+        known: list[Any] = store.get_many(kind, args) if store is not None else [None] * len(args)
+        missing = [number for number, one in enumerate(known) if one is None]
+        items = _items(requests) if kind == "loglikelihood" else {number: [number] for number in missing}
+        done = len(known) - len(missing)
+        belongs = {number: members for members in items.values() for number in members}
+
+        def arrived(number: int, answer: Any) -> None:
+            nonlocal done
+            done += 1
+            known[number] = answer
+            members = belongs[number]
+            if any(known[member] is None for member in members):
+                return
+            if kind == "loglikelihood":
+                self._check_item([args[member] for member in members], [known[member][0] for member in members])
+            if store is not None:
+                store.put_many(kind, [(args[member], known[member]) for member in members])
+            if progress is not None:
+                progress(done, len(known))
+
+        if progress is not None:
+            progress(done, len(known))
+        if missing:
+            getattr(self, f"_ask_{kind}")([(number, requests[number]) for number in missing], arrived)
+        return known
+
+    def _ask_loglikelihood(self, asked: list[tuple[int, Instance]], arrived: Arrived) -> None:
+        lm: Any = super()
+        numbers = [number for number, _ in asked]
+        self._arrived = lambda place, answer: arrived(numbers[place], answer)
+        try:
+            lm.loglikelihood([request for _, request in asked], disable_tqdm=True)
+        except (AssertionError, NotImplementedError) as err:
+            raise InputError(f"this backend gives no log-likelihoods: {_one_line(err)}") from err
+        finally:
+            self._arrived = None
+
+    def _ask_loglikelihood_rolling(self, asked: list[tuple[int, Instance]], arrived: Arrived) -> None:
+        lm: Any = super()
+        for number, request in asked:
+            arrived(number, lm.loglikelihood_rolling([request], disable_tqdm=True)[0])
+
+    def _ask_generate_until(self, asked: list[tuple[int, Instance]], arrived: Arrived) -> None:
+        if self.tokenizer is not None and self.window is not None:
+            self._check_window(
+                [
+                    len(self.tok_encode(request.args[0])) + int(request.args[1].get("max_gen_toks", self._max_gen_toks))
+                    for _, request in asked
+                ]
+            )
+
+        def jobs() -> Iterator[Any]:
+            pairs = [(number, request.args) for number, request in asked]
+            for _, same in groupby(pairs, key=lambda pair: json.dumps(pair[1][1], sort_keys=True, default=str)):
+                yield from _batches(list(same), self._batch_size)
+
+        self._fan_out(jobs(), self._texts, arrived)
+
+    def _check_item(self, args: list[tuple[str, str]], values: list[float]) -> None:
+        """An exact 0.0, or one value for all answers of an item: a model may mean it, a broken server does it to any text.
+
+        So the server is asked again, the same and with the last letter changed: the first must agree, the second must not.
+        """
+        same = len(set(args)) > 1 and len(set(values)) == 1
+        for (context, continuation), value in zip(args, values, strict=True):
+            if not (value == 0.0 or same):
+                continue
+            changed = continuation[:-1] + ("1" if continuation[-1:] != "1" else "2")
+            again, other = self._again(context, continuation), self._again(context, changed)
+            if abs(again - value) > 0.5 or abs(other - value) < 1e-9:
+                what = "0.0 for a continuation" if value == 0.0 else "the same value for all answers of an item"
+                raise echo.fault(self.wire.host, f"{what}, and {other:g} for another text")
+            return
+
+    def _again(self, context: str, continuation: str) -> float:
+        lm: Any = super()
+        request = Instance("loglikelihood", {}, (context, continuation), 0)
+        kept, self._arrived = self._arrived, None
+        workers, self._concurrent = self._concurrent, 1
+        try:
+            return float(lm.loglikelihood([request], disable_tqdm=True)[0][0])
+        finally:
+            self._arrived, self._concurrent = kept, workers
+
+    def generation(self, store: AnswerStore) -> int:
+        """Number of the model behind this address, for the key of its answers: another number when it answers the first
+        request otherwise than all models before it.
+        """
+        before = store.get_many("mark", [()])[0] or []
+        for number, mark in enumerate(before):
+            if _same_mark(mark, self.mark):
+                return number
+        store.put_many("mark", [((), [*before, self.mark])])
+        return len(before)
+
+
+def _same_mark(one: Any, other: Any) -> bool:
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(abs(a - b) <= 1e-3 for a, b in zip(one, other, strict=True))
+    return bool(one == other)
+
+
+def _is_openai(cls: type) -> bool:
+    """Whether answers have the form of OpenAI's (a list of choices)."""
+    return any(one in (LocalCompletionsAPI, LocalChatCompletion) for one in cls.__mro__) and not any(
+        "parse_generations" in vars(one)
+        for one in cls.__mro__[: cls.__mro__.index(LocalCompletionsAPI)]
+        if one is not LocalChatCompletion
+    )
+
+
+def _check_text(host: str, choice: Mapping[str, Any], *, chat: bool) -> None:
+    """A text must have come. A thought that took all the tokens leaves none, which is no answer and no refusal."""
+    holder = choice.get("message") if chat else choice
+    if not isinstance(holder, dict):
+        raise ModelError(f"{host} answered JSON of another shape ({shown(choice)}); expected a message; check base_url")
+    text = holder.get("content" if chat else "text")
+    thought = holder.get("reasoning_content") or holder.get("reasoning")
+    if not text and thought:
+        raise ModelError(
+            f"{host} answered with a thought and no text; turn thinking off at the server, or with "
+            f'--model-args \'extra_body={{"chat_template_kwargs":{{"enable_thinking":false}}}}\'; {RESUME}'
+        )
+    if text is None:
+        why = f" (finish_reason {shown(choice.get('finish_reason'))})" if choice.get("finish_reason") else ""
+        raise ModelError(f"{host} answered null for a text{why}; look at the server's log; {RESUME}")
+    if not isinstance(text, str):
+        raise ModelError(f"{host} answered {shown(text)} for a text; expected a string; check base_url")
+
+
+def _fingerprint(outputs: Mapping[str, Any]) -> str | None:
+    found = outputs.get("system_fingerprint")
+    return shown(found) if found else None
+
+
+def _items(requests: list[Instance]) -> dict[Any, list[int]]:
+    """Numbers of the requests of each item."""
+    found: dict[Any, list[int]] = {}
+    for number, request in enumerate(requests):
+        key = (request.task_name, request.doc_id) if request.doc_id is not None else number
+        found.setdefault(key, []).append(number)
+    return found
+
+
+def _batches(pairs: list[Any], size: int) -> Iterator[list[Any]]:
+    for start in range(0, len(pairs), size):
+        yield pairs[start : start + size]
+
+
+def _one_line(err: BaseException, limit: int = 300) -> str:
+    return shown(err, limit) or type(err).__name__
