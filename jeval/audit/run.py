@@ -345,7 +345,7 @@ def _score(
     except offline.OutboundRefusedError as err:
         raise InputError(f"{err}; run a server inside the company with --allow-host HOST") from err
     except ModelError:
-        if hasattr(subject.lm, "model"):
+        if subject.info.kind != "remote":
             _check_health(subject.lm)  # names the layer, if it is one
         raise
     finally:
@@ -380,6 +380,8 @@ def _record(
             Note.model_validate({"key": "note_served", "url": served.base_url, "model": served.model, "told": told})
         )
         notes.append(Note(key=f"note_template_{served.chat_template}"))
+        if getattr(subject.lm, "doubtful", False):
+            notes.append(Note(key="note_doubtful"))
     if options.limit is not None:
         whole = ", ".join(options.whole) or "–"
         notes.append(Note.model_validate({"key": "note_limit", "limit": options.limit, "whole": whole}))

@@ -18,6 +18,7 @@ HELP = (
     "log-likelihood tasks need a server that gives the log-probabilities of the prompt (echo with logprobs): vLLM and SGLang do; "
     "llama.cpp's own server, Ollama and TGI do not; see docs/servers.md, or score the weights with --model PATH"
 )
+_MANY = 8  # tokens that no model gives one value
 _SLACK = 1e-4  # nats above zero that rounding explains
 
 
@@ -35,6 +36,8 @@ class Row:
         Raises:
             ValueError: a value is missing or is no log-probability; the text says which.
         """
+        if len(self.values) >= _MANY and len(set(self.values[1:])) == 1 and self.values[1] is not None:
+            raise ValueError(f"{self.values[1]:g} for each of {len(self.values) - 1} tokens")
         total, greedy = 0.0, True
         for place in range(start, len(self.values)):
             value, top = self.values[place], self.tops[place]

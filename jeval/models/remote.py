@@ -28,7 +28,7 @@ from jeval.errors import InputError, JevalError, ModelError
 from jeval.models import echo
 from jeval.models.cache import AnswerStore
 from jeval.models.identity import tokenizer_digest
-from jeval.models.probe import probe
+from jeval.models.probe import is_doubtful, probe
 from jeval.models.wire import RESUME, Wire, check_url, fan_out, shown
 from jeval.record.schema import Served
 from jeval.suggest import near
@@ -382,6 +382,7 @@ class _Asked:
     chat: bool
     served: Served
     mark: list[float] | str
+    doubtful: bool = False
     _batch_size: int
     _concurrent: int
     _seed: int
@@ -399,9 +400,9 @@ class _Asked:
         return self.tokenizer(string, add_special_tokens=with_start, return_attention_mask=False).input_ids
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> Any:
-        """The conversation as the endpoint takes it: messages for a chat endpoint, a text for the others."""
+        """The conversation as the endpoint takes it: messages (as JSON) for a chat endpoint, a text for the others."""
         if self.tokenizer is None:
-            return JsonChatStr(json.dumps(chat_history, ensure_ascii=False))
+            return json.dumps(chat_history, ensure_ascii=False)
         return self.tokenizer.apply_chat_template(
             chat_history,
             tokenize=False,
@@ -444,10 +445,12 @@ class _Asked:
                 raise echo.fault(self.wire.host, str(err)) from err
         return answers
 
-    def _contexts(self, contexts: Sequence[Any]) -> list[Any]:
+    def _contexts(self, contexts: Sequence[str]) -> list[Any]:
+        if self.chat:
+            return [JsonChatStr(one) for one in contexts]
         if self.tokenized_requests:
             return [self.tok_encode(one) for one in contexts]
-        return [self._bare(one) if isinstance(one, str) else one for one in contexts]
+        return [self._bare(one) for one in contexts]
 
     def _texts(self, job: Sequence[tuple[int, tuple[Any, dict[str, Any]]]]) -> list[str]:
         """One request: what the model writes after its prompts."""
@@ -474,7 +477,7 @@ class _Asked:
         """One small request, or the probe. Returns the fingerprint that the server gives."""
         if not likelihoods:
             question = [{"role": "user", "content": "1 から 9 まで数えてください。"}]
-            prompt = JsonChatStr(json.dumps(question, ensure_ascii=False)) if self.chat else "1, 2, 3,"
+            prompt = json.dumps(question, ensure_ascii=False) if self.chat else "1, 2, 3,"
             outputs = self._post(
                 self._contexts([prompt]), generate=True, gen_kwargs={"max_gen_toks": 16, "do_sample": False}
             )
@@ -493,6 +496,7 @@ class _Asked:
 
         vocabulary = self.tokenizer.get_vocab() if self.tokenized_requests else {}
         self.mark = probe(self.wire.host, ask, self.tok_encode, vocabulary)
+        self.doubtful = is_doubtful(self.mark)
         return told[0]
 
     # --- the road ------------------------------------------------------------------------------------------------

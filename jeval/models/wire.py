@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import socket
 import ssl
@@ -190,8 +191,14 @@ class _PassingError(Exception):
 
 
 def said(body: str) -> str:
-    """The body of an answer, short."""
-    return shown(body[:2000], 160) or "empty body"
+    """What the body of an answer says, short."""
+    try:
+        found = json.loads(body)
+        for key in ("error", "message", "detail"):
+            found = found.get(key, found) if isinstance(found, dict) else found
+    except (ValueError, RecursionError):
+        found = body
+    return shown(str(found)[:2000], 160) or "empty body"
 
 
 def _forms(status: int) -> str:
@@ -227,6 +234,7 @@ def fan_out(
     neither an error nor Ctrl-C waits for a server that is silent.
     """
     stopped.clear()
+    ended = threading.Event()  # of this call: what comes later must not wake its threads
     if workers <= 1:
         for job in jobs:
             arrived(job, work(job))
@@ -239,7 +247,7 @@ def fan_out(
         count += 1
 
     def serve() -> None:
-        while not stopped.is_set():
+        while not ended.is_set():
             try:
                 job = waiting.get_nowait()
             except queue.Empty:
@@ -257,6 +265,7 @@ def fan_out(
             failed = _take(results, arrived, wait=True)
             count -= 1
     finally:
+        ended.set()
         stopped.set()
     if failed is not None:
         while not results.empty():

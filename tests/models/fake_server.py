@@ -151,7 +151,7 @@ class FakeServer:
             best = int(row.argmax())
             tops[at] = {self.tokenizer.convert_ids_to_tokens(best): float(row[best])}
         if fault == "rolled":
-            values, tops = [None, *values[:-1]], [None, *tops[:-1]]
+            values, tops = [None, -2.0, *values[1:-1]], [None, {"x": -1.0}, *tops[1:-1]]
         if fault == "zeros":
             values, tops = [0.0] * len(ids), [{"x": 0.0}] * len(ids)
         if fault == "constant":
@@ -173,11 +173,11 @@ class FakeServer:
         out: list[int] = []
         for _ in range(min(count, 6)):
             out.append(int(self.model(torch.tensor([ids + out])).logits[0, -1].argmax()))
-            text = str(self.tokenizer.decode(out))
+            text = str(self.tokenizer.decode(out, skip_special_tokens=True))
             for stop in stops or []:
                 if stop in text:
                     return text.split(stop)[0]
-        return str(self.tokenizer.decode(out))
+        return str(self.tokenizer.decode(out, skip_special_tokens=True))
 
     def chat(self, body: Any, fault: str) -> Any:
         text = "".join(f"{turn['role']}{turn['content']}" for turn in body["messages"])
