@@ -15,8 +15,8 @@ from jeval.errors import ModelError
 from jeval.models.wire import shown
 
 HELP = (
-    "log-likelihood tasks need a server that gives the log-probabilities of the prompt (echo with logprobs): vLLM and SGLang do; "
-    "llama.cpp's own server, Ollama and TGI do not; see docs/servers.md, or score the weights with --model PATH"
+    "log-likelihood tasks need them: serve with vLLM or SGLang, or score the weights with --model PATH (llama.cpp's server, Ollama and "
+    "TGI give them of generated tokens only, for llama-cpp-python see docs/servers.md)"
 )
 _MANY = 8  # tokens that no model gives one value
 _SLACK = 1e-4  # nats above zero that rounding explains

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import signature
 from itertools import groupby
@@ -38,6 +39,7 @@ Arrived = Callable[[int, Any], None]
 _INSTALL = 'pip install "jeval[server]"'
 _PACKAGES = ("requests", "aiohttp", "tenacity", "tqdm")
 _UNLIMITED = 1 << 30
+_SHIFTED = {"gguf", "ggml"}
 _SECRET = {"header", "auth_token"}
 
 
@@ -67,6 +69,11 @@ def load_other(
     """
     logging.getLogger("lm_eval").setLevel(logging.CRITICAL)
     cls = _find(backend)
+    if backend in _SHIFTED and likelihoods:
+        raise InputError(
+            f"backend {backend} asks llama-cpp-python, whose log-probabilities of a prompt are moved by a place; "
+            "score the file itself with --model FILE.gguf"
+        )
     if issubclass(cls, TemplateAPI):
         return _serve(backend, cls, dict(model_args), batch_size, tokenizer, likelihoods, chat_template)
     additional = {"batch_size": batch_size or "8", "device": device}
@@ -163,6 +170,8 @@ class Other(LM):  # type: ignore[misc]  # lm-eval carries no types
             raise ModelError(f"backend {self.backend_name!r} failed: {_one_line(err)}; {RESUME}") from err
         if any(answer is None for answer in answers):
             raise ModelError(f"backend {self.backend_name!r} gave no answer to a request; look at its log; {RESUME}")
+        if kind == "loglikelihood":
+            _check_values(self.backend_name, [float(answer[0]) for answer in answers])
         return answers
 
     def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
@@ -173,6 +182,16 @@ class Other(LM):  # type: ignore[misc]  # lm-eval carries no types
 
     def generate_until(self, requests: list[Instance]) -> list[str]:
         return self._ask("generate_until", requests)
+
+
+def _check_values(backend: str, values: list[float]) -> None:
+    """What no model gives: NaN, a positive value, one value for every text."""
+    wrong = [value for value in values if math.isnan(value) or value > 1e-4]
+    if wrong or (len(values) > 3 and len(set(values)) == 1):
+        raise ModelError(
+            f"backend {backend!r} gives no log-likelihoods: {(wrong or values)[0]:g} for "
+            f"{'a text' if wrong else f'each of {len(values)} texts'}; score the weights with --model PATH"
+        )
 
 
 def _serve(

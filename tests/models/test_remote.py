@@ -15,7 +15,7 @@ import torch
 
 from jeval.errors import InputError, JevalError, ModelError
 from jeval.models.cache import AnswerStore, StoredLM
-from jeval.models.remote import load_other, recorded_args
+from jeval.models.remote import Other, load_other, recorded_args
 from jeval.models.wire import Wire, fan_out, shown
 from tests.models import support
 from tests.models.fake_server import FakeServer
@@ -235,6 +235,40 @@ def test_a_missing_package_is_named_with_the_command_that_brings_it(
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(InputError, match=f'{package}: pip install "jeval\\[server\\]"'):
         start(server)
+
+
+@pytest.mark.parametrize("backend", ["gguf", "ggml"])
+def test_the_backend_for_llama_cpp_python_is_refused_with_the_way_that_works(backend: str) -> None:
+    with pytest.raises(InputError, match=r"--model FILE\.gguf"):
+        load_other(backend, {"base_url": "http://127.0.0.1:1"})
+
+
+class Broken:
+    """A model of another library."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer_of = answer
+
+    def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[Any]:
+        if isinstance(self.answer_of, Exception):
+            raise self.answer_of
+        return [self.answer_of] * len(requests)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (RuntimeError("quota\nspent"), "failed: quota spent"),
+        (None, "no answer to a request"),
+        ((float("nan"), True), "nan for a text"),
+        ((0.5, True), "0.5 for a text"),
+        ((0.0, True), "0 for each of 24 texts"),
+    ],
+)
+def test_what_another_librarys_model_raises_or_cannot_mean_is_one_line(answer: Any, words: str) -> None:
+    inner: Any = Broken(answer)
+    with pytest.raises(ModelError, match=words):
+        Other("x", inner).loglikelihood(asked())
 
 
 def test_an_unknown_backend_is_told_its_neighbours() -> None:
