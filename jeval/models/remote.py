@@ -39,6 +39,7 @@ Arrived = Callable[[int, Any], None]
 _INSTALL = 'pip install "jeval[server]"'
 _PACKAGES = ("requests", "aiohttp", "tenacity", "tqdm")
 _UNLIMITED = 1 << 30
+_LEAST = 16  # tokens that the window must leave for an answer
 _SHIFTED = {"gguf", "ggml"}
 _SECRET = {"header", "auth_token"}
 
@@ -219,6 +220,7 @@ def _serve(
     _tokenizer_args(args, tokenizer, chat, likelihoods)
     wire = _wire(url, args)
     offered = _offered(wire)
+    wire.offers = tuple(str(one["id"]) for one in offered if "id" in one)
     args["model"] = args.get("model") or args.pop("pretrained", None) or _only(offered, wire.host)
     entry = next((one for one in offered if one.get("id") == args["model"]), {})
     window = _window(args, entry)
@@ -476,7 +478,11 @@ class _Asked:
         lm: Any = self
         contexts = [context for _, (context, _) in job]
         settings = copy.deepcopy(job[0][1][1])
-        outputs = self._post(self._contexts(contexts), generate=True, gen_kwargs=settings)
+        prompts = self._contexts(contexts)
+        if self.window is not None and self.tokenized_requests:  # the answer gets what the window leaves
+            left = self.window - max(len(prompt) for prompt in prompts)
+            settings["max_gen_toks"] = min(int(settings.get("max_gen_toks", self._max_gen_toks)), left)
+        outputs = self._post(prompts, generate=True, gen_kwargs=settings)
         if _is_openai(type(lm)):
             ordered = echo.choices(self.wire.host, outputs, len(job))
             for choice in ordered:
@@ -616,12 +622,7 @@ class _Asked:
 
     def _ask_generate_until(self, asked: list[tuple[int, Instance]], arrived: Arrived) -> None:
         if self.tokenizer is not None and self.window is not None:
-            self._check_window(
-                [
-                    len(self.tok_encode(request.args[0])) + int(request.args[1].get("max_gen_toks", self._max_gen_toks))
-                    for _, request in asked
-                ]
-            )
+            self._check_window([len(self.tok_encode(request.args[0])) + _LEAST for _, request in asked])
 
         def jobs() -> Iterator[Any]:
             pairs = [(number, request.args) for number, request in asked]

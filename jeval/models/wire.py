@@ -82,6 +82,7 @@ class Wire:
     timeout: float = 300.0
     attempts: int = 3
     wait: float = 1.0
+    offers: tuple[str, ...] = ()
     stopped: threading.Event = field(default_factory=threading.Event)
     _local: threading.local = field(default_factory=threading.local)
 
@@ -164,6 +165,8 @@ class Wire:
         if status in _AGAIN:
             step = _NEXT.get(status, f"look at the server's log; {RESUME}")
             return _PassingError(text, f"{step}{_forms(status)}")
+        if status == 404 and self.offers:
+            text += f", it offers {shown(', '.join(self.offers))}"
         kind = InputError if status < 500 else ModelError
         return kind(f"{text}); {_NEXT.get(status, 'check --model-args')}{_forms(status)}")
 

@@ -159,7 +159,7 @@ def test_a_server_that_takes_no_lists_is_asked_in_text(server: FakeServer) -> No
 
 NETWORK = {
     "status:500": (ModelError, "HTTP 500 .engine died.*log"),
-    "status:404": (InputError, "HTTP 404 .*model="),
+    "status:404": (InputError, "HTTP 404 .*it offers m.*model="),
     "status:401": (InputError, "HTTP 401 .*OPENAI_API_KEY"),
     "status:400": (InputError, "HTTP 400 .engine died"),
     "html": (ModelError, "not JSON .*welcome.*base_url"),
@@ -376,8 +376,10 @@ def test_a_prompt_longer_than_the_window_is_refused_and_not_cut(server: FakeServ
     with pytest.raises(InputError, match=r"1 of 2 requests need more than the 60 tokens.*the longest 73"):
         lm.loglikelihood(support.instances("loglikelihood", [("あ" * 70, "いう"), ("あ", "いう")]))
     with pytest.raises(InputError, match=r"the 60 tokens"):
-        lm.generate_until(support.instances("generate_until", [("あ" * 50, {"until": [], "max_gen_toks": 11})]))
+        lm.generate_until(support.instances("generate_until", [("あ" * 50, {"until": [], "max_gen_toks": 9})]))
     assert len(server.posted) == sent
+    lm.generate_until(support.instances("generate_until", [("あ" * 40, {"until": [], "max_gen_toks": 99})]))
+    assert server.posted[-1]["max_tokens"] == 20  # an answer gets what the window leaves
     server.window = None
     assert start(server).loglikelihood(support.instances("loglikelihood", [("あ" * 70, "いう")]))
 

@@ -85,6 +85,7 @@ def test_a_server_scores_as_its_model_does(cli: Cli, server: FakeServer, tmp_pat
     assert {"note_remote", "note_served", "note_template_none"} <= {note["key"] for note in told["notes"]}
     page = (tmp_path / "remote" / "report.html").read_text(encoding="utf-8")
     assert "どの重みが答えたかの証明にはならない" in page and "fp_1" in page
+    assert f"lm_eval run --model local-completions --model_args base_url={server.url}" in page
     assert cli("verify", tmp_path / "remote").code == 0
 
 
