@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 import time
 from dataclasses import dataclass, field
@@ -152,6 +153,12 @@ class FakeServer:
             tops[at] = {self.tokenizer.convert_ids_to_tokens(best): float(row[best])}
         if fault == "rolled":
             values, tops = [None, -2.0, *values[1:-1]], [None, {"x": -1.0}, *tops[1:-1]]
+        if fault == "jitter":  # a server in low precision, whose batches come now so, now so
+            values = [None if one is None else min(one + random.uniform(-0.02, 0.02), -1e-6) for one in values]
+            tops = [top and {name: max(one, values[at]) for name, one in top.items()} for at, top in enumerate(tops)]
+        if fault == "random":
+            values = [None, *(-9 * random.random() - 0.01 for _ in ids[1:])]
+            tops = [None, *({"x": max(one, -0.1)} for one in values[1:])]
         if fault == "zeros":
             values, tops = [0.0] * len(ids), [{"x": 0.0}] * len(ids)
         if fault == "constant":

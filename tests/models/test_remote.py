@@ -75,6 +75,7 @@ FAULTS = {
     "chat shape": "no token_logprobs",
     "no prompt": "2 values for",
     "more": "another tokenizer",
+    "random": "do not depend on the text|moved by a place",
     "zeros": "0 for each of",
     "constant": "-1 for each of",
     "knows": "moved by a place",
@@ -140,6 +141,12 @@ def test_answers_are_those_of_the_model_itself(server: FakeServer, kind: str, ho
         assert [greedy for _, greedy in got] == [greedy for _, greedy in expected]
     else:
         assert max(abs(a - b) for a, b in zip(got, expected, strict=True)) < 1e-3
+
+
+def test_a_server_whose_values_tremble_a_little_is_scored(server: FakeServer) -> None:
+    server.fault = "jitter"
+    for _ in range(5):
+        assert start(server).mark
 
 
 def test_one_prompt_is_one_request_unless_more_are_asked_for(server: FakeServer) -> None:
