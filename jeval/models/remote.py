@@ -75,7 +75,7 @@ def load_other(
             f"backend {backend} asks llama-cpp-python, whose log-probabilities of a prompt are moved by a place; "
             "score the file itself with --model FILE.gguf"
         )
-    if issubclass(cls, TemplateAPI):
+    if issubclass(cls, TemplateAPI) and cls.model_call is TemplateAPI.model_call:  # asks over HTTP itself
         return _serve(backend, cls, dict(model_args), batch_size, tokenizer, likelihoods, chat_template)
     additional = {"batch_size": batch_size or "8", "device": device}
     given = dict(model_args) | ({"tokenizer": str(tokenizer)} if tokenizer else {})

@@ -82,6 +82,8 @@ class FakeServer:
                     return self.connection.close()
                 if fault == "lists" and isinstance(body.get("prompt"), list):
                     return self.say(500, {"error": {"message": "unhashable type: 'list'"}})
+                if self.path == "/generate":
+                    return self.say(200, server.native(body, fault))
                 chat = self.path.endswith("/chat/completions")
                 if not chat and not self.path.endswith("/completions"):
                     return self.say(404, {"detail": "Not Found"})
@@ -140,6 +142,7 @@ class FakeServer:
                 choices.append({"index": index, "text": text, "logprobs": None})
         return {"choices": choices[::-1], "system_fingerprint": self.fingerprint}
 
+    @torch.inference_mode()
     def echo(self, ids: list[int], fault: str) -> Any:
         rows = torch.log_softmax(self.model(torch.tensor([ids])).logits[0].float(), -1)
         shift = {"knows": 0, "forgets": 2}.get(fault, 1)  # whose row a token is read from: its own, or one too early
@@ -174,6 +177,21 @@ class FakeServer:
         if fault == "chat shape":
             return {"content": [{"token": "x", "logprob": -0.1}]}
         return {"token_logprobs": [*values, -1.0], "top_logprobs": [*tops, {"x": -1.0}], "tokens": []}
+
+    def native(self, body: Any, fault: str) -> Any:
+        """SGLang's own endpoint."""
+        settings = body["sampling_params"]
+        found = []
+        for ids in body["input_ids"]:
+            meta: dict[str, Any] = {}
+            if body.get("return_logprob"):
+                told = self.echo(ids, fault)
+                meta["input_token_logprobs"] = [[value, 0, None] for value in told["token_logprobs"][:-1]]
+                tops = told["top_logprobs"][:-1]
+                meta["input_top_logprobs"] = [top and [[one, 0, None] for one in top.values()] for top in tops]
+            text = self.generate(ids, settings["max_new_tokens"], settings.get("stop"))
+            found.append({"text": text, "meta_info": meta})
+        return found
 
     @torch.inference_mode()
     def generate(self, ids: list[int], count: int, stops: list[str] | None) -> str:

@@ -120,7 +120,9 @@ def test_the_probe_lets_every_sound_server_pass_whatever_the_model(tmp_path: Pat
         server.stop()
 
 
-@pytest.mark.parametrize("how", [{}, {"tokenized_requests": False}, {"num_concurrent": 4}, {"batch": "3"}])
+@pytest.mark.parametrize(
+    "how", [{}, {"tokenized_requests": False}, {"num_concurrent": 4}, {"batch": "3"}, {"backend": "sglang-generate"}]
+)
 @pytest.mark.parametrize("kind", ["loglikelihood", "loglikelihood_rolling", "generate_until"])
 def test_answers_are_those_of_the_model_itself(server: FakeServer, kind: str, how: Args) -> None:
     how = dict(how)
@@ -132,6 +134,8 @@ def test_answers_are_those_of_the_model_itself(server: FakeServer, kind: str, ho
     if kind == "generate_until":
         settings = {"until": ["。"], "max_gen_toks": 5, "do_sample": False}
         requests = support.instances(kind, [(request.args[0], dict(settings)) for request in requests[::3]])
+    if "backend" in how:
+        how["base_url"] = f"http://127.0.0.1:{server.port}/generate"
     lm = start(server, batch_size=how.pop("batch", None), **how)
     expected, got = getattr(stock, kind)(requests, disable_tqdm=True), getattr(lm, kind)(requests)
     if kind == "generate_until":
@@ -276,6 +280,12 @@ def test_what_another_librarys_model_raises_or_cannot_mean_is_one_line(answer: A
     inner: Any = Broken(answer)
     with pytest.raises(ModelError, match=words):
         Other("x", inner).loglikelihood(asked())
+
+
+def test_sglangs_own_endpoint_is_tried_too(server: FakeServer) -> None:
+    server.fault = "knows"
+    with pytest.raises(ModelError, match=r"moved by a place"):
+        start(server, backend="sglang-generate", base_url=f"http://127.0.0.1:{server.port}/generate")
 
 
 def test_an_unknown_backend_is_told_its_neighbours() -> None:
