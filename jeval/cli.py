@@ -73,7 +73,7 @@ def run(
     tasks: Annotated[str | None, typer.Option(help="Task or group names, comma-separated; default: the suite.")] = None,
     suite: Annotated[str, typer.Option(help="audit, search or both.")] = "audit",
     limit: Annotated[str | None, typer.Option(metavar="N", help="At most this many items of each task.")] = None,
-    batch_size: Annotated[str, typer.Option(help="Batch size of backends that batch.")] = "8",
+    batch_size: Annotated[str | None, typer.Option(help="Of backends that batch; default: 8, 1 for servers.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; default: what is there.")] = None,
     dtype: Annotated[
         str | None, typer.Option(help="float32 (default), bfloat16, float16, float64, or auto: the checkpoint's own.")
