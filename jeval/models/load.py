@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -136,8 +137,19 @@ def _folders(source: ModelSource) -> Iterator[tuple[Path, Path]]:
 
 
 def _tokenizer(folder: Path, trust_remote_code: bool) -> Any:
+    # transformers names another package when one of these is missing.
+    missing = [name for name in ("sentencepiece", "google.protobuf") if not _installed(name)]
+    if missing and not (folder / "tokenizer.json").is_file() and any(folder.glob("*.model")):
+        raise InputError(f"{folder} has a SentencePiece tokenizer; pip install sentencepiece protobuf to read it")
     with translated(f"the tokenizer in {folder} cannot be loaded", InputError):
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
+
+
+def _installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # its parent
+        return False
 
 
 def is_local_backend(backend: str) -> bool:

@@ -228,7 +228,7 @@ def test_an_unusable_cache_is_said_before_the_model_is_loaded(
         seen.append(warnings(caplog))
         raise ModelError("as far as this")
 
-    monkeypatch.setattr("jeval.audit.run.load", load)
+    monkeypatch.setattr("jeval.audit.subject.load", load)
     monkeypatch.setenv("JEVAL_CACHE", "/proc/no/a.sqlite")
     assert cli("run", "--model", tiny_model, "--device", "cpu", "--out", tmp_path / "run").code == 3
     assert len(seen) == 1

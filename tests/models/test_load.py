@@ -294,6 +294,38 @@ def test_a_damaged_tokenizer_is_one_line(base: Path, content: str) -> None:
         assert "\n" not in str(err)
 
 
+def sentencepiece_folder(folder: Path) -> Path:
+    import sentencepiece
+
+    (folder / "text.txt").write_text(
+        "お客様がご覧になる資料をお送りいたします。\n本日はご来店ありがとうございます。\n" * 50
+    )
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(folder / "text.txt"), model_prefix=str(folder / "tokenizer"), vocab_size=60, model_type="unigram",
+        hard_vocab_limit=False, minloglevel=2,
+    )  # fmt: skip
+    llama(rows=80).save_pretrained(folder)
+    names = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "LlamaTokenizer", **names}))
+    return folder
+
+
+def test_a_sentencepiece_tokenizer_gives_its_own_tokens(tmp_path: Path) -> None:
+    import sentencepiece
+
+    lm = opened(sentencepiece_folder(tmp_path))
+    own = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "tokenizer.model"))
+    for text in ("お客様がご覧になる。", "本日はありがとうございます"):
+        assert lm.tok_encode(text, add_special_tokens=False) == own.encode(text)
+
+
+def test_a_missing_package_of_sentencepiece_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sentencepiece_folder(tmp_path)
+    monkeypatch.setattr("jeval.models.load.find_spec", lambda name: None)
+    with pytest.raises(InputError, match="pip install sentencepiece protobuf"):
+        opened(tmp_path)
+
+
 # Adapters land whole
 
 
