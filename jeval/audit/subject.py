@@ -13,6 +13,7 @@ from lm_eval.api.model import LM
 
 from jeval.audit.options import RunOptions
 from jeval.models.cache import AnswerStore
+from jeval.models.gguf import unknown_splitting
 from jeval.models.health import check
 from jeval.models.load import default_device, is_local_backend, load
 from jeval.models.source import ModelSource
@@ -24,10 +25,11 @@ from jeval.record.schema import Identity, ModelInfo, Note
 
 @dataclass(frozen=True)
 class Subject:
-    """The loaded model with what the record says of it."""
+    """The loaded model with what the record says of it; ``doubts``: what could not be made sure of when it was loaded."""
 
     lm: LM
     info: ModelInfo
+    doubts: tuple[Note, ...] = ()
 
     def check_health(self) -> None:
         """See that no layer gives NaN or Inf, where the layers can be seen.
@@ -72,7 +74,9 @@ class Subject:
 
     def notes(self) -> list[Note]:
         """What the report says of how the model was reached."""
-        notes = [] if self.info.identity is not None else [Note(key="note_remote")]
+        notes = [*self.doubts]
+        if self.info.identity is None:
+            notes.append(Note(key="note_remote"))
         if self.info.chat_template and getattr(self.lm, "template", None) == Template(parts=True):
             notes.append(Note(key="note_template_parts"))
         if (served := self.info.served) is not None:
@@ -150,7 +154,16 @@ def load_subject(
             threads=threads,
             identity=identity,
         ),
+        _doubts(source, lm.tokenizer),
     )
+
+
+def _doubts(source: ModelSource, tokenizer: Any) -> tuple[Note, ...]:
+    if source.kind != "gguf" or source.tokenizer != source.path:
+        return ()
+    if not (name := unknown_splitting(source.path, tokenizer.get_vocab())):
+        return ()
+    return (Note.model_validate({"key": "note_gguf_tokenizer", "name": name}),)
 
 
 def _reach(model: str | Path | None, identity: Identity | None, options: RunOptions, loaded: LoadedTasks) -> Subject:

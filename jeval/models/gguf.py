@@ -10,15 +10,18 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.integrations.gguf.gguf_tokenizer_mapping import GGUF_PRE_TOKENIZER_SPLITS
+from transformers.integrations.gguf.reader import read_gguf_metadata
 from transformers.utils.quantization_config import GgufConfig
 
 from jeval.digests import file_digest, value_digest
@@ -36,6 +39,37 @@ def folder_of(path: Path) -> Path:
     """Where the copy of a GGUF lies: under the digest of its bytes and the versions of what read it."""
     versions = {name: version(name) for name in ("transformers", "gguf")}
     return answers_path().expanduser().parent / "gguf" / value_digest([file_digest(path), versions])[:32]
+
+
+#: Names of ways to split text before merging that are GPT-2's, which transformers takes for every name that it does not know.
+_AS_GPT2 = {"gpt-2", "mpt", "olmo", "jais", "phi-2"}
+#: GPT-2's with every digit apart; the same where no token has two digits.
+_DIGITS_APART = {"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"}
+_TWO_DIGITS = re.compile(r"\d\d")
+
+
+def unknown_splitting(path: Path, tokens: Iterable[str]) -> str:
+    """The name of the file's way to split text before merging (``tokenizer.ggml.pre``), where transformers has another.
+
+    Args:
+        tokens: the file's vocabulary.
+
+    Returns:
+        "" where tokens are those of llama.cpp as far as names tell.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
+    with translated(f"{path} cannot be read"):
+        metadata, _ = read_gguf_metadata(str(path))
+    if metadata.get("tokenizer.ggml.model") != "gpt2":
+        return ""
+    name = str(metadata.get("tokenizer.ggml.pre") or "default")
+    if name in GGUF_PRE_TOKENIZER_SPLITS or name in _AS_GPT2:
+        return ""
+    if name in _DIGITS_APART and not any(map(_TWO_DIGITS.search, tokens)):
+        return ""
+    return name
 
 
 @contextmanager

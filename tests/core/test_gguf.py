@@ -8,8 +8,12 @@ from typing import Any
 
 import gguf
 import numpy as np
+import pytest
 import torch
 
+from jeval.errors import InputError
+from jeval.models import gguf as copies
+from jeval.models.identity import identify
 from jeval.models.load import load
 from jeval.models.source import resolve
 from jeval.record.store import read_record
@@ -87,3 +91,71 @@ def test_jeval_run_takes_a_gguf_file(cli: Callable[..., Any], tiny_model: Path, 
     record = read_record(tmp_path / "run")
     assert record.model.kind == "gguf"
     assert record.tasks["jeval_keigo_pairs"].n == 4
+
+
+def test_a_gguf_is_known_by_its_bytes_not_by_its_name_or_neighbours(tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "blobs").mkdir()
+    blob = write_gguf(tiny_model, tmp_path / "blobs" / "0123abcd")
+    link = tmp_path / "other-name.gguf"
+    link.symlink_to(blob)
+    (blob.parent / "adapter_config.json").write_text('{"base_model_name_or_path": "x"}')
+    (blob.parent / "config.json").write_text("{")
+    assert resolve(blob).kind == resolve(link).kind == "gguf"
+    assert identify(resolve(blob)).digest == identify(resolve(link)).digest
+    load(resolve(link), device="cpu")
+
+
+def test_a_part_of_a_split_gguf_is_named(tiny_model: Path, tmp_path: Path) -> None:
+    part = write_gguf(tiny_model, tmp_path / "m-00002-of-00003.gguf")
+    with pytest.raises(InputError, match=r"part 2 of 3 .*--merge"):
+        resolve(part)
+
+
+def test_a_gguf_is_dequantised_once_and_a_changed_copy_is_made_anew(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write_gguf(tiny_model, tmp_path / "tiny.gguf")
+    with copies.opened(file) as folder:
+        weights = folder / "model.safetensors"
+        content = weights.read_bytes()
+    made = copies._convert
+    calls: list[Path] = []
+
+    def counted(*args: Path) -> None:
+        calls.append(args[0])
+        made(*args)
+
+    monkeypatch.setattr(copies, "_convert", counted)
+    with copies.opened(file) as again:
+        assert again == folder
+    assert calls == []
+    weights.write_bytes(content[:-4] + b"\x00\x00\x80\x7f")  # infinity for the last weight
+    with copies.opened(file) as again:
+        assert (again / "model.safetensors").read_bytes() == content
+    assert calls == [file]
+
+
+def test_a_gguf_is_scored_where_no_copy_can_be_kept(
+    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write_gguf(tiny_model, tmp_path / "tiny.gguf")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("JEVAL_CACHE", str(tmp_path / "file" / "answers.sqlite"))
+    load(resolve(file), device="cpu")
+
+
+def test_a_splitting_that_transformers_does_not_know_is_said(tiny_model: Path, tmp_path: Path) -> None:
+    def unknown(name: str, *tokens: str) -> str:
+        writer = gguf.GGUFWriter(tmp_path / "m.gguf", "llama")
+        writer.add_tokenizer_model("gpt2")
+        writer.add_tokenizer_pre(name)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.close()
+        return copies.unknown_splitting(tmp_path / "m.gguf", tokens)
+
+    assert copies.unknown_splitting(write_gguf(tiny_model, tmp_path / "tiny.gguf"), ["a"]) == ""
+    assert unknown("llama-bpe", "a", "12") == ""
+    assert unknown("smollm", "a", "1") == ""
+    assert unknown("smollm", "a", "12") == "smollm"
+    assert unknown("something-new", "a") == "something-new"
