@@ -159,7 +159,8 @@ def _result(kind: str, value: Any) -> Any:
     if kind == "loglikelihood":
         likelihood, greedy = value
         return float(likelihood), bool(greedy)
-    if not isinstance(value, str if kind == "generate_until" else (int, float)):
+    wanted: Any = {"generate_until": str, "mark": list}.get(kind, (int, float))  # a server's marks: see Asked.generation
+    if not isinstance(value, wanted):
         raise TypeError(f"{kind}: {type(value).__name__}")
     return value
 

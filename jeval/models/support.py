@@ -19,7 +19,7 @@ from jeval.models.radix import build
 
 _RECURRENT = ("mamba", "rwkv", "recurrent", "linear_attention", "conv", "lightning", "ssm", "hybrid", "xlstm")
 #: Difference that is rounding, as a share of the logits' standard deviation.
-_ROUNDING = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 4e-3, torch.bfloat16: 2e-2}
+_ROUNDING = {torch.float64: 1e-6, torch.float32: 1e-4, torch.float16: 4e-3, torch.bfloat16: 2e-2}
 #: Times that the tree may differ more from the model's own forward pass than that differs from itself in another shape.
 _NOISE = 2.5
 #: Last places of each sequence that are compared.

@@ -31,7 +31,7 @@ def run_folder(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     tasks = ["jeval_keigo", "jeval_leak"]
     options = audit.RunOptions(out=base / "run", limit=3, device="cpu", tasks=tasks, backend="hf")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(audit, "load", talkative)
+        patch.setattr("jeval.audit.subject.load", talkative)
         audit.run(model, options, silent=True)
     return base / "run"
 
