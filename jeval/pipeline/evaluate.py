@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import random
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,7 +125,8 @@ def _evaluate(lm: LM, loaded: LoadedTasks, batch: Batch) -> dict[str, Judged]:
     if not isinstance(task, GuardedTask):
         return _judged(lm, loaded, batch)
     try:
-        found = _judged(lm, loaded, batch)
+        with redirect_stdout(sys.stderr):  # its hooks may print
+            found = _judged(lm, loaded, batch)
     except InputError as err:  # a request that the model cannot be asked
         return {name: failed(name, str(err))}
     except Exception as err:

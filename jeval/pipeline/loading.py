@@ -60,7 +60,7 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval carries no types
     def _explained(self, what: str, file: Path | None, config: dict[str, Any]) -> Iterator[None]:
         try:
             yield
-        except Exception as err:  # whatever its code, its data and the libraries between raise
+        except (Exception, SystemExit) as err:  # whatever its code, its data and the libraries between raise
             if isinstance(err, LocatedError) or (file and self._own in file.resolve().parents):
                 raise
             why = str(err) if isinstance(err, JevalError) else f"cannot be loaded: {explained(err, config)}"
@@ -97,6 +97,11 @@ def refuse(task: Task) -> None:
                 f"metric {metric!r} is unknown to lm-eval here (metrics of the package evaluate are fetched from a hub); "
                 "name another, or a function: metric: !function module.name"
             )
+    for metric, function in task.aggregation().items():
+        if function is None:
+            raise InputError(
+                f"metric {metric!r} names an aggregation that lm-eval does not know; expected mean, or a function"
+            )
     for ensemble in task._filters:
         for part in ensemble.filters:
             try:
@@ -111,27 +116,30 @@ def explained(err: BaseException, config: dict[str, Any]) -> str:
     """What is wrong, in one line, and the next step."""
     chain = list(_chain(err))
     path, kwargs = config.get("dataset_path"), config.get("dataset_kwargs")
-    files = kwargs.get("data_files") if isinstance(kwargs, dict) else None
+    kwargs = kwargs if isinstance(kwargs, dict) else {}
+    data = path if path not in _FILES else kwargs.get("data_files") or kwargs.get("data_dir") or path
     local = path in _FILES or (isinstance(path, str) and (path[:1] in "./~" or bool(re.search(r"\.\w{2,7}$", path))))
     unreached = any(isinstance(one, ConnectionError) or type(one).__name__ in _UNREACHED for one in chain)
-    missing = next((one for one in chain if isinstance(one, FileNotFoundError)), None)
-    if (unreached or missing) and path is not None and local:
-        where = files if files else path
+    missing = any(isinstance(one, FileNotFoundError) for one in chain)
+    if (unreached or missing) and local and "://" not in str(data):
         return (
-            f"its data file is not there: {where!r}; expected a path that exists, relative to {Path.cwd()} or absolute"
+            f"its data file is not there: {data!r}; expected a path that exists, relative to {Path.cwd()} or absolute"
         )
-    if unreached:
-        what = f"its dataset {path!r} is not on this machine" if path else "it asks for the network"
+    if unreached or (missing and "://" in str(data)):
+        what = f"its dataset {data!r} is not on this machine" if path else "it asks for the network"
         return (
             f"{what}, and nothing is fetched from a hub in a run; save the data as files and name them "
             "(dataset_path: json, dataset_kwargs: {data_files: …})"
         )
-    if (key := re.search(r"unexpected keyword argument '(\w+)'", str(err))) and "TaskConfig" in str(err):
-        return f"unknown key {key[1]!r}; {near(key[1], [one.name for one in fields(TaskConfig)])}"
-    return _cause(chain[-1] if type(err).__name__ == "DatasetGenerationError" else err, config)
+    if type(err).__name__ == "DatasetGenerationError":
+        return f"its data cannot be read: {data!r} ({told(chain[-1])})"
+    return _cause(err, config)
 
 
 def _cause(err: BaseException, config: dict[str, Any]) -> str:
+    text = str(err)
+    if (key := re.search(r"unexpected keyword argument '(\w+)'", text)) and "TaskConfig" in text:
+        return f"unknown key {key[1]!r}; {near(key[1], [one.name for one in fields(TaskConfig)])}"
     if isinstance(err, UndefinedError):
         return (
             f"a template of it names a field that its items do not have ({told(err)}); look at doc_to_text and its kin"
@@ -141,12 +149,17 @@ def _cause(err: BaseException, config: dict[str, Any]) -> str:
             "a metric of metric_list is unknown to lm-eval and names no aggregation; add aggregation: mean and "
             "higher_is_better: true"
         )
-    if isinstance(err, KeyError):
-        return f"{err} is missing where it is looked up (a split, a field of the items, or a name of lm-eval)"
-    if isinstance(err, IndexError) and "out of bounds" in str(err):
+    if isinstance(err, KeyError) and " " not in text:
+        return f"{err} is missing where it is looked up (a split, a field of the items, or a key)"
+    if isinstance(err, StopIteration) or (isinstance(err, IndexError) and "out of bounds" in text):
         return "its dataset has no items"
+    if "malformed node" in text:
+        return "doc_to_choice (or another key of its kind) is neither a field of the items nor a list of answers"
     if not any(config.get(key) for key in ("dataset_path", "custom_dataset", "class")):
         return "no dataset_path: is given"
+    if isinstance(err, TypeError) and not text:
+        lacking = [key for key in ("doc_to_text", "doc_to_target") if config.get(key) is None]
+        return f"no {' and no '.join(lacking)} is given" if lacking else told(err)
     return told(err)
 
 

@@ -60,6 +60,8 @@ def read_pack(folders: Sequence[Path]) -> PackFiles:
         )
     for group, members in pack.groups.items():
         _check_members(pack, pack.names[group], members)
+    for group in pack.groups:
+        _check_cycle(pack, group, ())
     return pack
 
 
@@ -130,3 +132,12 @@ def _check_members(pack: PackFiles, file: Path, members: Sequence[Any]) -> None:
         if name in known or (isinstance(member, Mapping) and any(key in member for key in _DATA)):
             continue
         raise InputError(f"task file {file}: no file declares its member {name!r}; {near(str(name), known)}")
+
+
+def _check_cycle(pack: PackFiles, group: str, above: tuple[str, ...]) -> None:
+    if group in above:
+        raise InputError(f"task file {pack.names[group]}: group {group!r} holds itself ({' > '.join((*above, group))})")
+    for member in pack.groups.get(group, []):
+        name = member.get("group", member.get("task")) if isinstance(member, Mapping) else member
+        if isinstance(name, str):
+            _check_cycle(pack, name, (*above, group))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
@@ -68,7 +69,8 @@ class TaskMeta:
         kwargs = kwargs if isinstance(kwargs, Mapping) else {}
         chance = meta.get("chance")
         if chance is not None and share(chance) is None:
-            raise InputError(f"task {name}: metadata has chance: {chance!r}; expected a number from 0 to 1")
+            where = f" ({meta['config_source']})" if "config_source" in meta else ""
+            raise InputError(f"task {name}{where}: metadata has chance: {chance!r}; expected a number from 0 to 1")
 
         def text(key: str, default: str = "") -> str:
             return str(meta.get(key, default))
@@ -183,7 +185,9 @@ def load_tasks(
     manager = _manager(tuple(include), json.dumps(metadata or {}, sort_keys=True))
     for name in names:
         if name not in manager.task_index:
-            raise InputError(f"unknown task {name!r}; {near(name, manager.all_tasks)}")
+            unread = [file for folder in include for file in folder.glob("**/*.yml")]
+            hint = f" (lm-eval reads .yaml only, not {unread[0]})" if unread else ""
+            raise InputError(f"unknown task {name!r}{hint}; {near(name, manager.all_tasks)}")
     with _translated(names):
         loaded = manager.load(list(names))["tasks"]
     if not loaded:
@@ -205,8 +209,14 @@ def _is_own(manager: TaskManager, name: str) -> bool:
 
 @contextmanager
 def _translated(names: Sequence[str]) -> Iterator[None]:
+    """Errors as one line: libraries log and print theirs besides."""
+    loggers = [logging.getLogger(name) for name in ("lm_eval", "datasets")]
+    levels = [logger.level for logger in loggers]
     try:
-        yield
+        for logger in loggers:
+            logger.setLevel(logging.CRITICAL)
+        with redirect_stdout(io.StringIO()):
+            yield
     except JevalError:
         raise
     except ValueError as err:
@@ -215,6 +225,9 @@ def _translated(names: Sequence[str]) -> Iterator[None]:
         raise InputError(f"{err}; name each task once") from err
     except (ImportError, AttributeError, KeyError, RecursionError) as err:
         raise InputError(f"a task of {', '.join(names)} cannot be loaded: {told(err)}") from err
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def resolve_hook(dotted: str) -> Any:

@@ -11,8 +11,9 @@ A prompt that is too long loses its beginning, here as in stock lm-eval. What th
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,7 +109,8 @@ def fit(lm: LM, hf: HFLM | None, loaded: LoadedTasks, rows: Rows, *, chat_templa
 def _guarded(loaded: LoadedTasks, name: str, found: Fit) -> Iterator[None]:
     """What the code of a task of others raises is its own fault: it is not evaluated."""
     try:
-        yield
+        with redirect_stdout(sys.stderr if name in loaded.others else sys.stdout):
+            yield
     except Exception as err:
         if name not in loaded.others:
             raise

@@ -12,6 +12,8 @@ from lm_eval import simple_evaluate
 from lm_eval.tasks import TaskManager
 
 from jeval.audit.run import RunOptions, run
+from jeval.errors import InputError
+from jeval.models.cache import CHUNK, AnswerStore, in_chunks
 from jeval.models.load import load
 from jeval.models.source import resolve
 from jeval.pipeline.evaluate import choose_items
@@ -187,12 +189,14 @@ def test_items_without_an_id_of_their_own_are_numbered(ours: tuple[RunRecord, Pa
     assert samples_of(ours, "own_choice")[2].doc["of"] == {"page": 2, "marks": [2, None]}
 
 
-def scored(model: Path, names: list[str], limit: int | None = None, **rows: list[int]) -> Scored:
+def scored(
+    model: Path, names: list[str], limit: int | None = None, *, chat_template: bool = False, **rows: list[int]
+) -> Scored:
     lm = load(resolve(model), backend="jeval-hf", device="cpu", dtype="float32", batch_size="4")
     loaded = load_tasks(names, include=(PACK,))
     chosen = choose_items(loaded, limit=limit)
     chosen.rows.update(rows)
-    return score(lm, loaded, chosen, seed=0, chat_template=False)
+    return score(lm, loaded, chosen, seed=0, chat_template=chat_template)
 
 
 def test_a_part_of_the_items_is_asked_with_the_same_examples(
@@ -206,6 +210,44 @@ def test_a_part_of_the_items_is_asked_with_the_same_examples(
     assert [sample.id for sample in some.samples["own_shots"]] == ["2", "5"]
 
 
+def test_with_a_chat_template_prompts_are_those_of_the_stock_command(model_copy: Path, in_pack: None) -> None:
+    template = "{% for m in messages %}[{{ m['role'] }}]{{ m['content'] }}{% endfor %}{% if add_generation_prompt %}[答]{% endif %}"
+    (model_copy / "chat_template.jinja").write_text(template, encoding="utf-8")
+    stock: Any = simple_evaluate(
+        model="hf",
+        model_args=f"pretrained={model_copy},dtype=float32",
+        tasks=["own_shots", "own_figure"],
+        task_manager=TaskManager(include_path=str(PACK), include_defaults=False),
+        device="cpu",
+        bootstrap_iters=0,
+        limit=2,
+        apply_chat_template=True,
+        fewshot_as_multiturn=True,
+    )
+    ours = scored(model_copy, ["own_shots", "own_figure"], limit=2, chat_template=True)
+    for task, samples in ours.samples.items():
+        for sample, row in zip(samples, stock["samples"][task], strict=False):
+            assert sample.prompt == [list(one) for one in row["arguments"]], task
+    assert ours.samples["own_shots"][0].prompt[0][0].count("[user]") == 3
+
+
+def test_answers_drawn_again_and_again_are_kept_apart(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def draw(some: range) -> list[str]:
+        asked.extend(some)
+        return [f"{number}" for number in some]
+
+    store = AnswerStore(tmp_path / "answers.sqlite")
+    question = ("q", {"do_sample": True})
+    args = [question] * (CHUNK + 2)
+    first = in_chunks(store, "generate_until", args, draw, None)
+    assert first == [f"{number}" for number in range(CHUNK + 2)]
+    assert in_chunks(store, "generate_until", args, draw, None) == first
+    assert len(asked) == CHUNK + 2
+    store.close()
+
+
 def test_the_named_metric_and_filter_decide_in_both_languages_of_the_command(
     cli: Callable[..., Any], tiny_model: Path, tmp_path: Path, in_pack: None
 ) -> None:
@@ -216,3 +258,124 @@ def test_the_named_metric_and_filter_decide_in_both_languages_of_the_command(
     assert done.json["tasks"]["own_shots"]["n"] == 3
     assert "own_shots: the task has no metric `score`; its metric acc_norm is taken as the score." in done.err
     assert cli("verify", tmp_path / "run").code == 0
+
+
+BASE = f"""task: t
+dataset_path: json
+dataset_kwargs: {{data_files: {{test: {PACK}/items.jsonl}}}}
+test_split: test
+output_type: multiple_choice
+doc_to_text: "{{{{question}}}}"
+doc_to_target: answer
+doc_to_choice: choices
+metric_list: [{{metric: acc}}]
+"""
+DATASET = f"dataset_path: json\ndataset_kwargs: {{data_files: {{test: {PACK}/items.jsonl}}}}"
+FUNCTION = ('"{{question}}"', "!function hooks.text")
+
+#: What is changed in the task, what else lies in the folder, what the message names.
+FAULTS: dict[str, tuple[tuple[str, str], dict[str, str], list[str]]] = {
+    "YAML": (("doc_to_text:", "doc_to_text: ["), {}, ["t.yaml", "line"]),
+    "a module that is not there": (FUNCTION, {}, ["t.yaml", "hooks"]),
+    "a module that cannot be imported": (
+        FUNCTION,
+        {"hooks.py": "import no_such_library"},
+        ["t.yaml", "no_such_library"],
+    ),
+    "a module with an error": (FUNCTION, {"hooks.py": "def text(:"}, ["t.yaml", "hooks.py", "line 1"]),
+    "a module that ends the process": (FUNCTION, {"hooks.py": "raise SystemExit(3)"}, ["t.yaml", "SystemExit"]),
+    "a function that is not there": (FUNCTION, {"hooks.py": ""}, ["t.yaml", "hooks.py", "'text'"]),
+    "a data file that is not there": (("items.jsonl", "gone.jsonl"), {}, ["t.yaml", "gone.jsonl", "relative to"]),
+    "a data folder that is not there": ((DATASET, "dataset_path: ./gone"), {}, ["t.yaml", "./gone"]),
+    "data that cannot be read": (
+        (f"{PACK}/items.jsonl", "{folder}/bad.jsonl"),
+        {"bad.jsonl": '{"a": 1}\n{"a":'},
+        ["bad.jsonl"],
+    ),
+    "data without items": ((f"{PACK}/items.jsonl", "{folder}/no.jsonl"), {"no.jsonl": ""}, ["t.yaml", "no items"]),
+    "data of a hub": ((DATASET, "dataset_path: openai/gsm8k"), {}, ["t.yaml", "openai/gsm8k", "hub", "data_files"]),
+    "data of an address": (
+        (f"{PACK}/items.jsonl", "https://example.com/x.jsonl"),
+        {},
+        ["t.yaml", "https://example.com/x.jsonl"],
+    ),
+    "no data": ((DATASET, ""), {}, ["t.yaml", "dataset_path"]),
+    "a split that is not there": (("test_split: test", "test_split: dev"), {}, ["t.yaml", "'dev'"]),
+    "a field that is not there": (("{{question}}", "{{query}}"), {}, ["t.yaml", "'query'"]),
+    "no text": (('doc_to_text: "{{question}}"\n', ""), {}, ["t.yaml", "doc_to_text"]),
+    "no target": (("doc_to_target: answer\n", ""), {}, ["t.yaml", "doc_to_target"]),
+    "no answers": (("doc_to_choice: choices", "doc_to_choice: options"), {}, ["t.yaml", "doc_to_choice"]),
+    "an unknown key": (("doc_to_text:", "doc_to_txt:"), {}, ["t.yaml", "did you mean doc_to_text"]),
+    "an unknown output_type": (("multiple_choice", "essay"), {}, ["t.yaml", "essay", "multiple_choice"]),
+    "an unknown metric": (("metric: acc", "metric: wisdom"), {}, ["t.yaml", "aggregation"]),
+    "an unknown aggregation": (
+        ("metric: acc", "metric: acc, aggregation: sum"),
+        {},
+        ["t.yaml", "'acc'", "aggregation"],
+    ),
+    "an unknown filter": (
+        ("task: t", "task: t\nfilter_list: [{name: f, filter: [{function: g}]}]"),
+        {},
+        ["t.yaml", "'g'"],
+    ),
+    "images": (("task: t", "task: t\ndoc_to_image: question"), {}, ["t.yaml", "images"]),
+    "code of the model": (("task: t", "task: t\nunsafe_code: true"), {}, ["t.yaml", "unsafe_code"]),
+    "a chance that is none": (("task: t", "task: t\nmetadata: {chance: 25%}"), {}, ["t.yaml", "25%"]),
+    "a score that is none": (("task: t", "task: t\nmetadata: {score: f1}"), {}, ["t.yaml", "'f1'", "acc"]),
+    "a filter that is none": (("task: t", "task: t\nmetadata: {filter: strict}"), {}, ["t.yaml", "'strict'"]),
+    "no task": (("task: t\n", ""), {}, ["t.yaml", "'task'"]),
+    "a name that is none": (("task: t", "task: ../t"), {}, ["t.yaml", "'../t'"]),
+    "a name twice": (("", ""), {"other.yaml": "task: t"}, ["t.yaml", "other.yaml", "twice"]),
+    "a name of jeval's": (("task: t", "task: jeval_keigo_choice"), {}, ["t.yaml", "choice.yaml", "twice"]),
+    "a tag of jeval's": (("task: t", "task: t\ntag: jeval_keigo"), {}, ["t.yaml", "_group.yaml", "'jeval_keigo'"]),
+    "a member that is nowhere": (
+        ("", ""),
+        {"g.yaml": "group: g\ntask: [t, tt]"},
+        ["g.yaml", "'tt'", "did you mean t?"],
+    ),
+    "a group in itself": (("", ""), {"g.yaml": "group: g\ntask: [t, g]"}, ["g.yaml", "g > g"]),
+    "a group without a list": (("task: t", "task: t\ngroup: g"), {}, ["t.yaml", "'g'", "tag:"]),
+    "a file that is no mapping": (("", ""), {"list.yaml": "- a"}, ["list.yaml"]),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_task_that_cannot_be_loaded_is_refused_in_one_line(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (old, new), files, words = FAULTS[fault]
+    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
+    assert old in BASE
+    for name, text in {
+        "t.yaml": BASE.replace(old, new.replace("{folder}", str(tmp_path))) if old else BASE,
+        **files,
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        load_tasks(["t"], include=(tmp_path,))
+    for word in words:
+        assert word in str(refused.value)
+    assert "\n" not in str(refused.value)
+    said = capfd.readouterr()
+    assert said.out == "" and "Traceback" not in said.err
+
+
+def test_the_command_refuses_it_with_exit_code_2(cli: Callable[..., Any], tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(BASE.replace("items.jsonl", "gone.jsonl"), encoding="utf-8")
+    done = cli("run", "--model", tiny_model, "--tasks", "t", "--include-path", tmp_path, "--out", tmp_path / "run")
+    assert done.code == 2
+    assert done.err.startswith("jeval: task t (") and done.err.count("\n") == 1
+
+
+def test_tags_of_several_folders_hold_the_tasks_of_all(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "t.yaml").write_text(BASE.replace("task: t", f"task: {name}\ntag: both"), encoding="utf-8")
+    loaded = load_tasks(["both"], include=(tmp_path / "one", tmp_path / "two", tmp_path))
+    assert sorted(loaded.tasks) == ["one", "two"]
+
+
+def test_a_file_that_others_include_needs_no_task(tmp_path: Path) -> None:
+    (tmp_path / "_base.yaml").write_text(BASE.replace("task: t\n", ""), encoding="utf-8")
+    (tmp_path / "t.yaml").write_text("include: _base.yaml\ntask: t\n", encoding="utf-8")
+    assert list(load_tasks(["t"], include=(tmp_path,)).tasks) == ["t"]
