@@ -17,7 +17,7 @@ from lm_eval.evaluator import evaluate as lm_eval_evaluate
 
 from jeval.errors import InputError
 from jeval.pipeline.judged import Judged, failed, judge
-from jeval.pipeline.kept import GuardedTask, told
+from jeval.pipeline.kept import FAULTS, GuardedTask, told
 from jeval.pipeline.taskpack import LoadedTasks
 from jeval.record.samples import Sample
 
@@ -129,7 +129,7 @@ def _evaluate(lm: LM, loaded: LoadedTasks, batch: Batch) -> dict[str, Judged]:
             found = _judged(lm, loaded, batch)
     except InputError as err:  # a request that the model cannot be asked
         return {name: failed(name, str(err))}
-    except Exception as err:
+    except FAULTS as err:
         if not task.answered:
             raise
         return {name: failed(name, told(err))}

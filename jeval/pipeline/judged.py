@@ -13,7 +13,7 @@ from numbers import Real
 from typing import Any
 
 from lm_eval.api.metrics import mean, nanmean
-from lm_eval.api.task import Task
+from lm_eval.api.task import ConfigurableTask, Task
 
 from jeval.errors import ModelError
 from jeval.pipeline.kept import GuardedTask
@@ -84,6 +84,8 @@ def judge(
     metric, notes = _choose(name, task, rows, meta) if isinstance(task, GuardedTask) else (_SCORE, [])
     if len(filters) > 1:
         notes.append(_note("note_filter", task=name, filters=", ".join(filters), filter=decides))
+    if metric in _GUESSED and (lost := _lost(task, rows)):
+        notes.append(_note("note_gold", task=name, n=lost))
     generated = task.OUTPUT_TYPE == "generate_until"
     samples = [_sample(row, ids[int(row["doc_id"])], metric, generated=generated) for row in rows]
     for other in filters:
@@ -190,6 +192,21 @@ def _chances(task: Task, samples: Sequence[Sample], rows: Sequence[Row]) -> dict
         if answers:
             found[sample.id] = min(1.0, right / answers)
     return found
+
+
+def _lost(task: Task, rows: Sequence[Row]) -> int:
+    """Items whose right answer is none of their answers: lm-eval counts them as wrong, whatever the model says."""
+    if not isinstance(task, ConfigurableTask) or task.OUTPUT_TYPE != "multiple_choice" or task.config.process_results:
+        return 0
+    lost = 0
+    for row in rows:
+        gold = task.doc_to_text(row["doc"]) if task.multiple_input else row["target"]
+        choices = task.doc_to_choice(row["doc"])
+        lost += not all(
+            0 <= one < len(choices) if isinstance(one, int) else one in choices
+            for one in (gold if isinstance(gold, list) else [gold])
+        )
+    return lost
 
 
 def _sample(row: Row, name: str, metric: str, *, generated: bool) -> Sample:

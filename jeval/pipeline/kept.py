@@ -17,6 +17,9 @@ from lm_eval.api.task import Task
 FEWSHOT_SEED = 1234
 """Stock lm-eval's own default, so that the same examples are drawn."""
 
+FAULTS = (Exception, SystemExit)
+"""What others' code may end with."""
+
 _KEPT = 4  # sets of requests per task; a search rarely alternates between more templates
 # A chat template is known by what it makes of this.
 _PROBE: list[dict[str, str]] = [
@@ -95,7 +98,7 @@ class GuardedTask(KeptTask):
         """The metrics of an item; none where the task's code fails."""
         try:
             return dict(super().process_results(doc, results))
-        except Exception as err:
+        except FAULTS as err:
             self.fault = self.fault or told(err)
             return {}
 
@@ -113,7 +116,7 @@ def _safe(function: Any) -> Aggregation:
     def safe(values: Sequence[Any]) -> Any:
         try:
             return function(values)
-        except Exception:
+        except FAULTS:
             return math.nan
 
     safe.__wrapped__ = function  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ from lm_eval.tasks._factory import TaskFactory
 from lm_eval.tasks._index import Entry
 
 from jeval.errors import InputError, JevalError
-from jeval.pipeline.kept import told
+from jeval.pipeline.kept import FAULTS, told
 from jeval.suggest import near
 
 _FILES = {"json", "csv", "parquet", "text", "arrow", "pandas", "xml", "webdataset", "imagefolder", "audiofolder"}
@@ -60,7 +60,7 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval carries no types
     def _explained(self, what: str, file: Path | None, config: dict[str, Any]) -> Iterator[None]:
         try:
             yield
-        except (Exception, SystemExit) as err:  # whatever its code, its data and the libraries between raise
+        except FAULTS as err:  # whatever its code, its data and the libraries between raise
             if isinstance(err, LocatedError) or (file and self._own in file.resolve().parents):
                 raise
             why = str(err) if isinstance(err, JevalError) else f"cannot be loaded: {explained(err, config)}"
@@ -153,6 +153,8 @@ def _cause(err: BaseException, config: dict[str, Any]) -> str:
         return f"{err} is missing where it is looked up (a split, a field of the items, or a key)"
     if isinstance(err, StopIteration) or (isinstance(err, IndexError) and "out of bounds" in text):
         return "its dataset has no items"
+    if isinstance(err, IndexError) and "string index" in text:
+        return "an answer of its first item is empty (doc_to_choice)"
     if "malformed node" in text:
         return "doc_to_choice (or another key of its kind) is neither a field of the items nor a list of answers"
     if not any(config.get(key) for key in ("dataset_path", "custom_dataset", "class")):

@@ -37,6 +37,7 @@ def task_results(
             results[name] = result.model_copy(update={"cut": fit.cut.get(name, 0), **_thoughts(found)})
             if how.reason:
                 results[name].reason = how.reason
+                results[name].not_scored = max(len(found), len(fit.rows.get(name, []))) + without
             elif result.score is None and results[name].unfinished:
                 results[name].reason = ENDLESS
             elif result.score is None and fit.unscored.get(name):

@@ -21,10 +21,11 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from lm_eval.models.huggingface import HFLM
 
+from jeval.errors import InputError
 from jeval.pipeline import domains
 from jeval.pipeline.evaluate import Batch, Rows, batches
 from jeval.pipeline.judged import FAILED, plain
-from jeval.pipeline.kept import told
+from jeval.pipeline.kept import FAULTS, told
 from jeval.pipeline.taskpack import LoadedTasks
 from jeval.pipeline.thinking import answer_tokens, prompt_tokens
 from jeval.record.samples import Evidence, Sample
@@ -111,11 +112,11 @@ def _guarded(loaded: LoadedTasks, name: str, found: Fit) -> Iterator[None]:
     try:
         with redirect_stdout(sys.stderr if name in loaded.others else sys.stdout):
             yield
-    except Exception as err:
+    except FAULTS as err:
         if name not in loaded.others:
             raise
         found.drop(name, FAILED)
-        found.faults[name] = told(err)
+        found.faults[name] = str(err) if isinstance(err, InputError) else told(err)
 
 
 def _generates(loaded: LoadedTasks, name: str) -> bool:
@@ -144,6 +145,8 @@ def _measure(hf: HFLM, loaded: LoadedTasks, batch: Batch, name: str, found: Fit)
     some = None if batch.rows is None else batch.rows[name]
     too_long: dict[int, list[Instance]] = {}
     for request in loaded.tasks[name].instances:
+        if request.request_type == "generate_until" and not request.args[0] and not prompt_tokens(hf, ""):
+            raise InputError("a prompt of it is empty, and the tokenizer begins texts with no token of its own")
         number = request.doc_id if some is None else some[request.doc_id]
         too_long.setdefault(number, []).append(request)
     too_long = {n: own for n, own in too_long.items() if any(_cut(hf, request) for request in own)}

@@ -25,7 +25,16 @@ from jeval.record.schema import RunRecord, TaskResult
 from jeval.report.page import render
 
 PACK = Path(__file__).parent / "packs" / "own"
-STOCK = ["own", "own_figure_flexible", "own_vote", "own_rolling", "own_pairs", "own_translated", "own_hooked"]
+STOCK = [
+    "own",
+    "own_figure_flexible",
+    "own_gold",
+    "own_vote",
+    "own_rolling",
+    "own_pairs",
+    "own_translated",
+    "own_hooked",
+]
 NAMES = [*STOCK, "own_faulty", "own_ragged", "own_text"]  # on the last three stock lm-eval ends with an error
 #: Task → metric that is its score, as lm-eval names it.
 SCORED = {
@@ -35,6 +44,7 @@ SCORED = {
     "own_figure_flexible": "exact_match,flexible-extract",
     "own_vote": "exact_match,vote",
     "own_last_word": "acc,none",
+    "own_gold": "acc,none",
     "own_pairs": "acc,none",
     "own_class": "likelier,none",
     "own_hooked": "share,none",
@@ -139,7 +149,7 @@ def test_what_cannot_be_a_score_is_not_scored_and_the_other_tasks_go_on(ours: tu
     for task in ("own_rolling", "own_translated"):
         assert (tasks[task].score, tasks[task].reason, tasks[task].metric) == (None, NO_METRIC, "")
         assert tasks[task].metrics
-    for task in ("own_breaks", "own_unbuilt"):
+    for task in ("own_breaks", "own_unbuilt", "own_exits", "own_empty"):
         assert (tasks[task].score, tasks[task].reason) == (None, FAILED)
         assert tasks[task].not_scored == 6
     said = {note.key: note.model_dump() for note in ours[0].notes if note.model_dump().get("task") == "own_breaks"}
@@ -164,6 +174,11 @@ def test_an_item_whose_metric_is_nan_is_not_scored(ours: tuple[RunRecord, Path])
     assert second.score is None and second.evidence is not None
     assert second.evidence.reasons == ["not scored: share is nan"]
     assert set(second.metrics) == {"percent", "error", "middle", "unknown"}
+
+
+def test_right_answers_that_are_none_of_the_answers_are_said(ours: tuple[RunRecord, Path]) -> None:
+    found = [note.model_dump() for note in ours[0].notes if note.key == "note_gold"]
+    assert found == [{"key": "note_gold", "task": "own_gold", "n": 2}]
 
 
 def test_chance_follows_from_the_number_of_answers_or_is_unknown(ours: tuple[RunRecord, Path]) -> None:

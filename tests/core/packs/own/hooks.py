@@ -40,6 +40,10 @@ def broken(doc, outputs):
     return {"share": 1.0}
 
 
+def exits(doc, outputs):
+    raise SystemExit(4)
+
+
 def third_fails(doc):
     if doc["of"]["page"] == 2:
         raise ValueError("page 2 is missing")
