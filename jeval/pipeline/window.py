@@ -101,6 +101,7 @@ def fit(lm: LM, hf: HFLM | None, loaded: LoadedTasks, rows: Rows, *, chat_templa
             if known is not None or name in loaded.others:
                 with _guarded(loaded, name, found):
                     _build(lm, loaded, batch, name)
+                    _check_parts(known, loaded.tasks[name].instances)
                     if known is not None:
                         _measure(known, loaded, batch, name, found)
     return found
@@ -140,13 +141,24 @@ def _build(lm: LM, loaded: LoadedTasks, batch: Batch, name: str) -> None:
     )
 
 
+def _check_parts(hf: HFLM | None, requests: list[Instance]) -> None:
+    """Whether there is something to ask and to answer; models end the run over it.
+
+    Raises:
+        InputError: a prompt or an answer is empty.
+    """
+    for request in requests:
+        if request.request_type == "loglikelihood" and not request.args[1]:
+            raise InputError("an answer of it is empty, so that it has no log-likelihood")
+        if request.request_type == "generate_until" and not request.args[0] and not (hf and prompt_tokens(hf, "")):
+            raise InputError("a prompt of it is empty")
+
+
 def _measure(hf: HFLM, loaded: LoadedTasks, batch: Batch, name: str, found: Fit) -> None:
     """Count the tokens of a task's requests."""
     some = None if batch.rows is None else batch.rows[name]
     too_long: dict[int, list[Instance]] = {}
     for request in loaded.tasks[name].instances:
-        if request.request_type == "generate_until" and not request.args[0] and not prompt_tokens(hf, ""):
-            raise InputError("a prompt of it is empty, and the tokenizer begins texts with no token of its own")
         number = request.doc_id if some is None else some[request.doc_id]
         too_long.setdefault(number, []).append(request)
     too_long = {n: own for n, own in too_long.items() if any(_cut(hf, request) for request in own)}
