@@ -321,9 +321,8 @@ def _print_table(record: RunRecord) -> None:
             table.add_row(task.domain, name, "0", "not scored", task.reason or "", "")
             continue
         low, high = task.interval
-        table.add_row(
-            task.domain, name, str(task.n), f"{task.score:.3f}", f"{low:.3f}–{high:.3f}", f"{task.chance:.2f}"
-        )
+        chance = "" if task.chance is None else f"{task.chance:.2f}"
+        table.add_row(task.domain, name, str(task.n), f"{task.score:.3f}", f"{low:.3f}–{high:.3f}", chance)
     for name, domain in record.domains.items():
         if domain.score is not None and domain.interval is not None:
             low, high = domain.interval

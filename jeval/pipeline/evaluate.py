@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import math
 import random
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,9 @@ import torch
 from lm_eval.api.model import LM
 from lm_eval.evaluator import evaluate as lm_eval_evaluate
 
-from jeval.errors import ModelError
+from jeval.errors import InputError
+from jeval.pipeline.judged import Judged, failed, judge
+from jeval.pipeline.kept import FAULTS, GuardedTask, told
 from jeval.pipeline.taskpack import LoadedTasks
 from jeval.record.samples import Sample
 
@@ -57,10 +60,10 @@ def choose_items(
         domain = loaded.meta(name).domain
         rows[name] = []
         for number in range(len(docs) if limit is None or name in whole else min(limit, len(docs))):
-            if keep is None or keep(domain, docs[number]):
+            if keep is None or not isinstance(docs[number], Mapping) or keep(domain, docs[number]):
                 rows[name].append(number)
             else:
-                left_out.setdefault(name, []).append(str(docs[number]["id"]))
+                left_out.setdefault(name, []).append(loaded.ids(name)[number])
     return Chosen(rows, left_out)
 
 
@@ -78,8 +81,15 @@ def evaluate(
     Raises:
         ModelError: a log-likelihood is NaN or +Inf.
     """
+    return {name: one.samples for name, one in judged(lm, loaded, rows, chat_template=chat_template).items()}
+
+
+def judged(lm: LM, loaded: LoadedTasks, rows: Rows | None = None, *, chat_template: bool = False) -> dict[str, Judged]:
+    """As :func:`evaluate`, with what there is to say of each task. What the code of a task of others raises is its own fault:
+    the task is not scored, and all others go on.
+    """
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    results: dict[str, list[Sample]] = {}
+    results: dict[str, Judged] = {}
     for batch in batches(loaded, rows, chat_template=chat_template):
         results.update(_evaluate(lm, loaded, batch))
     return {name: results[name] for name in loaded.tasks if name in results}
@@ -95,56 +105,56 @@ class Batch:
 
 
 def batches(loaded: LoadedTasks, rows: Rows | None, *, chat_template: bool) -> list[Batch]:
-    """How the tasks that have rows are evaluated."""
-    found = []
+    """How the tasks that have rows are evaluated: those of others each for itself."""
     wanted = [name for name in loaded.tasks if rows is None or rows.get(name)]
-    for templated in (True, False):
-        names = [name for name in wanted if loaded.meta(name).chat_template is templated]
+    groups: dict[tuple[bool, str], list[str]] = {}
+    for name in wanted:
+        templated = loaded.meta(name).chat_template
+        groups.setdefault((not templated, name if name in loaded.others else ""), []).append(name)
+    found = []
+    for (plain, _), names in sorted(groups.items(), key=lambda group: group[0][0]):
         whole = rows is None or all(len(rows[name]) == len(loaded.docs(name)) for name in names)
-        if names:
-            some = None if whole or rows is None else {name: rows[name] for name in names}
-            found.append(Batch(names, some, chat_template and templated))
+        some = None if whole or rows is None else {name: rows[name] for name in names}
+        found.append(Batch(names, some, chat_template and not plain))
     return found
 
 
-def _evaluate(lm: LM, loaded: LoadedTasks, batch: Batch) -> dict[str, list[Sample]]:
+def _evaluate(lm: LM, loaded: LoadedTasks, batch: Batch) -> dict[str, Judged]:
+    name = batch.names[0]
+    task = loaded.tasks[name]
+    if not isinstance(task, GuardedTask):
+        return _judged(lm, loaded, batch)
+    try:
+        with redirect_stdout(sys.stderr):  # its hooks may print
+            found = _judged(lm, loaded, batch)
+    except InputError as err:  # a request that the model cannot be asked
+        return {name: failed(name, str(err))}
+    except FAULTS as err:
+        if not task.answered:
+            raise
+        return {name: failed(name, told(err))}
+    return {name: failed(name, task.fault, found[name].samples)} if task.fault else found
+
+
+def _judged(lm: LM, loaded: LoadedTasks, batch: Batch) -> dict[str, Judged]:
     results = lm_eval_evaluate(
         lm=lm,
         task_dict={"tasks": {name: loaded.tasks[name] for name in batch.names}},
         samples=batch.rows,
         bootstrap_iters=0,
         apply_chat_template=batch.chat_template,
+        fewshot_as_multiturn=batch.chat_template,  # as the stock command line has it
     )
     if results is None:  # another rank than 0 of a distributed launch
         return {}
     return {
-        name: [_sample(one) for one in sorted(results["samples"][name], key=lambda one: one["doc_id"])]
+        name: judge(
+            name,
+            loaded.tasks[name],
+            results["samples"][name],
+            results["results"][name] if name in loaded.others else {},
+            loaded.meta(name),
+            loaded.ids(name),
+        )
         for name in batch.names
     }
-
-
-def _sample(logged: Mapping[str, Any]) -> Sample:
-    doc = logged["doc"]
-    name = str(doc.get("id", logged["doc_id"]))
-    responses = logged["filtered_resps"]
-    likelihoods: list[float] | None = None
-    if responses and isinstance(responses[0], (tuple, list)):
-        likelihoods = [float(response[0]) for response in responses]
-    elif responses and isinstance(responses[0], float):
-        likelihoods = [float(response) for response in responses]
-    if likelihoods is not None and any(math.isnan(value) or value == math.inf for value in likelihoods):
-        raise ModelError(f"the model cannot be scored: log-likelihood of item {name} is {likelihoods}")
-    metrics = {metric: float(logged[metric]) for metric in logged["metrics"]}
-    score = metrics.pop("score", None)
-    if score is not None and not 0.0 <= score <= 1.0:
-        raise ValueError(f"item {name}: score {score} is outside [0, 1]; the task's process_results is wrong")
-    return Sample(
-        id=name,
-        cluster=str(doc.get("cluster") or name),
-        doc=dict(doc),
-        prompt=[list(arguments)[:2] for arguments in logged["arguments"]],
-        outputs=[list(response) if isinstance(response, tuple) else response for response in responses],
-        loglikelihoods=likelihoods,
-        score=score,
-        metrics=metrics,
-    )

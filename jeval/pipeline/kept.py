@@ -1,12 +1,24 @@
-"""lm-eval's task, remembering the requests it has built: a search evaluates the same items with new weights again and again."""
+"""lm-eval's tasks, remembering the requests they have built: a search evaluates the same items with new weights again and again.
+
+Tasks of others are guarded besides: what their code raises once the model has answered is kept as their fault.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any
+import math
+from abc import ABCMeta
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from lm_eval.api.instance import Instance
-from lm_eval.api.task import ConfigurableTask
+from lm_eval.api.metrics import mean
+from lm_eval.api.task import Task
+
+FEWSHOT_SEED = 1234
+"""Stock lm-eval's own default, so that the same examples are drawn."""
+
+FAULTS = (Exception, SystemExit)
+"""What others' code may end with."""
 
 _KEPT = 4  # sets of requests per task; a search rarely alternates between more templates
 # A chat template is known by what it makes of this.
@@ -15,19 +27,22 @@ _PROBE: list[dict[str, str]] = [
     {"role": "assistant", "content": "\ufffd二"},
     {"role": "user", "content": "\ufffd三"},
 ]
+Aggregation = Callable[[Sequence[Any]], Any]
+AnyTask = TypeVar("AnyTask", bound="KeptTask")
 
 
-class KeptTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval carries no types
-    """A configured task that keeps its requests by the arguments they were built from, and by what the chat template does to
-    a text. Requests handed out again carry no responses of the model before.
+class KeptTask(Task):  # type: ignore[misc]  # lm-eval carries no types
+    """What is laid over a task's own class: requests are kept by the arguments they were built from, and by what the chat
+    template does to a text. Requests handed out again carry no responses of the model before.
     """
 
     _kept: dict[Hashable, list[Instance]]
 
     @classmethod
-    def of(cls, task: ConfigurableTask) -> KeptTask:
-        """A task with the state of ``task``, which stays as it is."""
-        kept = cls.__new__(cls)
+    def of(cls: type[AnyTask], task: Task) -> AnyTask:
+        """A task with the class and state of ``task``, which stays as it is."""
+        made: Any = ABCMeta(cls.__name__, (cls, type(task)), {})
+        kept: AnyTask = made.__new__(made)
         kept.__dict__.update(vars(task), _kept={})
         return kept
 
@@ -40,10 +55,78 @@ class KeptTask(ConfigurableTask):  # type: ignore[misc]  # lm-eval carries no ty
                 request.resps, request.filtered_resps = [], {}
             self._instances = instances
             return
-        super().build_all_requests(**asked)
+        self._build(asked)
         self._kept[key] = self.instances
         while len(self._kept) > _KEPT:
             del self._kept[next(iter(self._kept))]
+
+    def _build(self, asked: dict[str, Any]) -> None:
+        """Build requests, with the examples that stock lm-eval draws for the same items."""
+        self.set_fewshot_seed(FEWSHOT_SEED)
+        some: list[int] = asked.get("samples") or []
+        if not self.get_config("num_fewshot") or some == list(range(len(some))):
+            super().build_all_requests(**asked)
+            return
+        # Examples are drawn item after item: those before are built too.
+        super().build_all_requests(**{**asked, "samples": list(range(max(some) + 1))})
+        place = {number: n for n, number in enumerate(sorted(some))}
+        self._instances = [request for request in self._instances if request.doc_id in place]
+        for request in self._instances:
+            request.doc_id = place[request.doc_id]
+
+
+class GuardedTask(KeptTask):
+    """A task of others.
+
+    Attributes:
+        answered: whether the model's part is done, so that what is raised is of the task's own code.
+        fault: what its code raised first when it judged an item, "" for nothing.
+    """
+
+    answered = False
+    fault = ""
+
+    def build_all_requests(self, **asked: Any) -> None:
+        self.answered, self.fault = False, ""
+        super().build_all_requests(**asked)
+
+    def apply_filters(self) -> Any:
+        self.answered = True
+        return super().apply_filters()
+
+    def process_results(self, doc: Any, results: Any) -> dict[str, Any]:
+        """The metrics of an item; none where the task's code fails."""
+        try:
+            return dict(super().process_results(doc, results))
+        except FAULTS as err:
+            self.fault = self.fault or told(err)
+            return {}
+
+    def aggregation(self) -> Mapping[str, Aggregation]:
+        """As the task's, but no aggregation raises: a metric that cannot be aggregated is NaN."""
+        return _Safe({name: _safe(function) for name, function in super().aggregation().items()})
+
+
+class _Safe(dict[str, Aggregation]):
+    def __missing__(self, metric: str) -> Aggregation:
+        return _safe(mean)  # what lm-eval takes where none is declared
+
+
+def _safe(function: Any) -> Aggregation:
+    def safe(values: Sequence[Any]) -> Any:
+        try:
+            return function(values)
+        except FAULTS:
+            return math.nan
+
+    safe.__wrapped__ = function  # type: ignore[attr-defined]
+    return safe
+
+
+def told(err: BaseException) -> str:
+    """What an exception of others' code says, in one short line."""
+    text = " ".join(str(err).split())[:200]
+    return f"{type(err).__name__}: {text}" if text else type(err).__name__
 
 
 def _key(asked: dict[str, Any]) -> Hashable:

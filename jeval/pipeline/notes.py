@@ -1,9 +1,12 @@
-"""The limits of a run as notes of its record: what did not fit the model's window, and where the model thought aloud."""
+"""The limits of a run as notes of its record: what did not fit the model's window, how tasks of others are scored, and where
+the model thought aloud.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jeval.pipeline.judged import Judged, fault_note
 from jeval.pipeline.thinking import BUDGET, Manner
 from jeval.pipeline.window import Fit
 from jeval.record.schema import Note, TaskResult
@@ -24,13 +27,19 @@ def thinking_notes(manner: Manner) -> list[Note]:
 
 
 def window_notes(fit: Fit) -> list[Note]:
-    """Tasks and items that do not fit the window."""
+    """Tasks and items that do not fit the window, and tasks whose requests cannot be built."""
     window = fit.window or 0
-    notes = [_note("note_window", task=task, tokens=n, window=window) for task, n in fit.answers.items()]
+    notes = [fault_note(task, what) for task, what in fit.faults.items()]
+    notes += [_note("note_window", task=task, tokens=n, window=window) for task, n in fit.answers.items()]
     for task, n in fit.cut.items():
         key = "note_cut_not_scored" if task in fit.unscored else "note_cut"
         notes.append(_note(key, task=task, n=n, window=window))
     return notes
+
+
+def task_notes(judged: Mapping[str, Judged]) -> list[Note]:
+    """By which metric and filter tasks of others are scored, or why not."""
+    return [note for one in judged.values() for note in one.notes]
 
 
 def thought_notes(tasks: Mapping[str, TaskResult]) -> list[Note]:

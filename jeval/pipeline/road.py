@@ -10,8 +10,8 @@ from lm_eval.models.huggingface import HFLM
 
 from jeval.models.cache import AnswerStore, StoredLM
 from jeval.models.hf import JevalHF
-from jeval.pipeline.evaluate import Chosen, evaluate, seed_everything
-from jeval.pipeline.notes import thinking_notes, thought_notes, window_notes
+from jeval.pipeline.evaluate import Chosen, judged, seed_everything
+from jeval.pipeline.notes import task_notes, thinking_notes, thought_notes, window_notes
 from jeval.pipeline.score import domain_results, task_results
 from jeval.pipeline.taskpack import LoadedTasks
 from jeval.pipeline.thinking import ThinkingLM, manner
@@ -64,8 +64,9 @@ def score(
     fitting = fit(lm, hf, loaded, chosen.rows, chat_template=chat_template, thinks=thinks == "on")
     for note in (before := [*thinking_notes(thinks), *window_notes(fitting)]):
         say(note)
-    samples = fitting.complete(evaluate(lm, loaded, fitting.rows, chat_template=chat_template))
-    tasks = task_results(loaded, samples, chosen.left_out, fitting)
-    for note in (after := thought_notes(tasks)):
+    found = judged(lm, loaded, fitting.rows, chat_template=chat_template)
+    samples = fitting.complete({name: one.samples for name, one in found.items()})
+    tasks = task_results(loaded, samples, chosen.left_out, fitting, found)
+    for note in (after := [*task_notes(found), *thought_notes(tasks)]):
         say(note)
     return Scored(samples, tasks, domain_results(loaded, tasks), [*before, *after])

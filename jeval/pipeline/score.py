@@ -7,7 +7,8 @@ from typing import Any
 
 from jeval.evidence.instrument import instrument
 from jeval.pipeline import domains
-from jeval.pipeline.taskpack import LoadedTasks, TaskMeta, declared
+from jeval.pipeline.judged import Judged
+from jeval.pipeline.taskpack import LoadedTasks, TaskMeta, declared, share
 from jeval.pipeline.window import CUT, Fit
 from jeval.record.samples import Sample
 from jeval.record.schema import DomainResult, Interval, TaskResult
@@ -18,7 +19,11 @@ ENDLESS = "no thought came to an end"
 
 
 def task_results(
-    loaded: LoadedTasks, samples: Mapping[str, list[Sample]], left_out: Mapping[str, list[str]], fit: Fit
+    loaded: LoadedTasks,
+    samples: Mapping[str, list[Sample]],
+    left_out: Mapping[str, list[str]],
+    fit: Fit,
+    judged: Mapping[str, Judged],
 ) -> dict[str, TaskResult]:
     """One result per loaded task; a task none of whose items could be scored says so."""
     results = {}
@@ -27,9 +32,13 @@ def task_results(
         if name in fit.unfit:
             results[name] = _not_scored(meta, fit.unfit[name], not_scored=fit.asked[name] + without)
         else:
-            result = _task(meta, found, without)
+            how = judged.get(name, Judged([]))
+            result = _task(meta, found, without, how)
             results[name] = result.model_copy(update={"cut": fit.cut.get(name, 0), **_thoughts(found)})
-            if result.score is None and results[name].unfinished:
+            if how.reason:
+                results[name].reason = how.reason
+                results[name].not_scored = max(len(found), len(fit.rows.get(name, []))) + without
+            elif result.score is None and results[name].unfinished:
                 results[name].reason = ENDLESS
             elif result.score is None and fit.unscored.get(name):
                 results[name].reason = CUT
@@ -42,15 +51,33 @@ def _thoughts(samples: Sequence[Sample]) -> dict[str, int]:
     return {"thoughts": sum(one.thought for one in outputs), "unfinished": sum(one.unfinished for one in outputs)}
 
 
-def _task(meta: TaskMeta, samples: Sequence[Sample], left_out: int) -> TaskResult:
+def _chance(meta: TaskMeta, samples: Sequence[Sample], judged: Judged) -> float | None:
+    """Mean over the items of what guessing earns; ``None`` where it is not known of one: that is not 0."""
+    found: list[float] = []
+    for sample in samples:
+        says = share(sample.doc.get("chance"))
+        says = meta.chance if says is None else says
+        says = judged.chances.get(sample.id) if says is None else says
+        if says is None:
+            return None
+        found.append(says)
+    return sum(found) / len(found)
+
+
+def _task(meta: TaskMeta, samples: Sequence[Sample], left_out: int, judged: Judged) -> TaskResult:
     scored = [(sample, sample.score) for sample in samples if sample.score is not None]
-    chances = [float(sample.doc.get("chance", meta.chance)) for sample, _ in scored]
     rates = instrument(meta.instrument).rates if meta.instrument else None
     blank = _not_scored(
         meta,
         "no item is in force on the given date" if left_out else "no item could be scored",
         not_scored=len(samples) - len(scored) + left_out,
-    ).model_copy(update={"metrics": _mean_metrics(samples), "instrument": rates})
+    ).model_copy(
+        update={
+            "metrics": _mean_metrics(samples) if judged.metrics is None else judged.metrics,
+            "metric": judged.metric,
+            "instrument": rates,
+        }
+    )
     if not scored:
         return blank
     estimate = mean_interval([score for _, score in scored], [sample.cluster for sample, _ in scored])
@@ -61,7 +88,7 @@ def _task(meta: TaskMeta, samples: Sequence[Sample], left_out: int) -> TaskResul
         "interval": (estimate.low, estimate.high),
         "stderr": estimate.stderr,
         "clusters": estimate.clusters,
-        "chance": sum(chances) / len(chances),
+        "chance": _chance(meta, [sample for sample, _ in scored], judged),
     }
     if rates is not None:
         fixed = rogan_gladen(
@@ -133,7 +160,7 @@ def domain_results(loaded: LoadedTasks, tasks: Mapping[str, TaskResult]) -> dict
 
 
 def _domain(tasks: Sequence[TaskResult]) -> DomainResult:
-    sides: dict[str, list[tuple[Estimate, float]]] = {}
+    sides: dict[str, list[tuple[Estimate, float | None]]] = {}
     for task in tasks:
         if task.score is not None and task.interval is not None and task.stderr is not None:
             estimate = Estimate(task.score, task.stderr, *task.interval, task.n, task.clusters)
@@ -153,6 +180,12 @@ def _domain(tasks: Sequence[TaskResult]) -> DomainResult:
         interval=(whole.low, whole.high),
         stderr=whole.stderr,
         n=whole.n,
-        chance=sum(sum(chance for _, chance in part) / len(part) for part in sides.values()) / len(sides),
+        chance=_mean([_mean([chance for _, chance in part]) for part in sides.values()]),
         method="mean of tasks" if len(sides) == 1 else f"balanced: mean of {' and '.join(sorted(sides))}",
     )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """``None`` where one of them is not known."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if len(known) == len(values) else None

@@ -1,29 +1,26 @@
-"""The task pack: plain lm-eval YAML under ``tasks/``, read strictly.
-
-lm-eval skips a YAML file that it cannot parse; in an audit a task that silently vanishes is a finding nobody makes, so
-every file is parsed here first.
-"""
+"""The task pack: plain lm-eval YAML under ``tasks/``, and the folders that people bring."""
 
 from __future__ import annotations
 
+import io
 import json
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import yaml
-from lm_eval.api.task import ConfigurableTask, Task
+from lm_eval.api.task import Task
 from lm_eval.tasks import TaskManager
-from lm_eval.tasks._index import TaskIndex
-from lm_eval.tasks._yaml_loader import load_yaml
 
-from jeval.errors import InputError
+from jeval.errors import InputError, JevalError
 from jeval.pipeline import domains
-from jeval.pipeline.kept import KeptTask
+from jeval.pipeline.kept import GuardedTask, KeptTask, told
+from jeval.pipeline.loading import Factory
+from jeval.pipeline.packfiles import read_pack
 from jeval.resources import tasks_path
 from jeval.suggest import near
 
@@ -38,7 +35,8 @@ class TaskMeta:
     Attributes:
         side: part of a balanced domain score that the task belongs to ("withheld", "served"); "" where there are none.
         apart: the task does not count in its domain's score, and its items are the user's own.
-        chance: what guessing earns on an item that does not say itself.
+        chance: what guessing earns on an item that does not say itself; ``None`` where the task does not say.
+        score: the metric that is the score, and ``filter`` the filter that decides, where the task names them; "" where not.
         chat_template: whether the model's chat template is applied.
         explain: dotted name of the function that gives an item's evidence, "" for none.
         instrument: ``<room>/<name>`` of the instrument behind the score, "" for none.
@@ -51,7 +49,9 @@ class TaskMeta:
     title_ja: str
     title_en: str
     version: str
-    chance: float
+    chance: float | None
+    score: str
+    filter: str
     apart: bool
     chat_template: bool
     explain: str
@@ -59,9 +59,18 @@ class TaskMeta:
 
     @classmethod
     def of(cls, name: str, config: Mapping[str, Any]) -> TaskMeta:
-        """From a task's configuration."""
-        meta = dict(config.get("metadata") or {})
-        kwargs = dict(config.get("dataset_kwargs") or {})
+        """From a task's configuration.
+
+        Raises:
+            InputError: a chance level that is none.
+        """
+        given, kwargs = config.get("metadata"), config.get("dataset_kwargs")
+        meta = given if isinstance(given, Mapping) else {}
+        kwargs = kwargs if isinstance(kwargs, Mapping) else {}
+        chance = meta.get("chance")
+        if chance is not None and share(chance) is None:
+            where = f" ({meta['config_source']})" if "config_source" in meta else ""
+            raise InputError(f"task {name}{where}: metadata has chance: {chance!r}; expected a number from 0 to 1")
 
         def text(key: str, default: str = "") -> str:
             return str(meta.get(key, default))
@@ -74,7 +83,9 @@ class TaskMeta:
             title_ja=text("title_ja", name),
             title_en=text("title_en", name),
             version=text("version"),
-            chance=float(meta.get("chance", 0.0)),
+            chance=share(chance),
+            score=text("score"),
+            filter=text("filter"),
             apart=bool(meta.get("apart", False)),
             chat_template=bool(meta.get("chat_template", True)),
             explain=text("explain"),
@@ -82,20 +93,46 @@ class TaskMeta:
         )
 
 
+def share(value: Any) -> float | None:
+    """``value`` as a number from 0 to 1; ``None`` where it is none."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if number and 0.0 <= value <= 1.0 else None
+
+
 @dataclass(frozen=True)
 class LoadedTasks:
-    """Tasks by name, ready for ``lm_eval.evaluator.evaluate``."""
+    """Tasks by name, ready for ``lm_eval.evaluator.evaluate``.
+
+    Attributes:
+        others: names of the tasks that people bring; their faults are not jeval's.
+    """
 
     tasks: dict[str, Task]
+    others: frozenset[str] = frozenset()
+    _ids: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def meta(self, name: str) -> TaskMeta:
         """What the YAML of a task says of it."""
         return TaskMeta.of(name, vars(self.tasks[name].config))
 
-    def docs(self, name: str) -> Sequence[dict[str, Any]]:
-        """The items of a task, in order."""
-        docs: Sequence[dict[str, Any]] = self.tasks[name].eval_docs
+    def docs(self, name: str) -> Sequence[Any]:
+        """The items of a task, in order; nearly always mappings."""
+        docs: Sequence[Any] = self.tasks[name].eval_docs
         return docs
+
+    def ids(self, name: str) -> list[str]:
+        """The ids of a task's items, no two alike: their ``id`` where every item has one of its own, else their numbers."""
+        if name not in self._ids:
+            docs = self.docs(name)
+            features = getattr(docs, "features", None)
+            if features is not None:
+                found = list(docs["id"]) if "id" in features else []  # type: ignore[call-overload]
+            else:
+                found = [doc.get("id") if isinstance(doc, Mapping) else None for doc in docs]
+            given = [str(one) for one in found if one is not None and one != ""]
+            whole = len(given) == len(docs) == len(set(given))
+            self._ids[name] = given if whole else [str(number) for number in range(len(docs))]
+        return self._ids[name]
 
 
 def suite_groups(suite: str) -> list[str]:
@@ -110,29 +147,16 @@ def suite_groups(suite: str) -> list[str]:
     return [*(_GROUPS[one] for one in suites), *domains.groups(suites)]
 
 
-def check_yaml(folder: Path) -> None:
-    """Parse every YAML file below ``folder``.
-
-    Raises:
-        InputError: naming the file, the line and what is wrong with it.
-    """
-    if not folder.is_dir():
-        raise InputError(f"no task folder {folder}; expected a folder of lm-eval YAML files")
-    for file in sorted(folder.glob("**/*.yaml")):
-        try:
-            TaskIndex._kind_of(load_yaml(file, resolve_func=False))
-        except (yaml.YAMLError, ValueError, OSError, UnicodeDecodeError) as err:
-            detail = " ".join(str(err).split())[:200]
-            raise InputError(f"task file {file} cannot be read: {detail}; mend or remove it") from err
-
-
 @lru_cache(maxsize=8)
 def _manager(include: tuple[Path, ...], metadata: str) -> TaskManager:
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     folders = [tasks_path(), *domains.task_folders(), *include]
-    for folder in folders:
-        check_yaml(folder)
-    return TaskManager(include_path=list(folders), include_defaults=False, metadata=json.loads(metadata))
+    pack = read_pack(folders)
+    manager = TaskManager(include_path=list(folders), include_defaults=False, metadata=json.loads(metadata))
+    manager._factory = Factory(meta=json.loads(metadata), own=tasks_path())
+    for tag, tasks in pack.tags.items():  # of several folders lm-eval takes the last one's
+        manager.task_index[tag].tags |= tasks
+    return manager
 
 
 def known_names(include: Sequence[Path] = ()) -> list[str]:
@@ -161,21 +185,49 @@ def load_tasks(
     manager = _manager(tuple(include), json.dumps(metadata or {}, sort_keys=True))
     for name in names:
         if name not in manager.task_index:
-            raise InputError(f"unknown task {name!r}; {near(name, manager.all_tasks)}")
+            unread = [file for folder in include for file in folder.glob("**/*.yml")]
+            hint = f" (lm-eval reads .yaml only, not {unread[0]})" if unread else ""
+            raise InputError(f"unknown task {name!r}{hint}; {near(name, manager.all_tasks)}")
+    with _translated(names):
+        loaded = manager.load(list(names))["tasks"]
+    if not loaded:
+        raise InputError(f"{', '.join(names)}: no task belongs to it; name tasks or groups that hold tasks")
+    others = frozenset(name for name in loaded if not _is_own(manager, name))
+    tasks: dict[str, Task] = {}
+    for name, task in loaded.items():
+        if task.get_config("num_fewshot") is None:
+            task.set_config(key="num_fewshot", value=0)
+        tasks[name] = (GuardedTask if name in others else KeptTask).of(task)
+        TaskMeta.of(name, vars(task.config))
+    return LoadedTasks(tasks, others)
+
+
+def _is_own(manager: TaskManager, name: str) -> bool:
+    entry = manager.task_index.get(name)
+    return bool(entry and entry.yaml_path and tasks_path().resolve() in entry.yaml_path.resolve().parents)
+
+
+@contextmanager
+def _translated(names: Sequence[str]) -> Iterator[None]:
+    """Errors as one line: libraries log and print theirs besides."""
+    loggers = [logging.getLogger(name) for name in ("lm_eval", "datasets")]
+    levels = [logger.level for logger in loggers]
     try:
-        loaded = manager.load(list(names))
-    except (ImportError, AttributeError, KeyError) as err:
-        raise InputError(f"a task of {', '.join(names)} cannot be loaded: {' '.join(str(err).split())[:300]}") from err
+        for logger in loggers:
+            logger.setLevel(logging.CRITICAL)
+        with redirect_stdout(io.StringIO()):
+            yield
+    except JevalError:
+        raise
     except ValueError as err:
         if "Duplicate task" not in str(err):
             raise
         raise InputError(f"{err}; name each task once") from err
-    tasks: dict[str, Task] = {}
-    for name, task in loaded["tasks"].items():
-        if task.get_config("num_fewshot") is None:
-            task.set_config(key="num_fewshot", value=0)
-        tasks[name] = KeptTask.of(task) if type(task) is ConfigurableTask else task
-    return LoadedTasks(tasks)
+    except (ImportError, AttributeError, KeyError, RecursionError) as err:
+        raise InputError(f"a task of {', '.join(names)} cannot be loaded: {told(err)}") from err
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def resolve_hook(dotted: str) -> Any:

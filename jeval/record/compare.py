@@ -54,9 +54,11 @@ def compare_runs(folders: Sequence[Path]) -> list[Comparison]:
 
 
 def _alike(one: RunRecord, other: RunRecord, task: str) -> bool:
-    """Whether both runs have scored the task in the same version."""
+    """Whether both runs have scored the task in the same version, by the same metric."""
     mine, theirs = one.tasks[task], other.tasks.get(task)
-    return theirs is not None and None not in (mine.score, theirs.score) and mine.version == theirs.version
+    if theirs is None or None in (mine.score, theirs.score):
+        return False
+    return (mine.version, mine.metric) == (theirs.version, theirs.metric)
 
 
 def _paired(task: str, folder: Path, reference: Path) -> Comparison | None:

@@ -105,7 +105,8 @@ class TaskResult(Written):
     """One task. ``score`` is ``None`` when nothing was scored; ``reason`` then says why. ``not_scored`` counts items.
 
     ``kind`` names the form of the task within its domain, ``side`` the part of a balanced domain score it belongs to;
-    both are "" in records of earlier versions. ``thoughts`` counts items in whose output the model thought aloud,
+    both are "" in records of earlier versions. ``metric`` is the task's metric that the score is of, "" where none can be (tasks
+    of others; jeval's have a metric ``score``), ``metrics`` all others. ``chance`` is ``None`` where it is not known. ``thoughts`` counts items in whose output the model thought aloud,
     ``unfinished`` those of them whose thought has no end, ``cut`` items whose prompt does not fit the model's window.
     """
 
@@ -120,13 +121,14 @@ class TaskResult(Written):
     score: float | None
     interval: tuple[float, float] | None
     stderr: float | None
-    chance: float
+    chance: float | None
     clusters: int
     not_scored: int
     thoughts: int = 0
     unfinished: int = 0
     cut: int = 0
     reason: str | None = None
+    metric: str = "score"
     metrics: dict[str, float] = Field(default_factory=dict)
     instrument: Rates | None = None
     corrected: Interval | None = None

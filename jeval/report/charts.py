@@ -13,14 +13,14 @@ _COLOURS = ["#1f4e79", "#c55a11", "#3a7d44", "#7b3f8c", "#8a6d00", "#555555"]
 
 @dataclass(frozen=True)
 class ChartRow:
-    """One dot with its 95 % interval ``[low, high]`` and chance level, in the row ``label`` and the colour of ``model``."""
+    """One dot with its 95 % interval ``[low, high]`` and chance level (``None``: unknown), in the row ``label`` and the colour of ``model``."""
 
     label: str
     model: str
     score: float
     low: float
     high: float
-    chance: float
+    chance: float | None
 
 
 def interval_chart(rows: Sequence[ChartRow], *, score_title: str) -> str:

@@ -93,19 +93,18 @@ def test_every_string_has_both_languages() -> None:
 
 
 def test_a_score_outside_the_unit_interval_is_a_bug() -> None:
-    from jeval.pipeline.evaluate import _sample
+    from jeval.pipeline.judged import _sample
 
     sample = {
         "doc": {"id": "x"},
-        "doc_id": 0,
         "filtered_resps": ["a"],
         "arguments": [("p", {})],
         "metrics": ["score"],
         "score": 1.5,
     }
     with pytest.raises(ValueError, match=r"outside \[0, 1\]"):
-        _sample(sample)
-    assert _sample({**sample, "score": 1.0}).score == 1.0
+        _sample(sample, "x", "score", generated=True)
+    assert _sample({**sample, "score": 1.0}, "x", "score", generated=True).score == 1.0
 
 
 def test_reasons_and_limits_are_said_in_japanese(run_folder: Path) -> None:

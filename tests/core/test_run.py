@@ -76,7 +76,7 @@ def test_every_scored_task_has_n_chance_and_interval(finished: Path) -> None:
         assert task.interval is not None
         low, high = task.interval
         assert 0 <= low <= task.score <= high <= 1
-        assert 0 <= task.chance <= 1
+        assert task.chance is not None and 0 <= task.chance <= 1
 
 
 def test_json_output_and_table(cli: Cli, tiny_model: Path, tmp_path: Path) -> None:
