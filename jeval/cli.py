@@ -73,7 +73,7 @@ def run(
     tasks: Annotated[str | None, typer.Option(help="Task or group names, comma-separated; default: the suite.")] = None,
     suite: Annotated[str, typer.Option(help="audit, search or both.")] = "audit",
     limit: Annotated[str | None, typer.Option(metavar="N", help="At most this many items of each task.")] = None,
-    batch_size: Annotated[str, typer.Option(help="Batch size of backends that batch.")] = "8",
+    batch_size: Annotated[str | None, typer.Option(help="Of backends that batch; default: 8, 1 for servers.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; default: what is there.")] = None,
     dtype: Annotated[
         str | None, typer.Option(help="float32 (default), bfloat16, float16, float64, or auto: the checkpoint's own.")
@@ -108,30 +108,17 @@ def run(
         model,
         audit.RunOptions(
             tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
-            suite=suite,
             limit=_items(limit),
-            batch_size=batch_size,
-            device=device,
-            dtype=dtype,
-            threads=threads,
-            tokenizer=tokenizer,
-            chat_template=chat_template,
-            backend=backend,
             model_args=_key_values(model_args),
-            out=out,
-            seed=seed,
-            lang=lang,
-            include=include_path or [],
             canaries=_existing(canaries, "--canaries"),
             corpus=_existing(corpus, "--corpus"),
             as_of=_day(as_of),
-            token_budget=token_budget,
-            trust_remote_code=trust_remote_code,
-            allow_pickle=allow_pickle,
-            allow_hosts=allow_host or [],
-            reveal=reveal,
+            suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer,
+            chat_template=chat_template, backend=backend, out=out, seed=seed, lang=lang, include=include_path or [],
+            token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
+            allow_hosts=allow_host or [], reveal=reveal,
         ),
-    )
+    )  # fmt: skip
     _show(record, folder, as_json)
 
 

@@ -5,90 +5,44 @@ from __future__ import annotations
 import platform
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
-
-import torch
-from lm_eval.api.model import LM
 
 from jeval import offline
 from jeval.audit.folder import check_names, open_folder
+from jeval.audit.options import RunOptions
+from jeval.audit.subject import Subject, keeps_answers, load_subject, recorded_args, remote_name
 from jeval.audit.write import write_run
 from jeval.digests import file_digest, tree_digest
 from jeval.errors import InputError, ModelError, UnwrittenError
 from jeval.models.cache import AnswerStore
-from jeval.models.health import check
 from jeval.models.hf import JevalHF
 from jeval.models.identity import identify
-from jeval.models.load import check_options, default_device, is_local_backend, load, load_other
+from jeval.models.load import check_options, is_local_backend
 from jeval.models.options import check_model_args
 from jeval.models.source import ModelSource, resolve
-from jeval.models.template import Template
-from jeval.models.threads import use_threads
 from jeval.output import one_line
 from jeval.pipeline import domains
-from jeval.pipeline.evaluate import choose_items
+from jeval.pipeline.evaluate import Chosen, choose_items
 from jeval.pipeline.road import Scored, score
 from jeval.pipeline.score import not_scored_tasks
 from jeval.pipeline.taskpack import LoadedTasks, load_tasks, suite_groups
 from jeval.progress import Progress
-from jeval.record.schema import Identity, ModelInfo, Note, Outbound, RunRecord, Settings, Timing
+from jeval.record.schema import Identity, Note, Outbound, RunRecord, Settings, TaskResult, Timing
 from jeval.report.page import sentence
 from jeval.resources import data_path, tasks_path
 from jeval.version import __version__
+
+__all__ = ["RunOptions", "run", "task_names"]
 
 _PACKAGES = (
     "jeval", "torch", "transformers", "lm_eval", "datasets", "tokenizers", "safetensors", "fugashi", "unidic-lite",
     "numpy", "scipy", "pandas",
 )  # fmt: skip
-
-
-@dataclass
-class RunOptions:
-    """Options of :func:`run`; each is a flag of ``jeval run``. ``None`` means the default that the flag documents."""
-
-    tasks: Sequence[str] | None = None
-    suite: str = "audit"
-    limit: int | None = None
-    whole: Sequence[str] = ()
-    batch_size: str = "8"
-    device: str | None = None
-    dtype: str | None = None
-    threads: int | None = None
-    tokenizer: Path | None = None
-    chat_template: bool = True
-    backend: str = "jeval-hf"
-    model_args: Mapping[str, Any] = field(default_factory=dict)
-    out: Path | None = None
-    seed: int = 0
-    lang: str = "ja"
-    include: Sequence[Path] = ()
-    canaries: Path | None = None
-    corpus: Path | None = None
-    as_of: date | None = None
-    token_budget: int | None = None
-    trust_remote_code: bool = False
-    allow_pickle: bool = False
-    allow_hosts: Sequence[str] = ()
-    reveal: str | None = None
-
-    @property
-    def files(self) -> dict[str, Path]:
-        """Files of the user's by the option that gave them."""
-        given = {option: getattr(self, option, None) for option in domains.file_tasks()}
-        return {option: path for option, path in given.items() if path is not None}
-
-
-@dataclass(frozen=True)
-class Subject:
-    """The loaded model with what the record says of it."""
-
-    lm: LM
-    info: ModelInfo
 
 
 class _Clock:
@@ -131,29 +85,42 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
         loaded = _load_tasks(options, source)
         clock.lap("tasks")
         settings = _settings(options)
-        name = source.name if source else Path(str(model or options.backend)).name
+        name = source.name if source else remote_name(model, options)
         with open_folder(options.out, name, identity, settings) as folder:
             check_names(folder.path, loaded.tasks)
-            store = AnswerStore() if identity is not None else None
-            try:
-                subject = _load_model(model, source, identity, options)
+            with _kept_answers(options.backend, identity) as store:
+                subject = load_subject(model, source, identity, options, loaded)
                 clock.lap("load")
-                if source is not None:
-                    _check_health(subject.lm)
+                subject.check_health()
                 clock.lap("health")
                 folder.begin()
                 progress.stage("scoring")
                 scored, left_out = _score(subject, loaded, options, progress, store)
-            finally:
-                if store is not None:
-                    store.close()
             clock.lap("score")
             record = _record(subject, scored, left_out, settings, options, guard)
             _note_cache(record, store)
             record.timing = clock.timing()
-            _write(folder.path, record, loaded, scored, options, kept=store is not None and not store.fault)
+            _write(
+                folder.path,
+                record,
+                loaded,
+                scored,
+                options,
+                kept=store is not None and not store.fault and store.hits + store.stored > 0,
+            )
             folder.end()
     return record, folder.path
+
+
+@contextmanager
+def _kept_answers(backend: str, identity: Identity | None) -> Iterator[AnswerStore | None]:
+    """The answer store, opened before anything is computed; ``None`` where nothing tells whose answers they would be."""
+    store = AnswerStore() if keeps_answers(backend, identity) else None
+    try:
+        yield store
+    finally:
+        if store is not None:
+            store.close()
 
 
 def _note_cache(record: RunRecord, store: AnswerStore | None) -> None:
@@ -185,7 +152,7 @@ def _find_model(model: str | Path | None, options: RunOptions) -> tuple[ModelSou
     if is_local_backend(options.backend):
         if model is None:
             raise InputError("--model is missing; give a Hugging Face folder, a LoRA adapter folder or a .gguf file")
-        check_options(device=options.device, dtype=options.dtype, batch_size=options.batch_size)
+        check_options(device=options.device, dtype=options.dtype, batch_size=options.batch_size or "8")
         check_model_args(options.model_args, backend=options.backend)
         source = resolve(model, allow_pickle=options.allow_pickle, tokenizer=options.tokenizer)
         return source, identify(source)
@@ -207,7 +174,7 @@ def task_names(options: RunOptions) -> list[str]:
 
 def _load_tasks(options: RunOptions, source: ModelSource | None) -> LoadedTasks:
     metadata = {option: str(path.resolve()) for option, path in options.files.items()}
-    tokenizer = source.tokenizer if source else options.model_args.get("tokenizer")
+    tokenizer = source.tokenizer if source else options.tokenizer or options.model_args.get("tokenizer")
     if metadata and tokenizer:
         metadata["tokenizer"] = str(tokenizer)  # what is counted in a user's file is counted in the model's tokens
     if options.limit is not None and options.limit < 1:
@@ -223,7 +190,7 @@ def _settings(options: RunOptions) -> Settings:
         whole=list(options.whole),
         seed=options.seed,
         backend=options.backend,
-        model_args={k: str(v) for k, v in sorted(options.model_args.items())},
+        model_args=recorded_args(options.backend, options.model_args),
         dtype=options.dtype,
         device=options.device,
         tokenizer=str(options.tokenizer) if options.tokenizer else None,
@@ -234,93 +201,16 @@ def _settings(options: RunOptions) -> Settings:
     )
 
 
-def _load_model(
-    model: str | Path | None, source: ModelSource | None, identity: Identity | None, options: RunOptions
-) -> Subject:
-    args = dict(options.model_args)
-    if source is None:
-        return _load_other(model, identity, args, options)
-    device = options.device or default_device()
-    threads = use_threads(options.threads)
-    if options.token_budget is not None and options.backend == "jeval-hf":
-        args["token_budget"] = options.token_budget
-    lm = load(
-        source,
-        backend=options.backend,
-        device=device,
-        dtype=options.dtype,
-        batch_size=options.batch_size,
-        trust_remote_code=options.trust_remote_code,
-        allow_pickle=options.allow_pickle,
-        model_args=args,
-    )
-    weights = list(lm.model.parameters())
-    return Subject(
-        lm,
-        ModelInfo(
-            name=source.name,
-            path=str(source.path),
-            kind=source.kind,
-            backend=options.backend,
-            device=device,
-            dtype=str(weights[0].dtype).removeprefix("torch."),
-            parameters=sum(p.numel() for p in weights),
-            weight_bytes=sum(p.numel() * p.element_size() for p in weights),
-            chat_template=options.chat_template and lm.template is not None,
-            threads=threads,
-            identity=identity,
-        ),
-    )
-
-
-def _load_other(
-    model: str | Path | None, identity: Identity | None, args: dict[str, Any], options: RunOptions
-) -> Subject:
-    if model is not None and not {"pretrained", "model"} & set(args):
-        args["pretrained"] = str(model)
-    lm = load_other(options.backend, args, batch_size=options.batch_size, device=options.device)
-    return Subject(
-        lm,
-        ModelInfo(
-            name=Path(str(model or args.get("model") or options.backend)).name,
-            path=str(model) if model else None,
-            kind="remote",
-            backend=options.backend,
-            device=options.device or "remote",
-            dtype=options.dtype or "remote",
-            parameters=None,
-            weight_bytes=None,
-            chat_template=False,
-            identity=identity,
-        ),
-    )
-
-
-def _check_health(lm: Any) -> None:
-    ids = lm.tok_encode("お客様、いつもありがとうございます。")[:16] or [lm.prefix_token_id]
-    check(lm.model, torch.tensor([ids], device=lm.device))
-
-
-def _decides(info: ModelInfo, options: RunOptions) -> dict[str, Any]:
-    """What decides an answer besides the request."""
-    return {
-        "model": info.identity.digest if info.identity else None,
-        "backend": options.backend,
-        "dtype": info.dtype,
-        "device": info.device.split(":")[0],
-        "model_args": {k: str(v) for k, v in sorted(options.model_args.items())},
-        "versions": {name: version(name) for name in ("torch", "transformers", "lm_eval", "jeval")},
-    }
-
-
 def _score(
     subject: Subject, loaded: LoadedTasks, options: RunOptions, progress: Progress, store: AnswerStore | None
 ) -> tuple[Scored, dict[str, list[str]]]:
     day = options.as_of
     keep = None if day is None else lambda domain, doc: domains.in_force(domain, doc, day)
     chosen = choose_items(loaded, limit=options.limit, whole=options.whole, keep=keep)
-    if store is not None:
-        store.identify(_decides(subject.info, options))
+    refused, asked = subject.refusals(loaded), {name: len(rows) for name, rows in chosen.rows.items()}
+    chosen = Chosen({name: [] if name in refused else rows for name, rows in chosen.rows.items()}, chosen.left_out)
+    if store is not None and not subject.identify(store, options):
+        store = None
     try:
         scored = score(
             subject.lm,
@@ -335,10 +225,18 @@ def _score(
     except offline.OutboundRefusedError as err:
         raise InputError(f"{err}; run a server inside the company with --allow-host HOST") from err
     except ModelError:
-        if hasattr(subject.lm, "model"):
-            _check_health(subject.lm)  # names the layer, if it is one
+        subject.check_health()  # names the layer, if it is one
         raise
-    return scored, chosen.left_out
+    return replace(scored, tasks={**scored.tasks, **_refused(scored, refused, asked)}), chosen.left_out
+
+
+def _refused(scored: Scored, reasons: Mapping[str, str], asked: Mapping[str, int]) -> dict[str, TaskResult]:
+    """The results of tasks that the model could not be given, with the reason and the number of their items."""
+    return {
+        name: task.model_copy(update={"reason": reasons[name], "not_scored": task.not_scored + asked[name]})
+        for name, task in scored.tasks.items()
+        if name in reasons
+    }
 
 
 def _record(
@@ -352,11 +250,7 @@ def _record(
     tasks = dict(scored.tasks)
     if not options.tasks and options.suite != "search":
         tasks.update(not_scored_tasks(options.files))
-    notes = list(scored.notes)
-    if subject.info.identity is None:
-        notes.append(Note(key="note_remote"))
-    if subject.info.chat_template and getattr(subject.lm, "template", None) == Template(parts=True):
-        notes.append(Note(key="note_template_parts"))
+    notes = [*scored.notes, *subject.notes()]
     if options.limit is not None:
         whole = ", ".join(options.whole) or "–"
         notes.append(Note.model_validate({"key": "note_limit", "limit": options.limit, "whole": whole}))

@@ -196,7 +196,7 @@ def in_chunks(
 
 
 class StoredLM(LM):  # type: ignore[misc]  # lm-eval carries no types
-    """Any lm-eval model with answers kept; see :func:`in_chunks`."""
+    """Any lm-eval model with answers kept; see :func:`in_chunks`. A model that keeps them itself (``answer``) is asked to."""
 
     def __init__(
         self, inner: LM, store: AnswerStore | None, *, progress: Callable[[int, int], None] | None = None
@@ -227,6 +227,12 @@ class StoredLM(LM):  # type: ignore[misc]  # lm-eval carries no types
         return template
 
     def _run(self, kind: str, requests: list[Instance]) -> list[Any]:
+        if (
+            answer := getattr(self.inner, "answer", None)
+        ) is not None:  # a server: each answer counts, see models/remote.py
+            kept: list[Any] = answer(kind, requests, self.store, self.progress)
+            return kept
+
         def compute(some: range) -> Sequence[Any]:
             answers: Sequence[Any] = getattr(self.inner, kind)([requests[i] for i in some], disable_tqdm=True)
             return answers

@@ -53,6 +53,14 @@ def identify(source: ModelSource) -> Identity:
     return _identity(weights, config, tokenizer, _template_digest(source.tokenizer, take), files)
 
 
+def tokenizer_digest(path: Path) -> str:
+    """Digest of the tokenizer's files in a folder, with its chat template; or of the one file."""
+    if path.is_file():
+        return file_digest(path)
+    files = sorted({f for pattern in (*_TOKENIZER_FILES, *_TEMPLATE_FILES) for f in path.glob(pattern) if f.is_file()})
+    return combined([(file.relative_to(path).as_posix(), file_digest(file)) for file in files])
+
+
 def _identity(weights: str, config: str, tokenizer: str, chat_template: str | None, files: dict[str, str]) -> Identity:
     """``digest`` is one digest over weights, configuration, tokenizer and chat template."""
     parts = [weights, config, tokenizer, chat_template or ""]

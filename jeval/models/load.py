@@ -14,10 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import lm_eval.models
 import torch
-from lm_eval.api.model import LM
-from lm_eval.api.registry import get_model
 from transformers import AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
@@ -31,7 +28,6 @@ from jeval.models.source import ModelSource
 from jeval.models.template import Templated
 from jeval.models.translate import message, translated
 from jeval.models.weights import read_weights
-from jeval.suggest import near
 
 _LOCAL_BACKENDS = {"jeval-hf", "hf", "hf-auto", "huggingface"}
 #: What a model is computed in unless asked otherwise, on every machine: the same numbers everywhere, at the full precision of
@@ -147,22 +143,3 @@ def _tokenizer(folder: Path, trust_remote_code: bool) -> Any:
 def is_local_backend(backend: str) -> bool:
     """Whether ``backend`` is loaded by jeval itself (transformers in this process)."""
     return backend in _LOCAL_BACKENDS
-
-
-def load_other(backend: str, model_args: dict[str, Any], *, batch_size: str, device: str | None) -> LM:
-    """Any other lm-eval model by name (``vllm``, ``local-completions`` …).
-
-    Raises:
-        InputError: unknown name, missing package, or arguments that the class does not take.
-    """
-    logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    try:
-        cls = get_model(backend)
-    except (KeyError, ValueError, ImportError, AttributeError) as err:
-        known = sorted(lm_eval.models.MODEL_MAPPING)
-        raise InputError(f"unknown or missing backend {backend!r} ({message(err)}); {near(backend, known)}") from err
-    additional = {"batch_size": batch_size, "device": device}
-    try:
-        return cls.create_from_arg_obj(model_args, additional)
-    except (TypeError, ModuleNotFoundError, ImportError, ValueError, AssertionError) as err:
-        raise InputError(f"backend {backend!r} cannot start: {message(err)}; check --model-args") from err

@@ -122,7 +122,7 @@ def _check_gguf(given: Path, path: Path) -> None:
     if not is_gguf(path):
         raise InputError(
             f"{given} is a file but not a GGUF (its first bytes are not GGUF); give the folder that holds the weights, or a "
-            "GGUF file"
+            ".gguf file"
         )
     if part := (_SPLIT.search(given.name) or _SPLIT.search(path.name)):
         raise InputError(

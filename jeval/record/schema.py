@@ -26,10 +26,26 @@ class Identity(Written):
     digest: str
 
 
-class ModelInfo(Written):
-    """The model under test. ``identity`` is ``None`` where the weights are behind another process and were not seen.
+class Served(Written):
+    """A model behind a server, as far as the server tells. None of it proves which weights answered.
 
-    ``dtype`` and ``threads`` are what it was computed in and with, whatever was asked (:class:`Settings`).
+    ``offered``: what the server's list of models says of this one. ``fingerprint``: its ``system_fingerprint``.
+    ``tokenizer``: digest of the files by which prompts were counted. ``window``: tokens that fit. ``chat_template``: whose was
+    applied, the server's own, the tokenizer's or none.
+    """
+
+    base_url: str
+    model: str
+    offered: dict[str, str]
+    fingerprint: str | None
+    tokenizer: str | None
+    window: int | None
+    chat_template: Literal["server", "tokenizer", "none"]
+
+
+class ModelInfo(Written):
+    """The model under test. ``identity`` is ``None`` where the weights are behind another process and were not seen; a server
+    is then ``served``. ``dtype`` and ``threads`` are what it was computed in and with, whatever was asked (:class:`Settings`).
     """
 
     name: str
@@ -43,6 +59,7 @@ class ModelInfo(Written):
     chat_template: bool
     identity: Identity | None
     threads: int | None = None
+    served: Served | None = None
 
 
 class Settings(Written):

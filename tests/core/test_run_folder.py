@@ -156,7 +156,7 @@ def test_a_lock_left_by_a_killed_run_is_no_part_of_the_record(cli: Cli, tiny_mod
 def test_a_second_run_in_the_same_folder_ends_with_2_before_it_loads(
     cli: Cli, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jeval.audit.run.load", lambda *a, **k: pytest.fail("loaded"))
+    monkeypatch.setattr("jeval.audit.subject.load", lambda *a, **k: pytest.fail("loaded"))
     (tmp_path / "run").mkdir()
     with lock.locked(tmp_path / "run"):
         result = cli(*RUN, "--model", tiny_model, "--out", tmp_path / "run")

@@ -1,0 +1,47 @@
+"""Options of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jeval.pipeline import domains
+
+
+@dataclass
+class RunOptions:
+    """Options of :func:`run`; each is a flag of ``jeval run``. ``None`` means the default that the flag documents."""
+
+    tasks: Sequence[str] | None = None
+    suite: str = "audit"
+    limit: int | None = None
+    whole: Sequence[str] = ()
+    batch_size: str | None = None
+    device: str | None = None
+    dtype: str | None = None
+    threads: int | None = None
+    tokenizer: Path | None = None
+    chat_template: bool = True
+    backend: str = "jeval-hf"
+    model_args: Mapping[str, Any] = field(default_factory=dict)
+    out: Path | None = None
+    seed: int = 0
+    lang: str = "ja"
+    include: Sequence[Path] = ()
+    canaries: Path | None = None
+    corpus: Path | None = None
+    as_of: date | None = None
+    token_budget: int | None = None
+    trust_remote_code: bool = False
+    allow_pickle: bool = False
+    allow_hosts: Sequence[str] = ()
+    reveal: str | None = None
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """Files of the user's by the option that gave them."""
+        given = {option: getattr(self, option, None) for option in domains.file_tasks()}
+        return {option: path for option, path in given.items() if path is not None}
