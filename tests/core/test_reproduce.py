@@ -29,6 +29,7 @@ from jeval.report.page import render
 from jeval.report.reproduce import reproduction, written
 from jeval.resources import tasks_path
 from tests.core.test_gguf import write_gguf
+from tests.models.fake_server import FakeServer
 
 CHATML = (
     "{% for m in messages %}問:{{ m['content'] }}\n{% endfor %}{% if add_generation_prompt %}答:"
@@ -275,3 +276,18 @@ def test_a_comparison_shows_the_commands_of_each_run(tiny_model: Path, tmp_path:
         for n in (1, 2)
     ]
     assert render(folders, lang="ja").count('<pre class="commands">') == 2
+
+
+def test_a_model_behind_a_server(tiny_model: Path, tmp_path: Path, stock: Stock) -> None:
+    server = FakeServer(tiny_model).start()
+    try:
+        record, folder = evaluated(
+            tiny_model,
+            tmp_path,
+            backend="local-completions",
+            model_args={"model": "m", "base_url": server.url, "tokenizer": str(tiny_model)},
+        )
+        assert same(stock(folder), own(record), tolerance=1e-3)
+    finally:
+        server.stop()
+    assert "同じ重みと設定のサーバー" in (folder / "report.html").read_text(encoding="utf-8")
