@@ -15,6 +15,7 @@ from pathlib import Path
 from jeval import offline
 from jeval.audit.folder import check_names, open_folder
 from jeval.audit.options import RunOptions
+from jeval.audit.stock import stock_of
 from jeval.audit.subject import Subject, keeps_answers, load_subject, recorded_args, remote_name
 from jeval.audit.write import write_run
 from jeval.digests import file_digest, tree_digest
@@ -84,6 +85,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
         clock.lap("identify")
         loaded = _load_tasks(options, source)
         clock.lap("tasks")
+        options = replace(options, suite=_suite(options, loaded))
         settings = _settings(options)
         name = source.name if source else remote_name(model, options)
         with open_folder(options.out, name, identity, settings) as folder:
@@ -98,6 +100,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
                 scored, left_out = _score(subject, loaded, options, progress, store)
             clock.lap("score")
             record = _record(subject, scored, left_out, settings, options, guard)
+            record.stock = stock_of(source, subject.lm, loaded, options)
             _note_cache(record, store)
             record.timing = clock.timing()
             _write(
@@ -170,6 +173,14 @@ def task_names(options: RunOptions) -> list[str]:
     wanted = domains.file_tasks()
     extra = [name for option in options.files for name in wanted[option].tasks]
     return names + [name for name in extra if name not in names]
+
+
+def _suite(options: RunOptions, loaded: LoadedTasks) -> str:
+    """The suite of what is run: tasks given by name say it themselves, whatever ``suite`` says."""
+    if not options.tasks:
+        return options.suite
+    suites = {loaded.meta(name).suite for name in loaded.tasks}
+    return "search" if suites == {"search"} else "both" if "search" in suites else "audit"
 
 
 def _load_tasks(options: RunOptions, source: ModelSource | None) -> LoadedTasks:

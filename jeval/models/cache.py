@@ -159,7 +159,9 @@ def _result(kind: str, value: Any) -> Any:
     if kind == "loglikelihood":
         likelihood, greedy = value
         return float(likelihood), bool(greedy)
-    wanted: Any = {"generate_until": str, "mark": list}.get(kind, (int, float))  # a server's marks: see Asked.generation
+    wanted: Any = {"generate_until": str, "mark": list}.get(
+        kind, (int, float)
+    )  # a server's marks: see Asked.generation
     if not isinstance(value, wanted):
         raise TypeError(f"{kind}: {type(value).__name__}")
     return value

@@ -185,6 +185,32 @@ class Timing(Written):
     seconds: dict[str, float] = Field(default_factory=dict)
 
 
+class Stock(Written):
+    """What stock lm-eval has to be told to give the numbers of a run, as far as the rest of the record does not say it.
+
+    Attributes:
+        base: folder of the weights that an adapter stands on.
+        tokenizer: folder of the tokenizer, where it is not the one that lies with the weights.
+        resized: an adapter's model has more or fewer rows of embeddings than its tokenizer has tokens; stock cuts them.
+        folders: folder of task YAML → its tasks in this run; "" is jeval's own task pack.
+        plain: tasks that take no chat template.
+        metadata: what the tasks' dataset hooks were handed (the user's files).
+        batch_size: of backends that batch; ``None``: each backend's own.
+        add_bos_token: whether a start token was put before texts sent to a server; ``None`` elsewhere.
+        trust_remote_code: whether code that comes with the model was run.
+    """
+
+    base: str | None
+    tokenizer: str | None
+    resized: bool
+    folders: dict[str, list[str]]
+    plain: list[str]
+    metadata: dict[str, str]
+    batch_size: str | None
+    add_bos_token: bool | None
+    trust_remote_code: bool
+
+
 def _empty_is_none(value: Any) -> Any:
     return None if value == {} else value
 
@@ -204,6 +230,7 @@ class RunRecord(Written):
     notes: list[Note] = Field(default_factory=list)
     packages: dict[str, str]
     task_pack: dict[str, str]
+    stock: Stock | None = None
     cost: Annotated[CostRecord | None, BeforeValidator(_empty_is_none)] = None
     timing: Timing = Field(default_factory=Timing)
 

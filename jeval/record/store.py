@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from jeval.errors import InputError
 from jeval.record.schema import SCHEMA_VERSION, RunRecord
 
@@ -64,5 +62,7 @@ def read_record(folder: Path) -> RunRecord:
                 "use the jeval version named in it"
             )
         return RunRecord.model_validate(raw)
-    except (json.JSONDecodeError, ValidationError, AttributeError) as err:
+    except OSError as err:
+        raise InputError(f"{path} cannot be read ({err.strerror}); check its permissions") from err
+    except (ValueError, AttributeError, RecursionError) as err:  # no JSON, no UTF-8, or not a record's
         raise InputError(f"{path} is not a run record ({' '.join(str(err).split())[:200]})") from err

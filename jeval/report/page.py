@@ -21,6 +21,7 @@ from jeval.record.samples import Sample, read_samples
 from jeval.record.schema import Note, RunRecord
 from jeval.record.store import read_record, write_text
 from jeval.report.charts import ChartRow, interval_chart
+from jeval.report.reproduce import reproduction
 from jeval.resources import data_path
 
 _EXAMPLES, _EXCERPT = 3, 700
@@ -105,6 +106,7 @@ def render(folders: Sequence[Path], *, lang: str, reveal: str | None = None, pre
         label=lambda name: domains.title(name, lang),
         say=lambda text: _say(text, lang),
         sentence=lambda note: sentence(note, lang),
+        reproduction=reproduction,
     )
 
 

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import html
 import json
+import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 from jeval.audit.run import RunOptions, run
 from jeval.record.store import read_record
-from jeval.resources import tasks_path
 
 #: Own metrics that average log-likelihoods instead of counting answers.
 NATS = {"margin"}
 
 
 def test_stock_lm_eval_gives_the_same_scores(tiny_model: Path, tmp_path: Path) -> None:
-    script = Path(sys.executable).with_name("lm_eval")
-    command = [str(script), "run", "--model", "hf", "--model_args", f"pretrained={tiny_model},dtype=float32",
-               "--include_path", str(tasks_path()), "--tasks", "jeval", "--limit", "12", "--batch_size", "16",
-               "--device", "cpu", "--output_path", str(tmp_path / "stock")]  # fmt: skip
+    """By the command that the report prints, run by a shell as it stands."""
+    run(tiny_model, RunOptions(out=tmp_path / "run", limit=12, device="cpu", dtype="float32"), silent=True)
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    (shown,) = re.findall(r'<pre class="commands">(.*?)</pre>', page, re.DOTALL)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False)
+    tools = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    command = f"{html.unescape(shown)} --batch_size 16 --output_path {shlex.quote(str(tmp_path / 'stock'))}"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=elsewhere, capture_output=True, text=True, check=False, env=environment
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     (file,) = (tmp_path / "stock").rglob("results_*.json")
     stock = json.loads(file.read_text())["results"]
-    run(tiny_model, RunOptions(out=tmp_path / "run", limit=12, device="cpu", dtype="float32"), silent=True)
     record = read_record(tmp_path / "run")
     compared = 0
     for name, task in record.tasks.items():

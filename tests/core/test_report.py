@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from jeval.audit import run as audit
+from jeval.audit import subject
 from jeval.models.load import load
 from jeval.report.page import render
 
@@ -31,7 +32,7 @@ def run_folder(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     tasks = ["jeval_keigo", "jeval_leak"]
     options = audit.RunOptions(out=base / "run", limit=3, device="cpu", tasks=tasks, backend="hf")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("jeval.audit.subject.load", talkative)
+        patch.setattr(subject, "load", talkative)
         audit.run(model, options, silent=True)
     return base / "run"
 

@@ -218,3 +218,17 @@ def test_version_needs_no_verb() -> None:
 
     done = subprocess.run([sys.executable, "-m", "jeval", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"jeval {jeval.__version__}\n"
+
+
+def test_the_record_names_the_suite_of_the_tasks_that_were_run(cli: Cli, tiny_model: Path, tmp_path: Path) -> None:
+    cases = [
+        ("search", "jeval_finreg_statement", "audit"),
+        ("audit", "jeval_search_finreg_statement", "search"),
+        ("search", "jeval_finreg_statement,jeval_search_finreg_statement", "both"),
+    ]
+    for number, (given, tasks, suite) in enumerate(cases):
+        folder = tmp_path / str(number)
+        result = cli("run", "--model", tiny_model, "--limit", 1, "--suite", given, "--tasks", tasks, "--out", folder)
+        assert result.code == 0, result.err
+        record = read_record(folder)
+        assert record.suite == record.settings.suite == suite
