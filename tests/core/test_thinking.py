@@ -24,7 +24,7 @@ from jeval.record.store import read_record
 from jeval.report.page import render
 
 CONVERT, CONTEXT, FIGURE = "jeval_keigo_convert", "jeval_leak_context", "jeval_finreg_figure"
-RIGHT = "お客様が資料をお読みになる。"
+RIGHT = load_tasks([CONVERT]).docs(CONVERT)[0]["example"]
 
 
 class Speaker(LM):
