@@ -47,7 +47,7 @@ class Subject:
         """Tasks that the model cannot be given, each with the reason."""
         if not hasattr(self.lm, "served") and not hasattr(self.lm, "applied"):
             return {}
-        from jeval.models.remote import refusal
+        from jeval.models.served.load import refusal
 
         found = {
             name: refusal(self.lm, str(task.OUTPUT_TYPE), templated=loaded.meta(name).chat_template)
@@ -99,7 +99,7 @@ def recorded_args(backend: str, model_args: Mapping[str, Any]) -> dict[str, str]
     """``--model-args`` as the record may hold them."""
     if is_local_backend(backend):
         return {key: str(value) for key, value in sorted(model_args.items())}
-    from jeval.models.remote import recorded_args as of_server
+    from jeval.models.served.load import recorded_args as of_server
 
     return of_server(model_args)
 
@@ -119,7 +119,7 @@ def load_subject(
     """The model at ``source``, or the one that the backend reaches.
 
     Raises:
-        InputError, ModelError: see :func:`jeval.models.load.load` and :func:`jeval.models.remote.load_other`.
+        InputError, ModelError: see :func:`jeval.models.load.load` and :func:`jeval.models.served.load.load_other`.
     """
     if source is None:
         return _reach(model, identity, options, loaded)
@@ -167,7 +167,7 @@ def _doubts(source: ModelSource, tokenizer: Any) -> tuple[Note, ...]:
 
 
 def _reach(model: str | Path | None, identity: Identity | None, options: RunOptions, loaded: LoadedTasks) -> Subject:
-    from jeval.models.remote import applied_template, load_other  # brings the packages of a client
+    from jeval.models.served.load import applied_template, load_other  # brings the packages of a client
 
     args = dict(options.model_args)
     if model is not None and not {"pretrained", "model"} & set(args):

@@ -243,7 +243,7 @@ class StoredLM(LM):  # type: ignore[misc]  # lm-eval carries no types
     def _run(self, kind: str, requests: list[Instance]) -> list[Any]:
         if (
             answer := getattr(self.inner, "answer", None)
-        ) is not None:  # a server: each answer counts, see models/remote.py
+        ) is not None:  # a server: each answer counts, see models/served/load.py
             kept: list[Any] = answer(kind, requests, self.store, self.progress)
             return kept
 

@@ -15,8 +15,8 @@ import torch
 
 from jeval.errors import InputError, JevalError, ModelError
 from jeval.models.cache import AnswerStore, StoredLM
-from jeval.models.remote import Other, load_other, recorded_args
-from jeval.models.wire import Wire, fan_out, shown
+from jeval.models.served.load import Other, load_other, recorded_args
+from jeval.models.served.wire import Wire, fan_out, shown
 from tests.models import support
 from tests.models.fake_server import FakeServer
 

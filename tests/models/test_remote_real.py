@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from jeval.errors import InputError, ModelError
-from jeval.models.remote import load_other
+from jeval.models.served.load import load_other
 
 PYTHON, GGUF = os.environ.get("JEVAL_LLAMA_CPP_PYTHON"), os.environ.get("JEVAL_GGUF")
 pytestmark = [

@@ -1,8 +1,8 @@
 """Models that are served: lm-eval's classes for completion servers, started and asked so that a fault is said, not scored.
 
 The payloads are lm-eval's own, so that stock lm-eval asks the server the same. What differs is the road
-(:mod:`jeval.models.asked`): each answer is checked (:mod:`jeval.models.echo`), the server is tried before anything is scored
-(:mod:`jeval.models.probe`), requests are retried a few times and fail in one line (:mod:`jeval.models.wire`), and answers
+(:mod:`jeval.models.served.asked`): each answer is checked (:mod:`jeval.models.served.echo`), the server is tried before anything is scored
+(:mod:`jeval.models.served.probe`), requests are retried a few times and fail in one line (:mod:`jeval.models.served.wire`), and answers
 are kept as they come.
 """
 
@@ -24,9 +24,10 @@ from lm_eval.models.openai_completions import LocalChatCompletion
 
 from jeval import offline
 from jeval.errors import InputError, JevalError, ModelError
-from jeval.models.asked import Asked
 from jeval.models.identity import tokenizer_digest
-from jeval.models.wire import RESUME, Wire, check_url, shown
+from jeval.models.served.asked import Asked
+from jeval.models.served.wire import RESUME, Wire, check_url, shown
+from jeval.models.translate import message
 from jeval.record.schema import Served
 from jeval.suggest import near
 
@@ -78,7 +79,7 @@ def load_other(
     except JevalError:
         raise
     except Exception as err:  # whatever the class or the library behind it raises
-        raise InputError(f"backend {backend!r} cannot start: {_one_line(err)}; check --model-args") from err
+        raise InputError(f"backend {backend!r} cannot start: {message(err)}; check --model-args") from err
 
 
 def _find(backend: str) -> type[LM]:
@@ -89,7 +90,7 @@ def _find(backend: str) -> type[LM]:
         raise InputError(f"backend {backend!r} needs the package {err.name}; pip install {err.name}") from err
     except (KeyError, ValueError, ImportError, AttributeError) as err:
         if backend in known:
-            raise InputError(f"backend {backend!r} cannot be loaded here: {_one_line(err)}") from err
+            raise InputError(f"backend {backend!r} cannot be loaded here: {message(err)}") from err
         raise InputError(f"unknown backend {backend!r}; {near(backend, known)}") from err
     return found
 
@@ -162,7 +163,7 @@ class Other(LM):  # type: ignore[misc]  # lm-eval carries no types
         except (JevalError, offline.OutboundRefusedError):
             raise
         except Exception as err:  # whatever the library behind it raises
-            raise ModelError(f"backend {self.backend_name!r} failed: {_one_line(err)}; {RESUME}") from err
+            raise ModelError(f"backend {self.backend_name!r} failed: {message(err)}; {RESUME}") from err
         if any(answer is None for answer in answers):
             raise ModelError(f"backend {self.backend_name!r} gave no answer to a request; look at its log; {RESUME}")
         if kind == "loglikelihood":
@@ -310,7 +311,7 @@ def _adds_bos(path: str, trust: bool) -> bool:
         tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=trust, local_files_only=True)
         start = tokenizer("a").input_ids[:1]
     except Exception as err:  # a folder of any content
-        raise InputError(f"the tokenizer in {path} cannot be loaded: {_one_line(err)}") from err
+        raise InputError(f"the tokenizer in {path} cannot be loaded: {message(err)}") from err
     return bool(tokenizer.bos_token_id is not None and start == [tokenizer.bos_token_id])
 
 
@@ -376,13 +377,9 @@ def _start(backend: str, cls: type[TemplateAPI], args: dict[str, Any], batch_siz
     except ModuleNotFoundError as err:
         raise InputError(f"backend {backend} needs the package {err.name}: {_INSTALL}") from err
     except Exception as err:  # whatever the class or the tokenizer raises
-        raise InputError(f"backend {backend} cannot start: {_one_line(err)}; check --model-args") from err
+        raise InputError(f"backend {backend} cannot start: {message(err)}; check --model-args") from err
     return lm
 
 
 def _has_template(lm: Any) -> bool:
     return getattr(lm.tokenizer, "chat_template", None) is not None
-
-
-def _one_line(err: BaseException, limit: int = 300) -> str:
-    return shown(err, limit) or type(err).__name__

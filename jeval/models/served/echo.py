@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jeval.errors import ModelError
-from jeval.models.wire import shown
+from jeval.models.served.wire import shown
 
 HELP = (
     "log-likelihood tasks need them: serve with vLLM or SGLang, or score the weights with --model PATH (llama.cpp's server, Ollama and "

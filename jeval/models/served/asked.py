@@ -14,10 +14,10 @@ from lm_eval.models.api_models import JsonChatStr
 from lm_eval.models.openai_completions import LocalChatCompletion, LocalCompletionsAPI
 
 from jeval.errors import InputError, ModelError
-from jeval.models import echo
 from jeval.models.cache import AnswerStore
-from jeval.models.probe import is_doubtful, probe
-from jeval.models.wire import RESUME, Wire, fan_out, shown
+from jeval.models.served import echo
+from jeval.models.served.probe import is_doubtful, probe
+from jeval.models.served.wire import RESUME, Wire, fan_out, shown
 from jeval.record.schema import Served
 
 Arrived = Callable[[int, Any], None]

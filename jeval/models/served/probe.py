@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statistics import pstdev
 
 from jeval.errors import ModelError
-from jeval.models.echo import Row, fault
+from jeval.models.served.echo import Row, fault
 
 # Series whose next letter hangs on the last one, with one letter changed late.
 _TEXTS = (

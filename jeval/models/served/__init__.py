@@ -1,0 +1,1 @@
+"""Models behind a server: started, tried, asked and checked."""
