@@ -27,7 +27,6 @@ from jeval.errors import InputError, JevalError, ModelError
 from jeval.models.identity import tokenizer_digest
 from jeval.models.served.asked import Asked
 from jeval.models.served.wire import RESUME, Wire, check_url, shown
-from jeval.models.translate import message
 from jeval.record.schema import Served
 from jeval.suggest import near
 
@@ -79,7 +78,7 @@ def load_other(
     except JevalError:
         raise
     except Exception as err:  # whatever the class or the library behind it raises
-        raise InputError(f"backend {backend!r} cannot start: {message(err)}; check --model-args") from err
+        raise InputError(f"backend {backend!r} cannot start: {shown(err, 300)}; check --model-args") from err
 
 
 def _find(backend: str) -> type[LM]:
@@ -90,7 +89,7 @@ def _find(backend: str) -> type[LM]:
         raise InputError(f"backend {backend!r} needs the package {err.name}; pip install {err.name}") from err
     except (KeyError, ValueError, ImportError, AttributeError) as err:
         if backend in known:
-            raise InputError(f"backend {backend!r} cannot be loaded here: {message(err)}") from err
+            raise InputError(f"backend {backend!r} cannot be loaded here: {shown(err, 300)}") from err
         raise InputError(f"unknown backend {backend!r}; {near(backend, known)}") from err
     return found
 
@@ -163,7 +162,7 @@ class Other(LM):  # type: ignore[misc]  # lm-eval carries no types
         except (JevalError, offline.OutboundRefusedError):
             raise
         except Exception as err:  # whatever the library behind it raises
-            raise ModelError(f"backend {self.backend_name!r} failed: {message(err)}; {RESUME}") from err
+            raise ModelError(f"backend {self.backend_name!r} failed: {shown(err, 300)}; {RESUME}") from err
         if any(answer is None for answer in answers):
             raise ModelError(f"backend {self.backend_name!r} gave no answer to a request; look at its log; {RESUME}")
         if kind == "loglikelihood":
@@ -311,7 +310,7 @@ def _adds_bos(path: str, trust: bool) -> bool:
         tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=trust, local_files_only=True)
         start = tokenizer("a").input_ids[:1]
     except Exception as err:  # a folder of any content
-        raise InputError(f"the tokenizer in {path} cannot be loaded: {message(err)}") from err
+        raise InputError(f"the tokenizer in {path} cannot be loaded: {shown(err, 300)}") from err
     return bool(tokenizer.bos_token_id is not None and start == [tokenizer.bos_token_id])
 
 
@@ -377,7 +376,7 @@ def _start(backend: str, cls: type[TemplateAPI], args: dict[str, Any], batch_siz
     except ModuleNotFoundError as err:
         raise InputError(f"backend {backend} needs the package {err.name}: {_INSTALL}") from err
     except Exception as err:  # whatever the class or the tokenizer raises
-        raise InputError(f"backend {backend} cannot start: {message(err)}; check --model-args") from err
+        raise InputError(f"backend {backend} cannot start: {shown(err, 300)}; check --model-args") from err
     return lm
 
 
