@@ -126,8 +126,8 @@ def _doc(task: str) -> tuple[Any, Any]:
 @pytest.mark.parametrize("frame", FINISHED)
 def test_a_right_answer_counts_after_a_thought_as_without_it(frame: str) -> None:
     doc, results = _doc("jeval_keigo_convert")
-    assert results(doc, [ANSWER])["score"] == 1.0
-    assert results(doc, [frame.format(ANSWER)])["score"] == 1.0
+    assert results(doc, [doc["example"]])["score"] == 1.0
+    assert results(doc, [frame.format(doc["example"])])["score"] == 1.0
     figure, results = _doc("jeval_finreg_figure")
     assert results(figure, [frame.format(figure["answer"])]) == {"score": 1.0, "answered": 1.0}
     served, results = _doc("jeval_leak_control")
