@@ -21,11 +21,12 @@ lint: install
 
 install: $(VENV)/.installed
 
+# Modules are compiled when they are first imported: most never are, and compiling all takes a minute or more.
 # torch first: plain `torch` would bring a CUDA build of several gigabytes.
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet "$(TORCH)"
-	$(BIN)/pip install --quiet -e ".[dev]"
+	$(BIN)/pip install --quiet --no-compile "$(TORCH)"
+	$(BIN)/pip install --quiet --no-compile -e ".[dev]"
 	touch $@
 
 clean:

@@ -42,7 +42,7 @@ COURSES = {"base": Course(150, 48, 3e-3), "keigo": Course(400, 32, 4e-3), "finan
 SEARCH_TASKS = ("jeval_search_keigo_pairs", "jeval_search_finreg_statement")
 SEARCH_LIMIT = 200
 #: Items per task in the demonstration's audits; the two tasks that the experts are trained for are run whole.
-AUDIT_LIMIT = 60
+AUDIT_LIMIT = 30
 WHOLE = ("jeval_keigo_pairs", "jeval_finreg_statement")
 
 
