@@ -22,6 +22,7 @@ from typing import Any
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
+from jeval.models.delegate import Delegate
 from jeval.resources import answers_path
 
 CHUNK = 64  # requests that are computed and stored together
@@ -209,36 +210,14 @@ def _apart(args: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return found
 
 
-class StoredLM(LM):  # type: ignore[misc]  # lm-eval carries no types
+class StoredLM(Delegate):
     """Any lm-eval model with answers kept; see :func:`in_chunks`. A model that keeps them itself (``answer``) is asked to."""
 
     def __init__(
         self, inner: LM, store: AnswerStore | None, *, progress: Callable[[int, int], None] | None = None
     ) -> None:
-        super().__init__()
-        self.inner, self.store, self.progress = inner, store, progress
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["inner"], name)
-
-    @property
-    def rank(self) -> int:
-        return int(self.inner.rank)
-
-    @property
-    def world_size(self) -> int:
-        return int(self.inner.world_size)
-
-    @property
-    def tokenizer_name(self) -> str:
-        return str(self.inner.tokenizer_name)
-
-    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        return str(self.inner.apply_chat_template(chat_history, add_generation_prompt))
-
-    def chat_template(self, chat_template: bool | str = False) -> str | None:
-        template: str | None = self.inner.chat_template(chat_template)
-        return template
+        super().__init__(inner)
+        self.store, self.progress = store, progress
 
     def _run(self, kind: str, requests: list[Instance]) -> list[Any]:
         if (

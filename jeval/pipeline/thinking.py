@@ -18,6 +18,7 @@ from lm_eval.api.model import LM
 from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils import normalize_gen_kwargs
 
+from jeval.models.delegate import Delegate
 from jeval.thoughts import closed, is_closing, opened, said, unended
 
 BUDGET = 1024
@@ -52,7 +53,7 @@ def _rendered(lm: LM) -> str:
     return str(lm.apply_chat_template([{"role": "user", "content": "一"}]))
 
 
-class ThinkingLM(LM):  # type: ignore[misc]  # lm-eval carries no types
+class ThinkingLM(Delegate):
     """Any lm-eval model, its thoughts given room; see the module.
 
     Args:
@@ -62,8 +63,8 @@ class ThinkingLM(LM):  # type: ignore[misc]  # lm-eval carries no types
     """
 
     def __init__(self, inner: LM, hf: HFLM | None, *, think: bool) -> None:
-        super().__init__()
-        self.inner, self._hf, self._think = inner, hf, think
+        super().__init__(inner)
+        self._hf, self._think = hf, think
         mark = getattr(hf, "think_end_token", None)
         if hf is not None and isinstance(mark, int):
             mark = hf.tok_decode([mark], skip_special_tokens=False)
@@ -72,49 +73,9 @@ class ThinkingLM(LM):  # type: ignore[misc]  # lm-eval carries no types
         if hf is not None and mark and not self._blind:
             hf.think_end_token = None  # taken off here, where a thought without end is told from an answer
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["inner"], name)
-
-    @property
-    def device(self) -> Any:
-        return self.inner.device
-
-    @property
-    def rank(self) -> int:
-        return int(self.inner.rank)
-
-    @property
-    def world_size(self) -> int:
-        return int(self.inner.world_size)
-
-    @property
-    def tokenizer_name(self) -> str:
-        return str(self.inner.tokenizer_name)
-
-    def all_gather(self, tensor: Any) -> Any:
-        return self.inner.all_gather(tensor)
-
-    def gather_object(self, obj: Any, dst: int = 0) -> Any:
-        return self.inner.gather_object(obj, dst)
-
-    def barrier(self) -> None:
-        self.inner.barrier()
-
-    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        text: str = self.inner.apply_chat_template(chat_history, add_generation_prompt)
+    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> Any:
+        text = super().apply_chat_template(chat_history, add_generation_prompt)
         return closed(text) if isinstance(text, str) and add_generation_prompt and not self._think else text
-
-    def chat_template(self, chat_template: bool | str = False) -> str | None:
-        template: str | None = self.inner.chat_template(chat_template)
-        return template
-
-    def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
-        answers: list[tuple[float, bool]] = self.inner.loglikelihood(requests)
-        return answers
-
-    def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:
-        answers: list[float] = self.inner.loglikelihood_rolling(requests)
-        return answers
 
     def generate_until(self, requests: list[Instance]) -> list[str]:
         """Answers, each with the thought before it."""

@@ -24,6 +24,7 @@ from lm_eval.models.openai_completions import LocalChatCompletion
 
 from jeval import offline
 from jeval.errors import InputError, JevalError, ModelError
+from jeval.models.delegate import Delegate
 from jeval.models.identity import tokenizer_digest
 from jeval.models.served.asked import Asked
 from jeval.models.served.wire import RESUME, Wire, check_url, shown
@@ -125,36 +126,15 @@ def applied_template(lm: LM) -> Template:
     return "none"
 
 
-class Other(LM):  # type: ignore[misc]  # lm-eval carries no types
+class Other(Delegate):
     """A model of a class that jeval does not know; what it raises becomes one line."""
 
     def __init__(self, backend: str, inner: LM) -> None:
-        super().__init__()
-        self.backend_name, self.inner = backend, inner
+        super().__init__(inner)
+        self.backend_name = backend
         owner = getattr(inner, "tokenizer", None)
         own: Template = "tokenizer" if getattr(owner, "chat_template", None) is not None else "none"
         self.applied: Template = "server" if "chat" in backend or backend == "litellm" else own
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.__dict__["inner"], name)
-
-    @property
-    def rank(self) -> int:
-        return int(self.inner.rank)
-
-    @property
-    def world_size(self) -> int:
-        return int(self.inner.world_size)
-
-    @property
-    def tokenizer_name(self) -> str:
-        return str(self.inner.tokenizer_name)
-
-    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> Any:
-        return self.inner.apply_chat_template(chat_history, add_generation_prompt)
-
-    def chat_template(self, chat_template: bool | str = False) -> Any:
-        return self.inner.chat_template(chat_template)
 
     def _ask(self, kind: str, requests: list[Instance]) -> list[Any]:
         try:
