@@ -45,3 +45,10 @@ class RunOptions:
         """Files of the user's by the option that gave them."""
         given = {option: getattr(self, option, None) for option in domains.file_tasks()}
         return {option: path for option, path in given.items() if path is not None}
+
+    def metadata(self, tokenizer: str | Path | None) -> dict[str, str]:
+        """What tasks that need a file of the user's are told: its path by its option, and by which tokenizer it is counted."""
+        found = {option: str(path.resolve()) for option, path in self.files.items()}
+        if found and tokenizer:
+            found["tokenizer"] = str(tokenizer)
+        return found

@@ -128,7 +128,7 @@ def _kept_answers(backend: str, identity: Identity | None) -> Iterator[AnswerSto
 
 def _note_cache(record: RunRecord, store: AnswerStore | None) -> None:
     if store is not None and store.fault:
-        record.notes.append(Note.model_validate({"key": "note_cache", "why": one_line(store.fault, 200)}))
+        record.notes.append(Note.of("note_cache", why=one_line(store.fault, 200)))
 
 
 def _write(
@@ -184,13 +184,10 @@ def _suite(options: RunOptions, loaded: LoadedTasks) -> str:
 
 
 def _load_tasks(options: RunOptions, source: ModelSource | None) -> LoadedTasks:
-    metadata = {option: str(path.resolve()) for option, path in options.files.items()}
     tokenizer = source.tokenizer if source else options.tokenizer or options.model_args.get("tokenizer")
-    if metadata and tokenizer:
-        metadata["tokenizer"] = str(tokenizer)  # what is counted in a user's file is counted in the model's tokens
     if options.limit is not None and options.limit < 1:
         raise InputError(f"--limit {options.limit}: expected a whole number of at least 1")
-    return load_tasks(task_names(options), include=tuple(options.include), metadata=metadata)
+    return load_tasks(task_names(options), include=tuple(options.include), metadata=options.metadata(tokenizer))
 
 
 def _settings(options: RunOptions) -> Settings:
@@ -264,7 +261,7 @@ def _record(
     notes = [*scored.notes, *subject.notes()]
     if options.limit is not None:
         whole = ", ".join(options.whole) or "–"
-        notes.append(Note.model_validate({"key": "note_limit", "limit": options.limit, "whole": whole}))
+        notes.append(Note.of("note_limit", limit=options.limit, whole=whole))
     return RunRecord(
         jeval_version=__version__,
         model=subject.info,

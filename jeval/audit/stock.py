@@ -22,22 +22,19 @@ def stock_of(source: ModelSource | None, lm: Any, loaded: LoadedTasks, options: 
         source: ``None`` for a model behind another process.
         lm: the loaded model.
     """
-    metadata = {option: str(path.resolve()) for option, path in options.files.items()}
     base = tokenizer = None
     resized = False
     if source is not None:
         base = str(source.base) if source.kind == "lora" else None
         tokenizer = str(source.tokenizer) if source.tokenizer != source.base else None
         resized = source.kind == "lora" and len(lm.tokenizer) != int(lm.model.get_input_embeddings().weight.shape[0])
-        if metadata:
-            metadata["tokenizer"] = str(source.tokenizer)
     return Stock(
         base=base,
         tokenizer=tokenizer,
         resized=resized,
         folders=_folders(list(loaded.tasks), options.include),
         plain=[name for name in loaded.tasks if not loaded.meta(name).chat_template],
-        metadata=metadata,
+        metadata=options.metadata(source.tokenizer if source is not None else None),
         batch_size=options.batch_size,
         add_bos_token=getattr(lm, "add_bos_token", None) if source is None else None,
         trust_remote_code=options.trust_remote_code,

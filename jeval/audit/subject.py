@@ -81,9 +81,7 @@ class Subject:
             notes.append(Note(key="note_template_parts"))
         if (served := self.info.served) is not None:
             told = served.fingerprint or "–"
-            notes.append(
-                Note.model_validate({"key": "note_served", "url": served.base_url, "model": served.model, "told": told})
-            )
+            notes.append(Note.of("note_served", url=served.base_url, model=served.model, told=told))
             notes.append(Note(key=f"note_template_{served.chat_template}"))
             if getattr(self.lm, "doubtful", False):
                 notes.append(Note(key="note_doubtful"))
@@ -163,7 +161,7 @@ def _doubts(source: ModelSource, tokenizer: Any) -> tuple[Note, ...]:
         return ()
     if not (name := unknown_splitting(source.path, tokenizer.get_vocab())):
         return ()
-    return (Note.model_validate({"key": "note_gguf_tokenizer", "name": name}),)
+    return (Note.of("note_gguf_tokenizer", name=name),)
 
 
 def _reach(model: str | Path | None, identity: Identity | None, options: RunOptions, loaded: LoadedTasks) -> Subject:

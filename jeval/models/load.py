@@ -107,10 +107,12 @@ def wrap(
 ) -> Templated:
     """A live transformers model as an lm-eval model, log-softmax in float32 (float64 for a float64 model).
 
+    Args:
+        model_args: options of the class that :func:`jeval.models.options.check_model_args` takes.
+
     Raises:
-        InputError: ``model_args`` that would have no effect, or a model or tokenizer that jeval cannot score.
+        InputError: a model or tokenizer that jeval cannot score.
     """
-    check_model_args(model_args, backend=backend)
     check_tokenizer(model, tokenizer)
     check_causal(model)
     logging.getLogger("lm_eval").setLevel(logging.ERROR)

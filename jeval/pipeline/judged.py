@@ -59,7 +59,7 @@ def failed(name: str, what: str, samples: Sequence[Sample] = ()) -> Judged:
 
 def fault_note(name: str, what: str) -> Note:
     """What went wrong in a task of others."""
-    return _note("note_task_failed", task=name, what=what)
+    return Note.of("note_task_failed", task=name, what=what)
 
 
 def judge(
@@ -83,9 +83,9 @@ def judge(
     rows = by_filter[decides]
     metric, notes = _choose(name, task, rows, meta) if isinstance(task, GuardedTask) else (_SCORE, [])
     if len(filters) > 1:
-        notes.append(_note("note_filter", task=name, filters=", ".join(filters), filter=decides))
+        notes.append(Note.of("note_filter", task=name, filters=", ".join(filters), filter=decides))
     if metric in _GUESSED and (lost := _lost(task, rows)):
-        notes.append(_note("note_gold", task=name, n=lost))
+        notes.append(Note.of("note_gold", task=name, n=lost))
     generated = task.OUTPUT_TYPE == "generate_until"
     samples = [_sample(row, ids[int(row["doc_id"])], metric, generated=generated) for row in rows]
     for other in filters:
@@ -110,18 +110,18 @@ def _choose(name: str, task: Task, rows: Sequence[Row], meta: TaskMeta) -> tuple
     for metric in order:
         found = [row[metric] for row in rows if metric in row["metrics"]]
         if why := _refused(found, aggregation[metric], higher.get(metric)):
-            notes.append(_note(f"note_metric_{why}", task=name, metric=metric))
+            notes.append(Note.of(f"note_metric_{why}", task=name, metric=metric))
             continue
         if metric == _SCORE:
             return metric, []
         # That a metric is of another kind goes without saying where there is a score; values that do not fit do not.
         notes = [note for note in notes if note.key in {"note_metric_range", "note_metric_kind"}]
-        notes.append(_note("note_metric", task=name, metric=metric))
+        notes.append(Note.of("note_metric", task=name, metric=metric))
         if higher.get(metric) is None:
-            notes.append(_note("note_metric_direction", task=name, metric=metric))
+            notes.append(Note.of("note_metric_direction", task=name, metric=metric))
         return metric, notes
     undeclared = sorted({str(metric) for row in rows for metric in row["metrics"]} - set(map(str, aggregation)))
-    return "", [*notes, *(_note("note_metric_undeclared", task=name, metric=metric) for metric in undeclared)]
+    return "", [*notes, *(Note.of("note_metric_undeclared", task=name, metric=metric) for metric in undeclared)]
 
 
 def _refused(values: Sequence[Any], aggregation: Any, higher: bool | None) -> str:
@@ -255,7 +255,3 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return _plain(value.tolist())
     return str(value)[:10_000]
-
-
-def _note(key: str, **gaps: str | int) -> Note:
-    return Note.model_validate({"key": key, **gaps})

@@ -30,10 +30,10 @@ def window_notes(fit: Fit) -> list[Note]:
     """Tasks and items that do not fit the window, and tasks whose requests cannot be built."""
     window = fit.window or 0
     notes = [fault_note(task, what) for task, what in fit.faults.items()]
-    notes += [_note("note_window", task=task, tokens=n, window=window) for task, n in fit.answers.items()]
+    notes += [Note.of("note_window", task=task, tokens=n, window=window) for task, n in fit.answers.items()]
     for task, n in fit.cut.items():
         key = "note_cut_not_scored" if task in fit.unscored else "note_cut"
-        notes.append(_note(key, task=task, n=n, window=window))
+        notes.append(Note.of(key, task=task, n=n, window=window))
     return notes
 
 
@@ -45,11 +45,7 @@ def task_notes(judged: Mapping[str, Judged]) -> list[Note]:
 def thought_notes(tasks: Mapping[str, TaskResult]) -> list[Note]:
     """Tasks in which the model thought aloud."""
     return [
-        _note("note_thoughts", task=name, n=task.thoughts, unfinished=task.unfinished, budget=BUDGET)
+        Note.of("note_thoughts", task=name, n=task.thoughts, unfinished=task.unfinished, budget=BUDGET)
         for name, task in tasks.items()
         if task.thoughts
     ]
-
-
-def _note(key: str, **gaps: str | int) -> Note:
-    return Note.model_validate({"key": key, **gaps})

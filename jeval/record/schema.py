@@ -162,6 +162,11 @@ class Note(BaseModel):
 
     key: str
 
+    @classmethod
+    def of(cls, key: str, **gaps: str | int) -> Note:
+        """The sentence ``key`` with its gaps filled."""
+        return cls.model_validate({"key": key, **gaps})
+
 
 class CostRecord(Written):
     """What scoring cost; see :class:`jeval.models.cost.Cost`. ``None``: not measured."""

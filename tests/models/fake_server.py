@@ -38,6 +38,12 @@ class FakeServer:
         self.lock = threading.Lock()
         self.http: ThreadingHTTPServer | None = None
 
+    def reset(self) -> FakeServer:
+        """As it was begun: no fault, nothing asked yet."""
+        self.fault, self.after, self.offers, self.fingerprint, self.window = "", 1, ("m",), "fp_1", None
+        self.asked.clear()
+        return self
+
     @property
     def posted(self) -> list[Any]:
         return [body for _, body in self.asked if body is not None]

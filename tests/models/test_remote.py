@@ -44,10 +44,7 @@ def running(folder: Path) -> Iterator[FakeServer]:
 
 @pytest.fixture
 def server(running: FakeServer) -> FakeServer:
-    running.fault, running.after, running.offers, running.window = "", 1, ("m",), None
-    running.asked.clear()
-    running.fingerprint = "fp_1"
-    return running
+    return running.reset()
 
 
 def start(server: FakeServer, batch_size: str | None = None, **args: Any) -> Any:

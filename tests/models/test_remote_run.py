@@ -28,9 +28,7 @@ def running(tiny_model: Path) -> Iterator[FakeServer]:
 
 @pytest.fixture
 def server(running: FakeServer) -> FakeServer:
-    running.fault, running.after, running.fingerprint = "", 1, "fp_1"
-    running.asked.clear()
-    return running
+    return running.reset()
 
 
 def remote(server: FakeServer, *more: object, tasks: str = "jeval_keigo_choice", limit: int = 3) -> list[object]:
