@@ -4,6 +4,7 @@ resumed run repeats the same sums.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,16 +29,46 @@ def default_budget(model: Any) -> int:
     return int(max(64, min(most, _memory(model) // 8 // per_token)))
 
 
-def decoding_rows(model: Any, length: int) -> int:
-    """Rows decoded together: at most an eighth of the memory in keys and values of ``length`` tokens each."""
+_KV_BESIDE = 1 << 28  # bytes of keys and values that a small model may hold beyond the size of its weights
+_MOST_ROWS = {"cpu": 128, "cuda": 256}
+
+
+def batches(model: Any, requests: Sequence[tuple[tuple[int, ...], int]]) -> list[list[int]]:
+    """Requests ``(prompt, most new tokens)`` in lexicographic order, cut where their keys and values would take too much memory.
+
+    What neighbours share counts once. A batch holds at most as many bytes of keys and values as the weights and a
+    quarter of a gigabyte, and an eighth of the machine's memory.
+    """
+    weights = list(model.parameters())
+    room = min(sum(p.numel() * p.element_size() for p in weights) + _KV_BESIDE, _memory(model) // 8)
+    tokens = room // _kv_bytes(model)
+    order = sorted(range(len(requests)), key=lambda i: requests[i])
+    found: list[list[int]] = []
+    held = 0
+    for i in order:
+        prompt, limit = requests[i]
+        before = requests[found[-1][-1]][0] if found else ()
+        new = len(prompt) - _shared(before, prompt) + limit
+        if not found or held + new > tokens or len(found[-1]) >= _MOST_ROWS.get(model.device.type, 128):
+            found.append([])
+            held, new = 0, len(prompt) + limit
+        found[-1].append(i)
+        held += new
+    return found
+
+
+def _shared(a: Sequence[int], b: Sequence[int]) -> int:
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+def _kv_bytes(model: Any) -> int:
+    """Keys and values of one token."""
     config = text_config(model)
     heads_count = int(config.num_attention_heads)
     kv = int(getattr(config, "num_key_value_heads", None) or heads_count)
     size = int(getattr(config, "head_dim", None) or config.hidden_size // heads_count)
     weight = next(p for p in model.parameters() if p.is_floating_point())
-    per_row = 2 * int(config.num_hidden_layers) * kv * size * weight.element_size() * length
-    most = 256 if model.device.type == "cuda" else 64
-    return int(max(1, min(most, _memory(model) // 8 // per_row)))
+    return 2 * int(config.num_hidden_layers) * kv * size * int(weight.element_size())
 
 
 def _memory(model: Any) -> int:

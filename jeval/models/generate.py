@@ -1,4 +1,4 @@
-"""Greedy generation in batches: common prefix computed and attended to once, preallocated cache, finished rows dropped.
+"""Greedy generation in batches: the tree of the prompts is computed once, and each pass checks guesses of how answers go on.
 
 A batch is a fixed slice of the requests in lexicographic order of their tokens, so that neighbours share as much as
 possible and a resumed run repeats the same sums.
@@ -15,12 +15,12 @@ import numpy as np
 import torch
 
 from jeval.errors import ModelError
-from jeval.models.attention import Asked, RefusedError, Trunk, flash, heads, join
-from jeval.models.packing import parents, stretch_row, unit_row
+from jeval.models.attention import RefusedError, Trunk
+from jeval.models.decoding import Answers, Step, Store
+from jeval.models.draft import Draft, worth
+from jeval.models.packing import in_order, plan
 from jeval.models.passes import Runner, text_config
 from jeval.models.radix import Ints, build
-
-_COMMON = 32  # a common prefix shorter than this is kept with each row
 
 
 @dataclass
@@ -101,63 +101,6 @@ def end_tokens(model: Any) -> frozenset[int]:
     return frozenset([found] if isinstance(found, int) else found)
 
 
-class _Cache:
-    """Keys and values behind the common prefix: per layer ``[rows, capacity, kv heads, size]``, filled from the left."""
-
-    def __init__(self, rows: int, capacity: int) -> None:
-        self.rows, self.capacity = rows, capacity
-        self.keys: list[torch.Tensor] = []
-        self.values: list[torch.Tensor] = []
-
-    def write(self, layer: int, slots: torch.Tensor, places: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> None:
-        while len(self.keys) <= layer:
-            self.keys.append(k.new_zeros((self.rows, self.capacity, *k.shape[1:])))
-            self.values.append(v.new_zeros((self.rows, self.capacity, *v.shape[1:])))
-        self.keys[layer][slots, places] = k
-        self.values[layer][slots, places] = v
-
-    def keep(self, rows: torch.Tensor) -> None:
-        self.rows = len(rows)
-        self.keys = [tensor[rows] for tensor in self.keys]
-        self.values = [tensor[rows] for tensor in self.values]
-
-
-class _Step:
-    """Attention of one decoding step: one token per row."""
-
-    def __init__(self, cache: _Cache, trunk: Trunk, common: int, filled: torch.Tensor) -> None:
-        self.cache, self.trunk, self.common, self.filled = cache, trunk, common, filled
-        self.layer = -1
-        self.size = len(filled)
-        self.slots = torch.arange(self.size, device=filled.device)
-        self.width = int(filled.max()) + 1
-        self._mask: torch.Tensor | None = None
-
-    def attend(self, asked: Asked) -> torch.Tensor:
-        """Attention of one token per row, ``[1, rows, heads, size]``."""
-        query, k, v, scaling = asked.query, asked.k, asked.v, asked.scaling
-        _, count, rows, width = query.shape
-        self.cache.write(self.layer, self.slots, self.filled, k, v)
-        kv_heads = k.shape[1]
-        groups = count // kv_heads
-        if self._mask is None:
-            unfilled = torch.arange(self.width, device=k.device)[None, :] > self.filled[:, None]
-            mask = torch.zeros(unfilled.shape, dtype=query.dtype, device=k.device).masked_fill_(unfilled, float("-inf"))
-            self._mask = mask[:, None, None, :].expand(-1, 1, groups, -1)
-        q = query[0].unflatten(0, (kv_heads, groups)).permute(2, 0, 1, 3)  # [rows, kv heads, groups, size]
-        own_k = self.cache.keys[self.layer][:, : self.width].transpose(1, 2)
-        own_v = self.cache.values[self.layer][:, : self.width].transpose(1, 2)
-        if not self.common:
-            out = torch.nn.functional.scaled_dot_product_attention(q, own_k, own_v, attn_mask=self._mask, scale=scaling)
-            return out.reshape(1, rows, count, width)
-        o, weight = flash(q, own_k, own_v, self._mask, scaling)
-        shared_k = heads(self.trunk.keys[self.layer][: self.common], groups)
-        shared_v = heads(self.trunk.values[self.layer][: self.common], groups)
-        above, above_weight = flash(q.permute(1, 2, 0, 3), shared_k, shared_v, None, scaling)
-        out, _ = join(o, weight, above.permute(2, 0, 1, 3), above_weight.permute(2, 0, 1))
-        return out.reshape(1, rows, count, width)
-
-
 def generate(
     runner: Runner,
     tokenizer: Any,
@@ -197,45 +140,69 @@ class _Batch:
         self, runner: Runner, tokenizer: Any, batch: list[Generation], budget: int, advanced: Callable[[int], None]
     ) -> None:
         self.runner, self.tokenizer, self.budget, self.advanced = runner, tokenizer, budget, advanced
-        self.open = batch
-        first, last = min(one.prompt for one in batch), max(one.prompt for one in batch)
-        common = next(
-            (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last))
-        )
-        common = min(common, min(len(one.prompt) for one in batch) - 1)
-        # Without log-sum-exps (off the CPU) the two parts cannot be joined.
-        cpu = runner.device.type == "cpu"
-        self.common = common if common >= _COMMON and cpu and len(batch) > 1 else 0
-        self.trunk = Trunk(max(1, self.common))
-        self.cache = _Cache(len(batch), max(len(one.prompt) + one.limit for one in batch) - self.common)
+        self.batch = sorted(batch, key=lambda one: one.prompt)
+        self.drafts = [Draft(one.prompt) for one in self.batch]
+        config = text_config(runner.model)
+        heads = int(config.num_attention_heads)
+        self.groups = heads // int(getattr(config, "num_key_value_heads", None) or heads)
 
     def run(self) -> None:
-        following = self._prefill()
-        filled = torch.tensor([len(one.prompt) - self.common for one in self.open], device=self.runner.device)
+        answers, following = self._prefill()
         began = time.perf_counter()
-        while True:
-            tokens = following.tolist()
-            left = []
-            for slot, (one, token) in enumerate(zip(self.open, tokens, strict=True)):
-                one.tokens.append(token)
-                if self._ended(one):
-                    self.advanced(one.limit - len(one.tokens) + 1)
-                else:
-                    self.advanced(1)
-                    left.append(slot)
-            if not left:
-                break
-            if len(left) < len(self.open):
-                keep = torch.tensor(left, device=self.runner.device)
-                self.cache.keep(keep)
-                filled, following = filled[keep], following[keep]
-                self.open = [self.open[slot] for slot in left]
-            step = _Step(self.cache, self.trunk, self.common, filled)
-            places = (filled + self.common).cpu().numpy()
-            states = self.runner.run(step, following.cpu().numpy(), places, np.arange(len(self.open)))
-            following = self._next(states)
-            filled = filled + 1
+        live = [row for row, token in enumerate(following) if not self._appended(row, token)]
+        for row in set(range(len(following))).difference(live):
+            answers.drop(row)
+        while live:
+            live = self._pass(answers, live)
         self.runner.cost.add("generate", time.perf_counter() - began)
+
+    def _pass(self, answers: Answers, rows: list[int]) -> list[int]:
+        """One pass over the live ``rows``; those that are live after it."""
+        least = worth(len(rows))
+        fed = []
+        for row in rows:
+            one = self.batch[row]
+            fed.append([one.tokens[-1], *self.drafts[row].guess(one.limit - len(one.tokens) - 1, least)])
+        places: list[int] = []
+        for row, tokens in zip(rows, fed, strict=True):
+            before = len(self.batch[row].prompt) + len(self.batch[row].tokens) - 1
+            places.extend(range(before, before + len(tokens)))
+        like = next(p for p in self.runner.model.parameters() if p.is_floating_point())
+        step = Step(answers, rows, [len(tokens) for tokens in fed], self.groups, like)
+        ids = np.asarray([token for tokens in fed for token in tokens], dtype=np.int64)
+        states = self.runner.run(step, ids, np.asarray(places, dtype=np.int64), np.arange(len(ids)))
+        best = iter(self.runner.best(states))
+        left = []
+        for row, tokens in zip(rows, fed, strict=True):
+            if self._checked(answers, row, tokens, [next(best) for _ in tokens]):
+                answers.drop(row)
+            else:
+                left.append(row)
+        return left
+
+    def _checked(self, answers: Answers, row: int, fed: list[int], said: list[int | None]) -> bool:
+        """Take what the model said as far as the row's guesses were right; whether the answer is complete."""
+        ended, right = False, 0
+        for place, token in enumerate(said):
+            if place and fed[place] != said[place - 1]:
+                break
+            right = place
+            if ended := self._appended(row, token):
+                break
+        self.drafts[row].checked(len(fed) - 1, right)
+        answers.grown(row, right + 1)
+        return ended
+
+    def _appended(self, row: int, token: int | None) -> bool:
+        """The answer has one more token; whether it is complete."""
+        if token is None:
+            raise ModelError("the model cannot be scored: its logits hold NaN")
+        one = self.batch[row]
+        one.tokens.append(token)
+        self.drafts[row].append(token)
+        ended = self._ended(one)
+        self.advanced(one.limit - len(one.tokens) + 1 if ended else 1)
+        return ended
 
     def _ended(self, one: Generation) -> bool:
         if one.tokens[-1] in one.ends or len(one.tokens) >= one.limit:
@@ -248,51 +215,39 @@ class _Batch:
                 return True
         return False
 
-    def _next(self, states: torch.Tensor) -> torch.Tensor:
-        logits = self.runner.logits(states).float()
-        self.runner.cost.logit_rows += len(states)
-        best, token = logits.max(dim=-1)
-        if torch.isnan(best).any():
-            raise ModelError("the model cannot be scored: its logits hold NaN")
-        return token
-
-    def _prefill(self) -> torch.Tensor:
-        """Prompts through the model, a budget's worth at a time; the first new token of each."""
-        for start in range(0, self.common, self.budget):
-            ids = np.asarray(self.open[0].prompt[start : min(start + self.budget, self.common)], dtype=np.int64)
-            depth = np.arange(start, start + len(ids))
-            self.runner.hidden(
-                stretch_row(np.arange(len(ids)), start), ids, depth, self.trunk, rows=None, sink=self.trunk.sink(start)
+    def _prefill(self) -> tuple[Answers, list[int | None]]:
+        """Prompts through the model, each node of their tree once; the first new token of each."""
+        prompts = [one.prompt for one in self.batch]
+        tree, paths = build(prompts, [len(prompt) for prompt in prompts])
+        cut = plan(tree, self.budget)
+        trunk, store = Trunk(max(1, cut.longest_chain)), Store(len(tree))
+        lasts = np.unique([path[-1] for path in paths])
+        states: dict[int, torch.Tensor] = {}
+        for which in in_order(cut, range(len(cut.units))):
+            row = cut.units[which].row if which >= 0 else cut.trunk[-1 - which]
+            own = lasts[cut.home[lasts] == which]
+            into = _sink(row.nodes, store, trunk.sink(row.past) if which < 0 else None, self.runner.device)
+            found = self.runner.hidden(
+                row, tree.tokens[row.nodes], tree.depth[row.nodes], trunk, rows=cut.place[own], sink=into
             )
-            self.advanced(len(ids))
-        following: list[torch.Tensor] = []
-        slot = 0
-        while slot < len(self.open):
-            stop, size = slot, 0
-            while stop < len(self.open) and (
-                stop == slot or size + len(self.open[stop].prompt) - self.common <= self.budget
-            ):
-                size += len(self.open[stop].prompt) - self.common
-                stop += 1
-            following.append(self._prefill_some(slot, stop))
-            slot = stop
-        return torch.cat(following)
+            states.update(zip(own.tolist(), found, strict=False))
+            self.advanced(len(row.nodes))
+        self.advanced(max(0, tree.fed - cut.tokens))
+        said = dict(zip(states, self.runner.best(torch.stack(list(states.values()))), strict=True))
+        del states
+        cpu = self.runner.device.type == "cpu"  # elsewhere attention gives no log-sum-exps
+        answers = Answers(paths, store, [one.limit for one in self.batch], share=cpu)
+        return answers, [said[int(path[-1])] for path in paths]
 
-    def _prefill_some(self, start: int, stop: int) -> torch.Tensor:
-        prompts = [one.prompt for one in self.open[start:stop]]
-        tree, paths = build(prompts, [len(prompt) - self.common for prompt in prompts])
-        nodes = np.flatnonzero(tree.depth >= self.common)
-        row = unit_row(tree, parents(tree), nodes, self.common)
-        device = self.runner.device
-        places = [np.searchsorted(nodes, path) for path in paths]
-        source = torch.from_numpy(np.concatenate(places)).to(device)
-        slots = torch.from_numpy(np.repeat(np.arange(start, stop), [len(path) for path in paths])).to(device)
-        targets = torch.from_numpy(np.concatenate([np.arange(len(path)) for path in paths])).to(device)
 
-        def sink(layer: int, k: torch.Tensor, v: torch.Tensor) -> None:
-            self.cache.write(layer, slots, targets, k[source], v[source])
+def _sink(
+    nodes: Ints, store: Store, above: Callable[[int, torch.Tensor, torch.Tensor], None] | None, device: Any
+) -> Callable[[int, torch.Tensor, torch.Tensor], None]:
+    where = torch.from_numpy(nodes).to(device)
 
-        last: Ints = np.asarray([place[-1] for place in places])
-        states = self.runner.hidden(row, tree.tokens[nodes], tree.depth[nodes], self.trunk, rows=last, sink=sink)
-        self.advanced(sum(len(prompt) - self.common for prompt in prompts))
-        return self._next(states)
+    def sink(layer: int, k: torch.Tensor, v: torch.Tensor) -> None:
+        store.write(layer, where, k, v)
+        if above is not None:
+            above(layer, k, v)
+
+    return sink

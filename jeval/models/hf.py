@@ -20,7 +20,7 @@ from lm_eval.models.utils import handle_stop_sequences, has_bos_prefix, normaliz
 
 from jeval.errors import InputError, ModelError
 from jeval.models.attention import RefusedError
-from jeval.models.budget import decoding_rows, default_budget
+from jeval.models.budget import batches, default_budget
 from jeval.models.cache import AnswerStore, in_chunks
 from jeval.models.cost import Cost
 from jeval.models.generate import (
@@ -221,11 +221,9 @@ class JevalHF(Templated):
         asked, until = self._asked(args)
         store = self.answer_store
         answers: list[Any] = store.get_many("generate_until", args) if store is not None else [None] * len(args)
-        order = sorted(range(len(args)), key=lambda i: (asked[i].prompt, asked[i].limit))
-        size = decoding_rows(self.model, max(len(one.prompt) + one.limit for one in asked))
-        batches = [order[start : start + size] for start in range(0, len(order), size)]
-        batches = [batch for batch in batches if any(answers[i] is None for i in batch)]
-        total = sum(len(asked[i].prompt) + asked[i].limit for batch in batches for i in batch)
+        slices = batches(self.model, [(one.prompt, one.limit) for one in asked])
+        todo = [batch for batch in slices if any(answers[i] is None for i in batch)]
+        total = sum(len(asked[i].prompt) + asked[i].limit for batch in todo for i in batch)
         self._cost.request_tokens += sum(len(one.prompt) for one in asked)
         runner, tokens = self._runner(), 0
 
@@ -233,8 +231,8 @@ class JevalHF(Templated):
             nonlocal tokens
             tokens = min(tokens + count, total)
 
-        while batches:
-            batch = batches.pop(0)
+        while todo:
+            batch = todo.pop(0)
             for i in batch:
                 asked[i].tokens.clear()
             try:
@@ -249,7 +247,7 @@ class JevalHF(Templated):
                     raise ModelError(
                         "out of memory generating a single answer; free memory or use a smaller model"
                     ) from err
-                batches[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+                todo[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
                 _log.warning("out of memory: going on with %d rows at a time", len(batch) // 2)
                 continue
             rows = []
@@ -261,7 +259,7 @@ class JevalHF(Templated):
             if store is not None:
                 store.put_many("generate_until", rows)
             if self.progress is not None:
-                self.progress(total if not batches else tokens, total)
+                self.progress(total if not todo else tokens, total)
         return answers
 
     def _asked(self, args: Sequence[Any]) -> tuple[list[Generation], list[list[str]]]:

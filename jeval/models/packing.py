@@ -9,6 +9,7 @@ run repeats the same sums in the same order.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -100,6 +101,24 @@ def plan(tree: Tree, budget: int) -> Plan:
         units.append(Unit(needed, unit_row(tree, parent, np.concatenate([head, own]), past)))
     rows = [stretch_row(segment, int(tree.depth[segment[0]])) for segment in trunk.segments]
     return Plan(units, rows, home, place, trunk_home, max((unit.row.past for unit in units), default=0))
+
+
+def in_order(cut: Plan, units: Iterable[int]) -> Iterator[int]:
+    """The passes of ``units`` and the trunk passes before each: ``u >= 0`` unit ``u``, ``-1 - t`` trunk pass ``t``.
+
+    A trunk pass comes again where the walk has left what it computed.
+    """
+    above: list[int] = []
+    for number in units:
+        chain = cut.units[number].chain
+        shared = 0
+        while shared < min(len(chain), len(above)) and chain[shared] == above[shared]:
+            shared += 1
+        del above[shared:]
+        for t in chain[shared:]:
+            yield -1 - t
+            above.append(t)
+        yield number
 
 
 def _ranges(tree: Tree, budget: int) -> tuple[list[tuple[int, int, Ints, bool]], npt.NDArray[np.bool_]]:

@@ -113,6 +113,23 @@ class Runner:
         logits: torch.Tensor = self.model.get_output_embeddings()(states)
         return logits
 
+    def best(self, states: torch.Tensor) -> list[int | None]:
+        """The token with the largest logit after each state, ``None`` where a logit is NaN."""
+        began = time.perf_counter()
+        found: list[int | None] = []
+        step = self._rows_at_once(states)
+        for start in range(0, len(states), step):
+            logits = self._logits_in_place(states[start : start + step], step).float()
+            most, token = logits.max(dim=-1)
+            found += [None if bad else one for one, bad in zip(token.tolist(), most.isnan().tolist(), strict=True)]
+        self.cost.add("logits", time.perf_counter() - began)
+        self.cost.logit_rows += len(states)
+        return found
+
+    def _rows_at_once(self, states: torch.Tensor) -> int:
+        vocabulary = self.model.get_output_embeddings().weight.shape[0] if self.split_head else states.shape[-1]
+        return int(max(_FEWEST_ROWS, _LOGITS_AT_ONCE.get(self.device.type, 1 << 22) // vocabulary))
+
     def _logits_in_place(self, states: torch.Tensor, most: int) -> torch.Tensor:
         """:meth:`logits` of at most ``most`` rows, in memory that the next call reuses: fresh pages cost more than the product."""
         head: Any = self.model.get_output_embeddings() if self.split_head else None
@@ -133,8 +150,7 @@ class Runner:
         order = np.argsort(row_of, kind="stable")
         values = np.empty(len(row_of))
         greedy = np.zeros(len(row_of), dtype=bool)
-        vocabulary = self.model.get_output_embeddings().weight.shape[0] if self.split_head else states.shape[-1]
-        step = max(_FEWEST_ROWS, _LOGITS_AT_ONCE.get(self.device.type, 1 << 22) // vocabulary)
+        step = self._rows_at_once(states)
         sorted_rows = row_of[order]
         for start in range(0, len(states), step):
             stop = min(start + step, len(states))

@@ -13,6 +13,7 @@ import torch
 
 from jeval.errors import ModelError
 from jeval.models.attention import Trunk
+from jeval.models.packing import in_order
 from jeval.models.passes import Runner
 from jeval.models.requests import Part, Work, prepare
 from jeval.models.support import is_out_of_memory
@@ -112,7 +113,6 @@ def _run(runner: Runner, work: Work, numbers: list[int], state: _State) -> None:
     lp = np.full(len(work.rows), np.nan)
     greedy = np.zeros(len(work.rows), dtype=bool)
     trunk = Trunk(plan.longest_chain)
-    on_trunk: list[int] = []
 
     def one_pass(which: int) -> None:
         row = plan.units[which].row if which >= 0 else plan.trunk[-1 - which]
@@ -133,16 +133,10 @@ def _run(runner: Runner, work: Work, numbers: list[int], state: _State) -> None:
         state.tokens += len(row.nodes)
 
     with runner.ready():
-        for number in todo:
-            chain = plan.units[number].chain
-            shared = 0
-            while shared < min(len(chain), len(on_trunk)) and chain[shared] == on_trunk[shared]:
-                shared += 1
-            del on_trunk[shared:]
-            for t in chain[shared:]:
-                one_pass(-1 - t)
-                on_trunk.append(t)
+        for number in in_order(plan, todo):
             one_pass(number)
+            if number < 0:
+                continue
             for i in parts_of[number]:
                 reads = work.part_reads[i]
                 total_lp = np.float64(lp[reads].sum())
