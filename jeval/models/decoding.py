@@ -178,15 +178,15 @@ class Step:
     Args:
         rows: live rows in lexicographic order.
         fed: how many tokens each of them feeds, its last one and guesses behind it.
+        like: a parameter of the model, whose device and type the masks take.
     """
 
-    def __init__(
-        self, answers: Answers, rows: Sequence[int], fed: Sequence[int], groups: int, model: torch.Tensor
-    ) -> None:
+    def __init__(self, answers: Answers, rows: Sequence[int], fed: Sequence[int], like: torch.Tensor) -> None:
         self.answers = answers
         self.layer = -1
         self.size = sum(fed)
-        self.groups, self._model = groups, model
+        self.groups = 1  # query heads to a head of keys; the first layer tells
+        self._like = like
         starts = np.concatenate([[0], np.cumsum(fed)]).tolist()
         self._first = dict(zip(rows, starts, strict=False))
         self._fed = dict(zip(rows, fed, strict=True))
@@ -201,13 +201,23 @@ class Step:
                 self.above[one.level].append((number, starts[begin], starts[end]))
 
     def _index(self, values: Sequence[int] | np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(np.asarray(values, dtype=np.int64)).to(self._model.device)
+        return torch.from_numpy(np.asarray(values, dtype=np.int64)).to(self._like.device)
 
     def _mask(self, limits: np.ndarray, width: int) -> torch.Tensor:
         """Each query of ``limits``, ``[rows, tokens]``, sees as many keys as its entry says."""
         seen = np.arange(width)[None, None, :] < limits[:, :, None]
-        mask = torch.from_numpy(np.where(seen, 0.0, -np.inf)).to(device=self._model.device, dtype=self._model.dtype)
-        return mask.repeat_interleave(self.groups, dim=1).unsqueeze(1)
+        mask = torch.from_numpy(np.where(seen, 0.0, -np.inf)).to(device=self._like.device, dtype=self._like.dtype)
+        return mask.unsqueeze(1)
+
+    def _widen(self, groups: int) -> None:
+        """One row of each mask for each query head."""
+        self.groups = groups
+        for own in self.own:
+            if own.mask is not None:
+                own.mask = own.mask.repeat_interleave(groups, dim=2)
+            own.wide = [
+                (slot, first, width, mask.repeat_interleave(groups, dim=2)) for slot, first, width, mask in own.wide
+            ]
 
     def _calls(self, bucket: Bucket) -> _Own:
         fed = np.asarray([self._fed[row] for row in bucket.rows])
@@ -244,6 +254,8 @@ class Step:
         """Attention of the row, ``[1, tokens, heads, size]``."""
         _, count, tokens, _ = asked.query.shape
         kv_heads = asked.k.shape[1]
+        if not self.layer:
+            self._widen(count // kv_heads)
         q = asked.query[0].transpose(0, 1).unflatten(1, (kv_heads, self.groups))  # [tokens, kv heads, groups, size]
         out = q.new_empty((tokens, kv_heads, self.groups, asked.v.shape[-1]))
         exact = torch.float64 if q.dtype == torch.float64 else torch.float32
@@ -261,7 +273,7 @@ class Step:
     def _attend_own(self, own: _Own, q: torch.Tensor, scaling: float, out: torch.Tensor, lse: torch.Tensor) -> None:
         rows = len(own.bucket.rows)
         keys, values = own.bucket.keys[self.layer], own.bucket.values[self.layer]
-        if own.narrow is not None:
+        if own.narrow is not None and own.mask is not None:
             asked = _by_row(q[own.narrow])
             o, weight = self._attention(
                 asked, keys[:rows, :, : own.width], values[:rows, :, : own.width], own.mask, scaling
@@ -280,11 +292,10 @@ class Step:
                 lse[first : first + fed] = _by_token(weight, fed)[0]
 
     def _attention(
-        self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor | None, scaling: float
+        self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor, scaling: float
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         if self.above:
-            wide = None if mask is None else mask.expand(-1, 1, -1, -1)
-            return flash(q, k, v, wide, scaling)
+            return flash(q, k, v, mask, scaling)
         return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scaling), None
 
     def _attend_shared(

@@ -142,9 +142,7 @@ class _Batch:
         self.runner, self.tokenizer, self.budget, self.advanced = runner, tokenizer, budget, advanced
         self.batch = sorted(batch, key=lambda one: one.prompt)
         self.drafts = [Draft(one.prompt) for one in self.batch]
-        config = text_config(runner.model)
-        heads = int(config.num_attention_heads)
-        self.groups = heads // int(getattr(config, "num_key_value_heads", None) or heads)
+        self.like = next(p for p in runner.model.parameters() if p.is_floating_point())
 
     def run(self) -> None:
         answers, following = self._prefill()
@@ -167,8 +165,7 @@ class _Batch:
         for row, tokens in zip(rows, fed, strict=True):
             before = len(self.batch[row].prompt) + len(self.batch[row].tokens) - 1
             places.extend(range(before, before + len(tokens)))
-        like = next(p for p in self.runner.model.parameters() if p.is_floating_point())
-        step = Step(answers, rows, [len(tokens) for tokens in fed], self.groups, like)
+        step = Step(answers, rows, [len(tokens) for tokens in fed], self.like)
         ids = np.asarray([token for tokens in fed for token in tokens], dtype=np.int64)
         states = self.runner.run(step, ids, np.asarray(places, dtype=np.int64), np.arange(len(ids)))
         best = iter(self.runner.best(states))
