@@ -184,7 +184,7 @@ def compare(
     for row in rows:
         low, high = row.interval
         print(
-            f"{row.task}: {row.run} - {row.reference} = {row.difference:+.3f} [{low:+.3f}, {high:+.3f}] (n = {row.n})"
+            f"{row.task}: {row.run} - {row.reference} = {row.difference:+.3f} [{low:+.3f}, {high:+.3f}] (n = {row.n} in {row.clusters} clusters)"
         )
 
 

@@ -133,19 +133,45 @@ def rogan_gladen(
     return Corrected(*(min(1.0, max(0.0, value)) for value in (point, low, high)))
 
 
-def paired_difference(a: Sequence[float], b: Sequence[float]) -> tuple[float, float, float]:
-    """Mean of ``a - b`` over the same items with a 95 % interval (normal approximation over the differences).
+def paired_difference(
+    a: Sequence[float], b: Sequence[float], clusters: Sequence[Hashable] | None = None
+) -> tuple[float, float, float]:
+    """Mean of ``a - b`` over the same items with a 95 % interval.
 
-    Where no item differs, the interval is what ``n`` equal pairs can exclude: a share of ``1 - 0.025 ** (1 / n)`` of
-    differing pairs in either direction (Clopper & Pearson 1934 at zero events).
+    Bonett & Price's (2012) interval of a paired difference, two pseudo-pairs that differ in either direction added, so that
+    pairs none of which differ still leave room for what was not seen. With ``clusters`` (one label a pair, pairs of a label
+    dependent) the pairs count as fewer, by the ratio of the cluster-robust variance to the plain one, and the quantile is that of
+    Student's t with as many degrees of freedom as there are clusters of equal size, less one (Carter, Schnepel & Steigerwald 2017).
+
+    Simulated: 95 to 99 % of intervals cover the truth with 20 to 200 independent pairs and with 30 to 100 clusters of
+    equal or very unequal size, never less than 93 % but where differences are rare and lie in a few large clusters (84 %).
     """
     if len(a) != len(b) or not a:
         raise ValueError("a paired difference needs the same items, at least one")
     differences = [x - y for x, y in zip(a, b, strict=True)]
     n = len(differences)
     mean = sum(differences) / n
-    if n == 1 or all(d == differences[0] for d in differences):
-        half = 1 - 0.025 ** (1 / n)
-    else:
-        half = Z95 * math.sqrt(sum((d - mean) ** 2 for d in differences) / (n - 1) / n)
-    return mean, max(-1.0, mean - half), min(1.0, mean + half)
+    rest: dict[Hashable, float] = {}
+    sizes: dict[Hashable, int] = {}
+    for label, d in zip(clusters if clusters is not None else range(n), differences, strict=True):
+        rest[label] = rest.get(label, 0.0) + (d - mean)
+        sizes[label] = sizes.get(label, 0) + 1
+    k = len(rest)
+    plain = sum((d - mean) ** 2 for d in differences)
+    robust = sum(r * r for r in rest.values()) * k / (k - 1) if k > 1 else 0.0
+    pairs = 1.0 if k == 1 else n / max(1.0, robust / plain) if plain > 0 else float(k)
+    centre = pairs * mean / (pairs + 2)
+    square = (pairs * sum(d * d for d in differences) / n + 2) / (pairs + 2)
+    half = _student(n * n / sum(s * s for s in sizes.values()) - 1 if k < n else None) * math.sqrt(
+        max(0.0, square - centre * centre) / (pairs + 2)
+    )
+    return mean, max(-1.0, centre - half), min(1.0, centre + half)
+
+
+def _student(freedom: float | None) -> float:
+    """The 97.5 % quantile of Student's t, of the normal distribution without ``freedom``."""
+    if freedom is None:
+        return Z95
+    from scipy.special import stdtrit
+
+    return float(stdtrit(max(1.0, freedom), 0.975))

@@ -18,7 +18,10 @@ from jeval.statistics import paired_difference
 
 
 class Comparison(Written):
-    """The paired difference of one run from the reference on one task, over the ``n`` items that both have scored."""
+    """The paired difference of one run from the reference on one task, over the ``n`` items that both have scored.
+
+    Items of one of the ``clusters`` (an article, a frame, a record) depend on each other, and the interval counts them so.
+    """
 
     task: str
     run: str
@@ -26,6 +29,7 @@ class Comparison(Written):
     difference: float
     interval: tuple[float, float]
     n: int
+    clusters: int
 
 
 def compare_runs(folders: Sequence[Path]) -> list[Comparison]:
@@ -66,12 +70,20 @@ def _paired(task: str, folder: Path, reference: Path) -> Comparison | None:
     shared = [key for key in base if key in other]
     if not shared:
         return None
-    mean, low, high = paired_difference([other[key] for key in shared], [base[key] for key in shared])
+    labels = [base[key][1] for key in shared]
+    mean, low, high = paired_difference([other[key][0] for key in shared], [base[key][0] for key in shared], labels)
     return Comparison(
-        task=task, run=str(folder), reference=str(reference), difference=mean, interval=(low, high), n=len(shared)
+        task=task,
+        run=str(folder),
+        reference=str(reference),
+        difference=mean,
+        interval=(low, high),
+        n=len(shared),
+        clusters=len(set(labels)),
     )
 
 
-def _scores(folder: Path, task: str) -> dict[tuple[str, str], float]:
-    """Score by id and content of the item."""
-    return {(s.id, value_digest(s.doc)): s.score for s in read_samples(folder, task) if s.score is not None}
+def _scores(folder: Path, task: str) -> dict[tuple[str, str], tuple[float, str]]:
+    """Score and cluster by id and content of the item."""
+    samples = read_samples(folder, task)
+    return {(s.id, value_digest(s.doc)): (s.score, s.cluster) for s in samples if s.score is not None}

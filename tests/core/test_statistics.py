@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,7 +102,31 @@ def test_a_useless_detector_corrects_nothing_at_all() -> None:
 def test_equal_runs_differ_by_zero_with_the_uncertainty_of_their_size() -> None:
     mean, low, high = paired_difference([1.0, 0.0] * 30, [1.0, 0.0] * 30)
     assert mean == 0.0
-    assert high == -low == pytest.approx(binomtest(0, 60).proportion_ci().high)
+    assert high == -low == pytest.approx(1.959964 * math.sqrt(2 / 62 / 62), rel=1e-6)
+    *_, clustered = paired_difference([1.0, 0.0] * 30, [1.0, 0.0] * 30, [i // 6 for i in range(60)])
+    assert clustered > 2 * high
+
+
+@pytest.mark.parametrize(("clusters", "sizes"), [(60, (1,)), (20, (1,)), (30, (10,)), (40, (1, 2, 5, 20))])
+def test_paired_intervals_cover_the_truth_as_often_as_they_say(clusters: int, sizes: tuple[int, ...]) -> None:
+    chooser = np.random.default_rng(clusters)
+    covered = ignored = 0
+    rounds = 600
+    for _ in range(rounds):
+        labels: list[int] = []
+        differences: list[float] = []
+        for cluster in range(clusters):
+            size = sizes[cluster % len(sizes)]
+            shares = chooser.dirichlet([0.45, 0.15, 0.9]) if max(sizes) > 1 else [0.3, 0.1, 0.6]
+            differences += chooser.choice([1.0, -1.0, 0.0], size, p=shares).tolist()
+            labels += [cluster] * size
+        zeros = [0.0] * len(differences)
+        _, low, high = paired_difference(differences, zeros, labels)
+        covered += low <= 0.2 <= high
+        _, low, high = paired_difference(differences, zeros)
+        ignored += low <= 0.2 <= high
+    assert 0.93 <= covered / rounds <= 0.985
+    assert (ignored / rounds < 0.8) == (max(sizes) > 1)
 
 
 def test_a_clear_difference_excludes_zero() -> None:
