@@ -95,6 +95,9 @@ def run(
     allow_pickle: Annotated[bool, typer.Option(help="Read pickle weights, which can run code.")] = False,
     allow_host: Annotated[list[str] | None, typer.Option(help="Host that may be reached (repeatable).")] = None,
     reveal: Annotated[str | None, typer.Option(help="NAME of who asks to keep personal data unmasked.")] = None,
+    snapshot: Annotated[
+        bool, typer.Option(help="Score a private copy (or link) of the model's files; --no-snapshot: where they lie.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Evaluate a model and write its audit report."""
@@ -116,7 +119,7 @@ def run(
             suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer,
             chat_template=chat_template, backend=backend, out=out, seed=seed, lang=lang, include=include_path or [],
             token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
-            allow_hosts=allow_host or [], reveal=reveal,
+            allow_hosts=allow_host or [], reveal=reveal, snapshot=snapshot,
         ),
     )  # fmt: skip
     _show(record, folder, as_json)

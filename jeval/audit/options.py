@@ -39,6 +39,7 @@ class RunOptions:
     allow_pickle: bool = False
     allow_hosts: Sequence[str] = ()
     reveal: str | None = None
+    snapshot: bool = True
 
     @property
     def files(self) -> dict[str, Path]:

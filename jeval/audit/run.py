@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jeval import offline
 from jeval.audit.folder import check_names, open_folder
+from jeval.audit.opened import OpenedModel, opened_model
 from jeval.audit.options import RunOptions
 from jeval.audit.stock import stock_of
 from jeval.audit.subject import Subject, keeps_answers, load_subject, recorded_args, remote_name
@@ -22,10 +23,7 @@ from jeval.digests import file_digest, tree_digest
 from jeval.errors import InputError, ModelError, UnwrittenError
 from jeval.models.cache import AnswerStore
 from jeval.models.hf import JevalHF
-from jeval.models.identity import identify
-from jeval.models.load import check_options, is_local_backend
-from jeval.models.options import check_model_args
-from jeval.models.source import ModelSource, resolve
+from jeval.models.source import ModelSource
 from jeval.output import one_line
 from jeval.pipeline import domains
 from jeval.pipeline.evaluate import Chosen, choose_items
@@ -80,10 +78,10 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
     options = options or RunOptions()
     clock = _Clock()
     guard = offline.enable(options.allow_hosts)
-    with Progress(silent=silent) as progress:
-        source, identity = _find_model(model, options)
+    with Progress(silent=silent) as progress, opened_model(model, options) as opened:
+        source, identity = opened.source, opened.identity
         clock.lap("identify")
-        loaded = _load_tasks(options, source)
+        loaded = _load_tasks(options, opened.place)
         clock.lap("tasks")
         options = replace(options, suite=_suite(options, loaded))
         settings = _settings(options)
@@ -91,14 +89,15 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
         with open_folder(options.out, name, identity, settings) as folder:
             check_names(folder.path, loaded.tasks)
             with _kept_answers(options.backend, identity) as store:
-                subject = load_subject(model, source, identity, options, loaded)
+                subject = load_subject(model, opened, options, loaded)
                 clock.lap("load")
                 subject.check_health()
                 clock.lap("health")
                 folder.begin()
                 progress.stage("scoring")
                 scored, left_out = _score(subject, loaded, options, progress, store)
-            clock.lap("score")
+                clock.lap("score")
+                _check_unchanged(opened, store)
             record = _record(subject, scored, left_out, settings, options, guard)
             record.stock = stock_of(source, subject.lm, loaded, options)
             _note_cache(record, store)
@@ -151,19 +150,18 @@ def _write(
         raise UnwrittenError(f"{failed}; the whole run is in {spare}, move it to where there is room") from err
 
 
-def _find_model(model: str | Path | None, options: RunOptions) -> tuple[ModelSource | None, Identity | None]:
-    if is_local_backend(options.backend):
-        if model is None:
-            raise InputError("--model is missing; give a Hugging Face folder, a LoRA adapter folder or a .gguf file")
-        check_options(device=options.device, dtype=options.dtype, batch_size=options.batch_size or "8")
-        check_model_args(options.model_args, backend=options.backend)
-        source = resolve(model, allow_pickle=options.allow_pickle, tokenizer=options.tokenizer)
-        return source, identify(source)
-    if model is not None and Path(model).expanduser().exists():
-        return None, identify(resolve(model, allow_pickle=options.allow_pickle))
-    if model is None and not options.model_args:
-        raise InputError(f"backend {options.backend} needs --model PATH or --model-args key=value,…")
-    return None, None
+def _check_unchanged(opened: OpenedModel, store: AnswerStore | None) -> None:
+    """See that what was scored is what was hashed; else its answers are nobody's.
+
+    Raises:
+        ModelError: it is not.
+    """
+    try:
+        opened.check()
+    except ModelError:
+        if store is not None:
+            store.forget()
+        raise
 
 
 def task_names(options: RunOptions) -> list[str]:

@@ -54,6 +54,7 @@ class AnswerStore:
         self.fault = ""
         self.hits = 0
         self.stored = 0
+        self._own: set[bytes] = set()
         self.identify(identity or {})
         try:
             self._open(self._path.expanduser())
@@ -138,7 +139,20 @@ class AnswerStore:
             self._next_try = time.monotonic() + _AGAIN
         else:
             self.stored += len(self._waiting)
+            self._own.update(self._waiting)
             self._waiting.clear()
+
+    def forget(self) -> None:
+        """Take back what was stored since the file was opened."""
+        self._waiting.clear()
+        if self._db is None or not self._own:
+            return
+        try:
+            with self._db:
+                self._db.executemany("DELETE FROM answers WHERE key = ?", [(key,) for key in self._own])
+        except sqlite3.Error as err:
+            self._say(err)
+        self._own.clear()
 
     def close(self) -> None:
         """Write what is left, and let go of the file."""

@@ -121,9 +121,11 @@ def _forget_quantisation(model: Any) -> None:
 
 
 def _whole(folder: Path) -> bool:
-    """Whether a copy is there and unchanged."""
+    """Whether a copy is there and unchanged, with nothing beside it."""
     try:
         files = json.loads((folder / _LIST).read_text(encoding="utf-8"))
+        if {_LIST, *files} != {file.name for file in folder.iterdir()} or "config.json" not in files:
+            return False
         return all(file_digest(folder / name) == digest for name, digest in files.items())
     except (OSError, ValueError, AttributeError):
         return False

@@ -46,6 +46,8 @@ class Served(Written):
 class ModelInfo(Written):
     """The model under test. ``identity`` is ``None`` where the weights are behind another process and were not seen; a server
     is then ``served``. ``dtype`` and ``threads`` are what it was computed in and with, whatever was asked (:class:`Settings`).
+    ``opened``: how its files were kept as the digest has them while they were scored, the weakest way of any
+    (:mod:`jeval.models.snapshot`).
     """
 
     name: str
@@ -60,6 +62,7 @@ class ModelInfo(Written):
     identity: Identity | None
     threads: int | None = None
     served: Served | None = None
+    opened: Literal["reflink", "copy", "hard link", "in place"] | None = None
 
 
 class Settings(Written):
