@@ -13,6 +13,7 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -197,14 +198,19 @@ def verify(
     model: Annotated[str | None, typer.Option(help="Also check that this is the model that was evaluated.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check that a run folder is unchanged (exit code 4 when not)."""
+    """Check that a run folder is whole and agrees with itself (exit code 4 when not); scores are computed again."""
     _check_paths(folder, model)
-    from jeval.audit.verify import verify_run
+    _prepare_libraries()
+    from jeval.audit.verify import check_run
 
-    problems = verify_run(folder, model)
-    print(output.json_text({"run": str(folder), "verified": not problems, "problems": problems})
-          if as_json else "\n".join(problems) or f"{folder}: unchanged")  # fmt: skip
-    if problems:
+    found = check_run(folder, model)
+    if as_json:
+        print(output.json_text({"run": str(folder), "verified": not found.problems, **asdict(found)}))
+    else:
+        good = [f"{folder}: internally consistent (内部で整合); unsigned, so that this does not show who wrote it",
+                f"scores recomputed from the stored outputs: {found.recomputed} of {found.items} items"]  # fmt: skip
+        print("\n".join(map(output.harmless, [*(found.problems or good), *found.notes])))
+    if found.problems:
         raise typer.Exit(4)
 
 

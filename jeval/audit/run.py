@@ -11,15 +11,17 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from jeval import offline
-from jeval.audit.folder import check_names, open_folder
+from jeval.audit.code import code_digests, task_pack
+from jeval.audit.folder import RunFolder, check_names, open_folder
 from jeval.audit.opened import OpenedModel, opened_model
 from jeval.audit.options import RunOptions
 from jeval.audit.stock import stock_of
 from jeval.audit.subject import Subject, keeps_answers, load_subject, recorded_args, remote_name
 from jeval.audit.write import write_run
-from jeval.digests import file_digest, tree_digest
+from jeval.digests import file_digest
 from jeval.errors import InputError, ModelError, UnwrittenError
 from jeval.models.cache import AnswerStore
 from jeval.models.hf import JevalHF
@@ -33,7 +35,6 @@ from jeval.pipeline.taskpack import LoadedTasks, load_tasks, suite_groups
 from jeval.progress import Progress
 from jeval.record.schema import Identity, Note, Outbound, RunRecord, Settings, TaskResult, Timing
 from jeval.report.page import sentence
-from jeval.resources import data_path, tasks_path
 from jeval.version import __version__
 
 __all__ = ["RunOptions", "run", "task_names"]
@@ -98,19 +99,18 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
                 scored, left_out = _score(subject, loaded, options, progress, store)
                 clock.lap("score")
                 _check_unchanged(opened, store)
-            record = _record(subject, scored, left_out, settings, options, guard)
+            record = _record(subject, scored, left_out, settings, options, guard, loaded)
             record.stock = stock_of(source, subject.lm, loaded, options)
             _note_cache(record, store)
             record.timing = clock.timing()
             _write(
-                folder.path,
+                folder,
                 record,
                 loaded,
                 scored,
                 options,
                 kept=store is not None and not store.fault and store.hits + store.stored > 0,
             )
-            folder.end()
     return record, folder.path
 
 
@@ -131,11 +131,13 @@ def _note_cache(record: RunRecord, store: AnswerStore | None) -> None:
 
 
 def _write(
-    folder: Path, record: RunRecord, loaded: LoadedTasks, scored: Scored, options: RunOptions, *, kept: bool
+    opened: RunFolder, record: RunRecord, loaded: LoadedTasks, scored: Scored, options: RunOptions, *, kept: bool
 ) -> None:
     """Write the run; where that fails and its answers are not ``kept`` in the cache either, write it somewhere else."""
+    folder = opened.path
+    how: dict[str, Any] = {"reveal": options.reveal, "lang": options.lang}
     try:
-        write_run(folder, record, loaded, scored, reveal=options.reveal, lang=options.lang)
+        write_run(folder, record, loaded, scored, **how, written=opened.end)
     except OSError as err:
         failed = UnwrittenError(f"{folder} cannot be written ({one_line(err.strerror or str(err), 200)})")
         if kept:
@@ -144,7 +146,7 @@ def _write(
             raise failed from err
         try:
             spare = Path(tempfile.mkdtemp(prefix="jeval-run-"))
-            write_run(spare, record, loaded, scored, reveal=options.reveal, lang=options.lang)
+            write_run(spare, record, loaded, scored, **how)
         except OSError as also:
             raise UnwrittenError(f"{failed}, nor can the temporary folder or the answer cache; make room") from also
         raise UnwrittenError(f"{failed}; the whole run is in {spare}, move it to where there is room") from err
@@ -252,6 +254,7 @@ def _record(
     settings: Settings,
     options: RunOptions,
     guard: offline.Guard,
+    loaded: LoadedTasks,
 ) -> RunRecord:
     tasks = dict(scored.tasks)
     if not options.tasks and options.suite != "search":
@@ -271,7 +274,8 @@ def _record(
         outbound=Outbound(attempts=guard.count, targets=guard.attempts[:20], allowed_hosts=sorted(guard.allowed)),
         notes=notes,
         packages=_packages(),
-        task_pack=_task_pack(options),
+        task_pack=task_pack(options.include),
+        code=code_digests(loaded, options.include),
         cost=subject.lm.cost if isinstance(subject.lm, JevalHF) else None,
     )
 
@@ -284,10 +288,3 @@ def _packages() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "not installed"
     return found
-
-
-def _task_pack(options: RunOptions) -> dict[str, str]:
-    pack = {"tasks": tree_digest(tasks_path()), "data": tree_digest(data_path())}
-    for folder in (*domains.task_folders(), *options.include):
-        pack[f"include:{folder.name}"] = tree_digest(folder)
-    return pack

@@ -173,7 +173,7 @@ def _base_of(path: Path) -> Path:
 
 def _check_model(path: Path, allow_pickle: bool) -> None:
     _check_architecture(path, read_json(path / "config.json", what="model file"))
-    files = sorted(path.glob("*.safetensors"))
+    files = sorted(file for file in path.glob("*.safetensors") if file.is_file())  # a pipe would be waited for
     if not files:
         _check_pickle(path, WEIGHTS, allow_pickle)
         return
@@ -222,7 +222,7 @@ def _check_adapter(path: Path, allow_pickle: bool) -> None:
             "is evaluated"
         )
     expected = "adapter_model.safetensors"
-    files = sorted(file.name for file in path.glob("adapter_model*.safetensors"))
+    files = sorted(file.name for file in path.glob("adapter_model*.safetensors") if file.is_file())
     if not files:
         _check_pickle(path, expected, allow_pickle)
     elif files != [expected]:  # PEFT reads this one name, and where it is not there a pickle

@@ -224,7 +224,11 @@ def _empty_is_none(value: Any) -> Any:
 
 
 class RunRecord(Written):
-    """Everything a report says comes from here and from the samples beside it."""
+    """Everything a report says comes from here and from the samples beside it.
+
+    ``task_pack`` and ``code`` are digests of what judged: tasks, data and folders of tasks of others; jeval's own modules, and those of
+    other packages that its tasks name. ``masked``: per task the items of whose output something is hidden in the samples.
+    """
 
     schema_version: str = SCHEMA_VERSION
     jeval_version: str
@@ -238,6 +242,8 @@ class RunRecord(Written):
     notes: list[Note] = Field(default_factory=list)
     packages: dict[str, str]
     task_pack: dict[str, str]
+    code: dict[str, str] = Field(default_factory=dict)
+    masked: dict[str, list[str]] = Field(default_factory=dict)
     stock: Stock | None = None
     cost: Annotated[CostRecord | None, BeforeValidator(_empty_is_none)] = None
     timing: Timing = Field(default_factory=Timing)
