@@ -99,6 +99,8 @@ def run(
     snapshot: Annotated[
         bool, typer.Option(help="Score a private copy (or link) of the model's files; --no-snapshot: where they lie.")
     ] = True,
+    fresh: Annotated[bool, typer.Option(help="Compute every answer anew, whatever the answer cache holds.")] = False,
+    recheck: Annotated[float, typer.Option(help="Share of the cached answers that is computed again (0 to 1).")] = 0.02,
     as_json: Json = False,
 ) -> None:
     """Evaluate a model and write its audit report."""
@@ -120,7 +122,7 @@ def run(
             suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer,
             chat_template=chat_template, backend=backend, out=out, seed=seed, lang=lang, include=include_path or [],
             token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
-            allow_hosts=allow_host or [], reveal=reveal, snapshot=snapshot,
+            allow_hosts=allow_host or [], reveal=reveal, snapshot=snapshot, fresh=fresh, recheck=recheck,
         ),
     )  # fmt: skip
     _show(record, folder, as_json)

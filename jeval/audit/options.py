@@ -40,6 +40,8 @@ class RunOptions:
     allow_hosts: Sequence[str] = ()
     reveal: str | None = None
     snapshot: bool = True
+    fresh: bool = False
+    recheck: float = 0.02
 
     @property
     def files(self) -> dict[str, Path]:

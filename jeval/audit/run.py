@@ -89,7 +89,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
         name = source.name if source else remote_name(model, options)
         with open_folder(options.out, name, identity, settings) as folder:
             check_names(folder.path, loaded.tasks)
-            with _kept_answers(options.backend, identity) as store:
+            with _kept_answers(options, identity) as store:
                 subject = load_subject(model, opened, options, loaded)
                 clock.lap("load")
                 subject.check_health()
@@ -115,9 +115,11 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
 
 
 @contextmanager
-def _kept_answers(backend: str, identity: Identity | None) -> Iterator[AnswerStore | None]:
-    """The answer store, opened before anything is computed; ``None`` where nothing tells whose answers they would be."""
-    store = AnswerStore() if keeps_answers(backend, identity) else None
+def _kept_answers(options: RunOptions, identity: Identity | None) -> Iterator[AnswerStore | None]:
+    """The answer store, opened before anything is computed and after the code of tasks was loaded; ``None`` where nothing tells
+    whose answers they would be.
+    """
+    store = AnswerStore(fresh=options.fresh) if keeps_answers(options.backend, identity) else None
     try:
         yield store
     finally:
@@ -187,6 +189,8 @@ def _load_tasks(options: RunOptions, source: ModelSource | None) -> LoadedTasks:
     tokenizer = source.tokenizer if source else options.tokenizer or options.model_args.get("tokenizer")
     if options.limit is not None and options.limit < 1:
         raise InputError(f"--limit {options.limit}: expected a whole number of at least 1")
+    if not 0.0 <= options.recheck <= 1.0:
+        raise InputError(f"--recheck {options.recheck}: expected a share from 0 to 1, such as 0.02")
     return load_tasks(task_names(options), include=tuple(options.include), metadata=options.metadata(tokenizer))
 
 
@@ -227,6 +231,7 @@ def _score(
             seed=options.seed,
             chat_template=subject.info.chat_template,
             store=store,
+            recheck=options.recheck,
             progress=progress.update,
             say=lambda note: progress.say(sentence(note, "en")),
         )
@@ -276,6 +281,7 @@ def _record(
         packages=_packages(),
         task_pack=task_pack(options.include),
         code=code_digests(loaded, options.include),
+        cache=scored.cache,
         cost=subject.lm.cost if isinstance(subject.lm, JevalHF) else None,
     )
 

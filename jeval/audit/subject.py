@@ -131,6 +131,7 @@ def load_subject(model: str | Path | None, opened: OpenedModel, options: RunOpti
         trust_remote_code=options.trust_remote_code,
         allow_pickle=options.allow_pickle,
         model_args=args,
+        fresh=options.fresh,
     )
     weights = list(lm.model.parameters())
     return Subject(

@@ -55,7 +55,7 @@ def check_run(folder: Path, model: str | None = None) -> Verified:
         EvidenceError: the manifest is missing or unreadable.
     """
     manifest = _manifest(folder)
-    problems = [*_files(folder, manifest), *_report(folder)]
+    problems = sorted([*_files(folder, manifest), *_report(folder)])
     try:
         record = read_record(folder)
     except InputError as err:

@@ -171,6 +171,19 @@ class Note(BaseModel):
         return cls.model_validate({"key": key, **gaps})
 
 
+class CacheUse(Written):
+    """Answers taken from the file of former runs, in requests: ``asked`` and ``taken`` by task; of those taken a random ``share`` was
+    computed again (``rechecked``). ``differ``: texts of these that came out otherwise, as likely as the stored ones (half
+    precision, servers).
+    """
+
+    asked: dict[str, int]
+    taken: dict[str, int]
+    share: float
+    rechecked: int
+    differ: int
+
+
 class CostRecord(Written):
     """What scoring cost; see :class:`jeval.models.cost.Cost`. ``None``: not measured."""
 
@@ -245,9 +258,10 @@ class RunRecord(Written):
     code: dict[str, str] = Field(default_factory=dict)
     masked: dict[str, list[str]] = Field(default_factory=dict)
     stock: Stock | None = None
+    cache: CacheUse | None = None
     cost: Annotated[CostRecord | None, BeforeValidator(_empty_is_none)] = None
     timing: Timing = Field(default_factory=Timing)
 
     def stable(self) -> dict[str, Any]:
-        """The record without what a second, identical run would measure anew (time and cost)."""
-        return self.model_dump(mode="json", exclude={"timing", "cost"})
+        """The record without what a second, identical run would measure anew (time, cost, answers found in the cache)."""
+        return self.model_dump(mode="json", exclude={"timing", "cost", "cache"})
