@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jeval.audit.options import RunOptions
-from jeval.errors import InputError, ModelError
+from jeval.errors import InputError
 from jeval.models.identity import identify
 from jeval.models.load import check_options, is_local_backend
 from jeval.models.options import check_model_args
-from jeval.models.snapshot import Snapshot, opened
+from jeval.models.snapshot import ChangedError, Snapshot, opened
 from jeval.models.source import ModelSource, resolve
 from jeval.record.schema import Identity
 
@@ -38,16 +38,25 @@ class OpenedModel:
         """Where the files are read from."""
         return self.snapshot.source if self.snapshot else None
 
+    def check_times(self) -> None:
+        """See that no file was written into since, as far as times tell; costs nearly nothing.
+
+        Raises:
+            ChangedError: one was.
+        """
+        if self.snapshot is not None:
+            self.snapshot.check_times()
+
     def check(self) -> None:
         """See that the files are still those of the digest.
 
         Raises:
-            ModelError: they are not.
+            ChangedError: they are not.
         """
         if self.snapshot is not None:
             self.snapshot.check()
         elif self.seen is not None and identify(self.seen) != self.identity:
-            raise ModelError(f"{self.seen.path} was changed while it was scored; see who writes there, and run again")
+            raise ChangedError(f"{self.seen.path} was changed while it was scored; see who writes there, and run again")
 
 
 @contextmanager

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from jeval.audit.code import own_code, task_pack
+from jeval.audit.code import code_digests, own_code, task_pack
 from jeval.errors import JevalError
 from jeval.output import one_line
 from jeval.pipeline import domains
 from jeval.pipeline.evaluate import choose_items
-from jeval.pipeline.judged import plain
+from jeval.pipeline.judged import numbers, plain
 from jeval.pipeline.kept import FAULTS, told
 from jeval.pipeline.score import domain_results, task_results
 from jeval.pipeline.taskpack import LoadedTasks, known_names, load_tasks
@@ -54,7 +54,7 @@ class Recomputed:
 def other_version(manifest: Manifest, record: RunRecord) -> str:
     """By what the run was judged that is not what is installed here; "" where all is."""
     here = task_pack(())
-    differs = [name for name in ("tasks", "data") if record.task_pack.get(name) != here[name]]
+    differs = [name for name in here if name in record.task_pack and record.task_pack[name] != here[name]]
     if record.code.get("jeval") != own_code():
         differs.append(f"code of jeval {record.jeval_version}")
     if manifest.dictionary != dictionary():
@@ -81,6 +81,10 @@ def recompute(record: RunRecord, samples: Mapping[str, list[Sample]]) -> Recompu
         loaded = load_tasks(own)
     except JevalError as err:
         found.notes.append(f"not recomputed: {one_line(str(err), 200)}")
+        return found
+    here = code_digests(loaded, ())
+    if others := sorted(name for name in here if name in record.code and record.code[name] != here[name]):
+        found.notes.append(f"not recomputed: other version ({', '.join(others)})")
         return found
     again = {name: list(_again(name, loaded, record, samples[name], found)) for name in own if name in samples}
     found.problems += _items(loaded, record, samples)
@@ -133,16 +137,15 @@ def _again(
             found.problems.append(f"{name} {sample.id}: its log-likelihoods are not those of its outputs")
         outputs = [tuple(one) if isinstance(one, list) else one for one in sample.outputs]
         try:
-            metrics = dict(loaded.tasks[name].process_results(doc, outputs))
+            given = dict(loaded.tasks[name].process_results(doc, outputs))
+            metrics = numbers({**given, "metrics": list(given)})
         except FAULTS as err:  # outputs of another form than the task's
             found.problems.append(f"{name} {sample.id}: its outputs cannot be judged ({told(err)})")
             continue
-        numbers = {key: float(value) for key, value in metrics.items() if math.isfinite(float(value))}
         found.items += 1
-        if not _same(numbers.pop("score", None), sample.score) or not _same(numbers, sample.metrics):
-            found.problems.append(
-                f"{name} {sample.id}: the stored output earns {metrics.get('score')}, not {sample.score}"
-            )
+        earned = metrics.pop("score", None)
+        if not _same(earned, sample.score) or not _same(metrics, sample.metrics):
+            found.problems.append(f"{name} {sample.id}: the stored output earns {earned}, not {sample.score}")
 
 
 def _count(loaded: LoadedTasks, record: RunRecord, samples: Mapping[str, list[Sample]], found: Recomputed) -> None:
@@ -150,8 +153,7 @@ def _count(loaded: LoadedTasks, record: RunRecord, samples: Mapping[str, list[Sa
     results = task_results(loaded, samples, record.left_out, Fit({}), {})
     for name in samples:
         task, now = record.tasks[name], results[name]
-        unscored = task.score is None and now.score is not None and task.reason is not None
-        for key in _NAMES if unscored else (*_NAMES, *_NUMBERS):
+        for key in (*_NAMES, *_NUMBERS):
             if not _same(_value(getattr(now, key)), _value(getattr(task, key))):
                 found.problems.append(
                     f"{name}: {key} is {getattr(task, key)} in the record, and {getattr(now, key)} here"

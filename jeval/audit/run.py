@@ -25,6 +25,7 @@ from jeval.digests import file_digest
 from jeval.errors import InputError, ModelError, UnwrittenError
 from jeval.models.cache import AnswerStore
 from jeval.models.hf import JevalHF
+from jeval.models.snapshot import ChangedError
 from jeval.models.source import ModelSource
 from jeval.output import one_line
 from jeval.pipeline import domains
@@ -33,7 +34,7 @@ from jeval.pipeline.road import Scored, score
 from jeval.pipeline.score import not_scored_tasks
 from jeval.pipeline.taskpack import LoadedTasks, load_tasks, suite_groups
 from jeval.progress import Progress
-from jeval.record.schema import Identity, Note, Outbound, RunRecord, Settings, TaskResult, Timing
+from jeval.record.schema import Note, Outbound, RunRecord, Settings, TaskResult, Timing
 from jeval.report.page import sentence
 from jeval.version import __version__
 
@@ -89,7 +90,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
         name = source.name if source else remote_name(model, options)
         with open_folder(options.out, name, identity, settings) as folder:
             check_names(folder.path, loaded.tasks)
-            with _kept_answers(options, identity) as store:
+            with _kept_answers(options, opened) as store:
                 subject = load_subject(model, opened, options, loaded)
                 clock.lap("load")
                 subject.check_health()
@@ -98,7 +99,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
                 progress.stage("scoring")
                 scored, left_out = _score(subject, loaded, options, progress, store)
                 clock.lap("score")
-                _check_unchanged(opened, store)
+                opened.check()
             record = _record(subject, scored, left_out, settings, options, guard, loaded)
             record.stock = stock_of(source, subject.lm, loaded, options)
             _note_cache(record, store)
@@ -115,13 +116,19 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
 
 
 @contextmanager
-def _kept_answers(options: RunOptions, identity: Identity | None) -> Iterator[AnswerStore | None]:
+def _kept_answers(options: RunOptions, opened: OpenedModel) -> Iterator[AnswerStore | None]:
     """The answer store, opened before anything is computed and after the code of tasks was loaded; ``None`` where nothing tells
-    whose answers they would be.
+    whose answers they would be. None is kept of a model whose files are changed meanwhile.
     """
-    store = AnswerStore(fresh=options.fresh) if keeps_answers(options.backend, identity) else None
+    store = AnswerStore(fresh=options.fresh) if keeps_answers(options.backend, opened.identity) else None
+    if store is not None:
+        store.guard = opened.check_times
     try:
         yield store
+    except ChangedError:
+        if store is not None:
+            store.forget()
+        raise
     finally:
         if store is not None:
             store.close()
@@ -152,20 +159,6 @@ def _write(
         except OSError as also:
             raise UnwrittenError(f"{failed}, nor can the temporary folder or the answer cache; make room") from also
         raise UnwrittenError(f"{failed}; the whole run is in {spare}, move it to where there is room") from err
-
-
-def _check_unchanged(opened: OpenedModel, store: AnswerStore | None) -> None:
-    """See that what was scored is what was hashed; else its answers are nobody's.
-
-    Raises:
-        ModelError: it is not.
-    """
-    try:
-        opened.check()
-    except ModelError:
-        if store is not None:
-            store.forget()
-        raise
 
 
 def task_names(options: RunOptions) -> list[str]:

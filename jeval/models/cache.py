@@ -46,6 +46,7 @@ class AnswerStore:
 
     Attributes:
         path: the file.
+        guard: called before answers are written; what it raises ends the run, and they are not.
         fault: what was first wrong with the file; empty while nothing is.
         hits, stored: answers found, and written.
     """
@@ -55,6 +56,7 @@ class AnswerStore:
     ) -> None:
         self.path = path or answers_path()
         self._fresh = fresh
+        self.guard: Callable[[], None] = lambda: None
         self._db: sqlite3.Connection | None = None
         self._waiting: dict[bytes, str] = {}
         self._next_try = 0.0
@@ -146,6 +148,7 @@ class AnswerStore:
     def _write(self) -> None:
         if self._db is None or not self._waiting:
             return
+        self.guard()
         try:
             with self._db:
                 self._db.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", list(self._waiting.items()))

@@ -42,6 +42,10 @@ _FREE = 0.1  # share of a disk that copies leave free
 _PREFIX, _LOCK = "model-", "lock"
 
 
+class ChangedError(ModelError):
+    """The files of the model are no longer those of its digest."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """A model as it is loaded.
@@ -60,19 +64,32 @@ class Snapshot:
     _seen: dict[Path, tuple[int, ...]]
 
     def check(self) -> None:
-        """See that the files are still those of the digest.
+        """See that the files are still those of the digest, which is taken again.
 
         Raises:
-            ModelError: one is not.
+            ChangedError: one is not.
         """
+        self.check_times()
         try:
-            changed = [str(path) for path, seen in self._seen.items() if _state(os.stat(path)) != seen]
             now = identity_of(self._files).files
         except OSError as err:
-            raise ModelError(f"{self._original.path} cannot be read any more ({err.strerror or err})") from err
-        changed += [name for name, digest in self.identity.files.items() if now[name] != digest]
+            raise ChangedError(f"{self._original.path} cannot be read any more ({err.strerror or err})") from err
+        self._refuse([name for name, digest in self.identity.files.items() if now[name] != digest])
+
+    def check_times(self) -> None:
+        """See that no file that others can write into was written since; costs nearly nothing.
+
+        Raises:
+            ChangedError: one was.
+        """
+        try:
+            self._refuse([str(path) for path, seen in self._seen.items() if _state(os.stat(path)) != seen])
+        except OSError as err:
+            raise ChangedError(f"{self._original.path} cannot be read any more ({err.strerror or err})") from err
+
+    def _refuse(self, changed: list[str]) -> None:
         if changed:
-            raise ModelError(
+            raise ChangedError(
                 f"{self._original.path} was changed while it was scored ({changed[0]}): nobody knows which weights gave the "
                 "answers, and none is kept; see who writes there, and run again"
             )

@@ -142,6 +142,7 @@ def test_a_link_is_no_file_of_a_run(folder: Path) -> None:
         (lambda r: r["tasks"]["jeval_keigo_choice"].update(stderr=0.0001), "jeval_keigo_choice: stderr is"),
         (lambda r: r["tasks"]["jeval_keigo_choice"].update(title_ja="別の課題"), "jeval_keigo_choice: title_ja is"),
         (lambda r: r["tasks"]["jeval_keigo_choice"].update(not_scored=3), "jeval_keigo_choice: not_scored is 3"),
+        (lambda r: r["tasks"]["jeval_keigo_choice"].update(score=None, n=0, interval=None, reason="too hard"), "jeval_keigo_choice: n is 0"),
         (lambda r: r["domains"]["keigo"].update(score=0.99), "keigo: the domain's result is not that of its tasks"),
         (lambda r: r["domains"]["leak"].update(interval=[0.9, 1.0]), "leak: the domain's result"),
         (lambda r: r["model"]["identity"].update(weights="0" * 64), "the digest of the model is not that of its parts"),

@@ -300,6 +300,19 @@ def test_bytes_written_into_the_file_itself_end_the_run_and_leave_no_answer(
     assert sqlite3.connect(private_cache).execute("SELECT COUNT(*) FROM answers").fetchone() == (0,)
 
 
+def test_answers_of_overwritten_weights_are_not_written_even_if_the_run_is_killed_before_its_end(
+    cli: Cli, model_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, private_cache: Path
+) -> None:
+    monkeypatch.setattr(snapshot, "_reflink", lambda *a: False)
+    monkeypatch.setattr(snapshot, "BIG", 1)
+    monkeypatch.setattr(snapshot.Snapshot, "check", lambda self: pytest.fail("the end was reached"))
+    swapping(monkeypatch, lambda: os.utime(model_copy / "model.safetensors"))
+    result = cli(*RUN, "--model", model_copy, "--out", tmp_path / "run")
+    assert result.code == 3
+    assert "was changed while it was scored" in result.err
+    assert sqlite3.connect(private_cache).execute("SELECT COUNT(*) FROM answers").fetchone() == (0,)
+
+
 def test_bytes_written_into_the_file_do_not_reach_a_copy(
     cli: Cli, model_copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
