@@ -279,6 +279,9 @@ def _sweep(root: Path) -> None:
     """Remove what runs that were killed have left."""
     if root.is_symlink() or (hasattr(os, "getuid") and os.stat(root).st_uid != os.getuid()):
         raise PermissionError(f"{root} is another user's")
+    above = os.stat(root.parent).st_mode
+    if above & stat.S_IWOTH and not above & stat.S_ISVTX:
+        raise PermissionError(f"everybody can write into {root.parent}")
     if fcntl is None:
         return
     for left in root.glob(f"{_PREFIX}*"):

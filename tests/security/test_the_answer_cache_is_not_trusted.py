@@ -16,7 +16,7 @@ from jeval.record.store import read_record
 from jeval.report.page import render
 
 Cli = Callable[..., Any]
-CHOICE, TEXT = "jeval_keigo_pairs", "jeval_keigo_convert"
+CHOICE, TEXT = "jeval_keigo_pairs", "jeval_leak_context"
 
 
 def command(model: Path, out: Path, task: str, *more: object) -> tuple[object, ...]:
@@ -95,13 +95,25 @@ def test_what_was_taken_from_the_cache_is_counted_by_task_in_record_and_report(
 def test_an_honest_cache_passes_when_every_answer_is_computed_again(
     cli: Cli, tiny_model: Path, tmp_path: Path, backend: str
 ) -> None:
-    tasks = f"{CHOICE},{TEXT},jeval_finreg_figure,jeval_leak_context"
+    tasks = f"{CHOICE},{TEXT},jeval_finreg_figure,jeval_keigo_convert"
     assert cli(*command(tiny_model, tmp_path / "a", tasks, "--backend", backend)).code == 0
     said = cli(*command(tiny_model, tmp_path / "b", tasks, "--backend", backend, "--recheck", "1"))
     assert said.code == 0, said.err
     use = read_record(tmp_path / "b").cache
     assert use is not None
     assert use.rechecked == sum(use.taken.values()) == sum(use.asked.values())
+
+
+def test_half_precision_passes_where_it_only_rounds_and_fails_where_an_answer_is_another(
+    cli: Cli, tiny_model: Path, tmp_path: Path, private_cache: Path
+) -> None:
+    def run(out: str, *more: object) -> int:
+        return int(cli(*command(tiny_model, tmp_path / out, f"{CHOICE},{TEXT}", "--dtype", "bfloat16", *more)).code)
+
+    assert run("a") == 0
+    assert run("b", "--recheck", 1) == 0
+    assert forge(private_cache, lambda answer: [answer[0] + 9.0, answer[1]] if isinstance(answer, list) else answer)
+    assert run("c", "--recheck", 1) == 4
 
 
 def test_fresh_takes_nothing_from_the_cache_and_heals_it(

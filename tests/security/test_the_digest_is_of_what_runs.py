@@ -355,6 +355,19 @@ def test_a_model_is_loaded_from_a_folder_that_nobody_else_can_enter(model_copy: 
     assert not folder.exists()
 
 
+def test_a_folder_that_others_could_exchange_is_passed_over(
+    model_copy: Path, private_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    os.chmod(private_cache.parent, 0o777)
+    with opened(resolve(model_copy)) as held:
+        assert tmp_path in held.source.base.parents
+    mine = tmp_path / f"jeval-snapshots-{os.getuid()}"
+    mine.symlink_to(tmp_path / "model")
+    with opened(resolve(model_copy)) as held:
+        assert tmp_path not in held.source.base.parents
+
+
 def test_what_a_killed_run_left_is_removed_by_the_next_and_a_living_one_kept(
     model_copy: Path, private_cache: Path
 ) -> None:
