@@ -27,18 +27,8 @@ from jeval.record.manifest import Manifest, dictionary
 from jeval.record.samples import Sample
 from jeval.record.schema import RunRecord
 
-_NUMBERS = (
-    "n",
-    "score",
-    "interval",
-    "stderr",
-    "clusters",
-    "chance",
-    "not_scored",
-    "metrics",
-    "instrument",
-    "corrected",
-)
+_COUNTS = ("n", "score", "interval", "stderr", "clusters", "not_scored", "instrument", "corrected")
+_NUMBERS = (*_COUNTS, "chance", "metrics")  # of tasks of others these two come from elsewhere than the samples
 _NAMES = ("domain", "suite", "version", "kind", "side", "title_ja", "title_en")
 
 
@@ -143,8 +133,10 @@ def _again(
             found.problems.append(f"{name} {sample.id}: its outputs cannot be judged ({told(err)})")
             continue
         found.items += 1
-        earned = metrics.pop("score", None)
-        if not _same(earned, sample.score) or not _same(metrics, sample.metrics):
+        metric = record.tasks[name].metric.partition(",")[0]  # of a domain of others it may be another than score
+        earned = metrics.pop(metric, None) if metric == "score" else metrics.get(metric)
+        also = {key: value for key, value in sample.metrics.items() if "," not in key}
+        if not _same(earned, sample.score) or not _same(metrics, also):
             found.problems.append(f"{name} {sample.id}: the stored output earns {earned}, not {sample.score}")
 
 
@@ -153,7 +145,7 @@ def _count(loaded: LoadedTasks, record: RunRecord, samples: Mapping[str, list[Sa
     results = task_results(loaded, samples, record.left_out, Fit({}), {})
     for name in samples:
         task, now = record.tasks[name], results[name]
-        for key in (*_NAMES, *_NUMBERS):
+        for key in (*_NAMES, *(_NUMBERS if name not in loaded.others else _COUNTS)):
             if not _same(_value(getattr(now, key)), _value(getattr(task, key))):
                 found.problems.append(
                     f"{name}: {key} is {getattr(task, key)} in the record, and {getattr(now, key)} here"

@@ -70,7 +70,8 @@ class Watched(Delegate):
         return self._watch("generate_until", requests)
 
     def recheck(self, lm: LM, share: float) -> CacheUse:
-        """Compute a random ``share`` of what came from the file again, at least one answer of them where it is not 0.
+        """Compute a random ``share`` of what came from the file again: at least one answer of a model that is loaded here, of a
+        server, which others pay and wait for, none where the share is below one.
 
         Args:
             lm: the model itself, which looks nothing up.
@@ -79,9 +80,10 @@ class Watched(Delegate):
             EvidenceError: the model answers otherwise.
         """
         able = [one for one in self._taken if one.kind != "generate_until" or is_greedy(one.request.args[1])]
-        drawn = secrets.SystemRandom().sample(able, math.ceil(share * len(able)))
-        use = CacheUse(asked=self._count.asked, taken=self._count.taken, share=share, rechecked=len(drawn), differ=0)
         tolerance = _Tolerance.of(lm)
+        count = share * len(able)
+        drawn = secrets.SystemRandom().sample(able, math.ceil(count) if tolerance.loaded else math.floor(count))
+        use = CacheUse(asked=self._count.asked, taken=self._count.taken, share=share, rechecked=len(drawn), differ=0)
 
         def ask(kind: str, requests: list[Instance]) -> list[Any]:
             fresh = [replace(request, resps=[], filtered_resps={}) for request in requests]
@@ -104,19 +106,22 @@ class Watched(Delegate):
 
 
 class _Tolerance(NamedTuple):
-    """How far two computations of one number may lie apart: ``nats`` and a ``share`` of it; ``exact``: full precision, here."""
+    """How far two computations of one number may lie apart: ``nats`` and a ``share`` of it; ``exact``: full precision; ``loaded``: in this
+    process.
+    """
 
     nats: float
     share: float
     exact: bool
+    loaded: bool
 
     @classmethod
     def of(cls, lm: Any) -> _Tolerance:
         parameters = getattr(getattr(lm, "model", None), "parameters", None)
         dtypes = {weight.dtype for weight in parameters()} if callable(parameters) else set()
         if dtypes and dtypes <= {torch.float32, torch.float64}:
-            return cls(2e-3, 1e-4, True)
-        return cls(0.5, 0.05, False)
+            return cls(2e-3, 1e-4, True, True)
+        return cls(0.5, 0.05, False, bool(dtypes))
 
     def equal(self, one: float, other: float) -> bool:
         return abs(one - other) <= self.nats + self.share * abs(other)
