@@ -13,6 +13,7 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -95,6 +96,11 @@ def run(
     allow_pickle: Annotated[bool, typer.Option(help="Read pickle weights, which can run code.")] = False,
     allow_host: Annotated[list[str] | None, typer.Option(help="Host that may be reached (repeatable).")] = None,
     reveal: Annotated[str | None, typer.Option(help="NAME of who asks to keep personal data unmasked.")] = None,
+    snapshot: Annotated[
+        bool, typer.Option(help="Score a private copy (or link) of the model's files; --no-snapshot: where they lie.")
+    ] = True,
+    fresh: Annotated[bool, typer.Option(help="Compute every answer anew, whatever the answer cache holds.")] = False,
+    recheck: Annotated[float, typer.Option(help="Share of the cached answers that is computed again (0 to 1).")] = 0.02,
     as_json: Json = False,
 ) -> None:
     """Evaluate a model and write its audit report."""
@@ -116,7 +122,7 @@ def run(
             suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer,
             chat_template=chat_template, backend=backend, out=out, seed=seed, lang=lang, include=include_path or [],
             token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
-            allow_hosts=allow_host or [], reveal=reveal,
+            allow_hosts=allow_host or [], reveal=reveal, snapshot=snapshot, fresh=fresh, recheck=recheck,
         ),
     )  # fmt: skip
     _show(record, folder, as_json)
@@ -194,14 +200,19 @@ def verify(
     model: Annotated[str | None, typer.Option(help="Also check that this is the model that was evaluated.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check that a run folder is unchanged (exit code 4 when not)."""
+    """Check that a run folder is whole and agrees with itself (exit code 4 when not); scores are computed again."""
     _check_paths(folder, model)
-    from jeval.audit.verify import verify_run
+    _prepare_libraries()
+    from jeval.audit.verify import check_run
 
-    problems = verify_run(folder, model)
-    print(output.json_text({"run": str(folder), "verified": not problems, "problems": problems})
-          if as_json else "\n".join(problems) or f"{folder}: unchanged")  # fmt: skip
-    if problems:
+    found = check_run(folder, model)
+    if as_json:
+        print(output.json_text({"run": str(folder), "verified": not found.problems, **asdict(found)}))
+    else:
+        good = [f"{folder}: internally consistent (内部で整合); unsigned, so that this does not show who wrote it",
+                f"scores recomputed from the stored outputs: {found.recomputed} of {found.items} items"]  # fmt: skip
+        print("\n".join(map(output.harmless, [*(found.problems or good), *found.notes])))
+    if found.problems:
         raise typer.Exit(4)
 
 

@@ -39,6 +39,9 @@ class RunOptions:
     allow_pickle: bool = False
     allow_hosts: Sequence[str] = ()
     reveal: str | None = None
+    snapshot: bool = True
+    fresh: bool = False
+    recheck: float = 0.02
 
     @property
     def files(self) -> dict[str, Path]:

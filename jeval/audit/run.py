@@ -11,21 +11,22 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from jeval import offline
-from jeval.audit.folder import check_names, open_folder
+from jeval.audit.code import code_digests, task_pack
+from jeval.audit.folder import RunFolder, check_names, open_folder
+from jeval.audit.opened import OpenedModel, opened_model
 from jeval.audit.options import RunOptions
 from jeval.audit.stock import stock_of
 from jeval.audit.subject import Subject, keeps_answers, load_subject, recorded_args, remote_name
 from jeval.audit.write import write_run
-from jeval.digests import file_digest, tree_digest
+from jeval.digests import file_digest
 from jeval.errors import InputError, ModelError, UnwrittenError
 from jeval.models.cache import AnswerStore
 from jeval.models.hf import JevalHF
-from jeval.models.identity import identify
-from jeval.models.load import check_options, is_local_backend
-from jeval.models.options import check_model_args
-from jeval.models.source import ModelSource, resolve
+from jeval.models.snapshot import ChangedError
+from jeval.models.source import ModelSource
 from jeval.output import one_line
 from jeval.pipeline import domains
 from jeval.pipeline.evaluate import Chosen, choose_items
@@ -33,9 +34,8 @@ from jeval.pipeline.road import Scored, score
 from jeval.pipeline.score import not_scored_tasks
 from jeval.pipeline.taskpack import LoadedTasks, load_tasks, suite_groups
 from jeval.progress import Progress
-from jeval.record.schema import Identity, Note, Outbound, RunRecord, Settings, TaskResult, Timing
+from jeval.record.schema import Note, Outbound, RunRecord, Settings, TaskResult, Timing
 from jeval.report.page import sentence
-from jeval.resources import data_path, tasks_path
 from jeval.version import __version__
 
 __all__ = ["RunOptions", "run", "task_names"]
@@ -80,47 +80,55 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
     options = options or RunOptions()
     clock = _Clock()
     guard = offline.enable(options.allow_hosts)
-    with Progress(silent=silent) as progress:
-        source, identity = _find_model(model, options)
+    with Progress(silent=silent) as progress, opened_model(model, options) as opened:
+        source, identity = opened.source, opened.identity
         clock.lap("identify")
-        loaded = _load_tasks(options, source)
+        loaded = _load_tasks(options, opened.place)
         clock.lap("tasks")
         options = replace(options, suite=_suite(options, loaded))
         settings = _settings(options)
         name = source.name if source else remote_name(model, options)
         with open_folder(options.out, name, identity, settings) as folder:
             check_names(folder.path, loaded.tasks)
-            with _kept_answers(options.backend, identity) as store:
-                subject = load_subject(model, source, identity, options, loaded)
+            with _kept_answers(options, opened) as store:
+                subject = load_subject(model, opened, options, loaded)
                 clock.lap("load")
                 subject.check_health()
                 clock.lap("health")
                 folder.begin()
                 progress.stage("scoring")
                 scored, left_out = _score(subject, loaded, options, progress, store)
-            clock.lap("score")
-            record = _record(subject, scored, left_out, settings, options, guard)
+                clock.lap("score")
+                opened.check()
+            record = _record(subject, scored, left_out, settings, options, guard, loaded)
             record.stock = stock_of(source, subject.lm, loaded, options)
             _note_cache(record, store)
             record.timing = clock.timing()
             _write(
-                folder.path,
+                folder,
                 record,
                 loaded,
                 scored,
                 options,
                 kept=store is not None and not store.fault and store.hits + store.stored > 0,
             )
-            folder.end()
     return record, folder.path
 
 
 @contextmanager
-def _kept_answers(backend: str, identity: Identity | None) -> Iterator[AnswerStore | None]:
-    """The answer store, opened before anything is computed; ``None`` where nothing tells whose answers they would be."""
-    store = AnswerStore() if keeps_answers(backend, identity) else None
+def _kept_answers(options: RunOptions, opened: OpenedModel) -> Iterator[AnswerStore | None]:
+    """The answer store, opened before anything is computed and after the code of tasks was loaded; ``None`` where nothing tells
+    whose answers they would be. None is kept of a model whose files are changed meanwhile.
+    """
+    store = AnswerStore(fresh=options.fresh) if keeps_answers(options.backend, opened.identity) else None
+    if store is not None:
+        store.guard = opened.check_times
     try:
         yield store
+    except ChangedError:
+        if store is not None:
+            store.forget()
+        raise
     finally:
         if store is not None:
             store.close()
@@ -132,11 +140,13 @@ def _note_cache(record: RunRecord, store: AnswerStore | None) -> None:
 
 
 def _write(
-    folder: Path, record: RunRecord, loaded: LoadedTasks, scored: Scored, options: RunOptions, *, kept: bool
+    opened: RunFolder, record: RunRecord, loaded: LoadedTasks, scored: Scored, options: RunOptions, *, kept: bool
 ) -> None:
     """Write the run; where that fails and its answers are not ``kept`` in the cache either, write it somewhere else."""
+    folder = opened.path
+    how: dict[str, Any] = {"reveal": options.reveal, "lang": options.lang}
     try:
-        write_run(folder, record, loaded, scored, reveal=options.reveal, lang=options.lang)
+        write_run(folder, record, loaded, scored, **how, written=opened.end)
     except OSError as err:
         failed = UnwrittenError(f"{folder} cannot be written ({one_line(err.strerror or str(err), 200)})")
         if kept:
@@ -145,25 +155,10 @@ def _write(
             raise failed from err
         try:
             spare = Path(tempfile.mkdtemp(prefix="jeval-run-"))
-            write_run(spare, record, loaded, scored, reveal=options.reveal, lang=options.lang)
+            write_run(spare, record, loaded, scored, **how)
         except OSError as also:
             raise UnwrittenError(f"{failed}, nor can the temporary folder or the answer cache; make room") from also
         raise UnwrittenError(f"{failed}; the whole run is in {spare}, move it to where there is room") from err
-
-
-def _find_model(model: str | Path | None, options: RunOptions) -> tuple[ModelSource | None, Identity | None]:
-    if is_local_backend(options.backend):
-        if model is None:
-            raise InputError("--model is missing; give a Hugging Face folder, a LoRA adapter folder or a .gguf file")
-        check_options(device=options.device, dtype=options.dtype, batch_size=options.batch_size or "8")
-        check_model_args(options.model_args, backend=options.backend)
-        source = resolve(model, allow_pickle=options.allow_pickle, tokenizer=options.tokenizer)
-        return source, identify(source)
-    if model is not None and Path(model).expanduser().exists():
-        return None, identify(resolve(model, allow_pickle=options.allow_pickle))
-    if model is None and not options.model_args:
-        raise InputError(f"backend {options.backend} needs --model PATH or --model-args key=value,…")
-    return None, None
 
 
 def task_names(options: RunOptions) -> list[str]:
@@ -187,6 +182,8 @@ def _load_tasks(options: RunOptions, source: ModelSource | None) -> LoadedTasks:
     tokenizer = source.tokenizer if source else options.tokenizer or options.model_args.get("tokenizer")
     if options.limit is not None and options.limit < 1:
         raise InputError(f"--limit {options.limit}: expected a whole number of at least 1")
+    if not 0.0 <= options.recheck <= 1.0:
+        raise InputError(f"--recheck {options.recheck}: expected a share from 0 to 1, such as 0.02")
     return load_tasks(task_names(options), include=tuple(options.include), metadata=options.metadata(tokenizer))
 
 
@@ -227,6 +224,7 @@ def _score(
             seed=options.seed,
             chat_template=subject.info.chat_template,
             store=store,
+            recheck=options.recheck,
             progress=progress.update,
             say=lambda note: progress.say(sentence(note, "en")),
         )
@@ -254,6 +252,7 @@ def _record(
     settings: Settings,
     options: RunOptions,
     guard: offline.Guard,
+    loaded: LoadedTasks,
 ) -> RunRecord:
     tasks = dict(scored.tasks)
     if not options.tasks and options.suite != "search":
@@ -273,7 +272,9 @@ def _record(
         outbound=Outbound(attempts=guard.count, targets=guard.attempts[:20], allowed_hosts=sorted(guard.allowed)),
         notes=notes,
         packages=_packages(),
-        task_pack=_task_pack(options),
+        task_pack=task_pack(options.include),
+        code=code_digests(loaded, options.include),
+        cache=scored.cache,
         cost=subject.lm.cost if isinstance(subject.lm, JevalHF) else None,
     )
 
@@ -286,10 +287,3 @@ def _packages() -> dict[str, str]:
         except PackageNotFoundError:
             found[name] = "not installed"
     return found
-
-
-def _task_pack(options: RunOptions) -> dict[str, str]:
-    pack = {"tasks": tree_digest(tasks_path()), "data": tree_digest(data_path())}
-    for folder in (*domains.task_folders(), *options.include):
-        pack[f"include:{folder.name}"] = tree_digest(folder)
-    return pack

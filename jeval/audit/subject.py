@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from lm_eval.api.model import LM
 
+from jeval.audit.opened import OpenedModel
 from jeval.audit.options import RunOptions
 from jeval.models.cache import AnswerStore
 from jeval.models.gguf import unknown_splitting
@@ -107,19 +108,14 @@ def remote_name(model: str | Path | None, options: RunOptions) -> str:
     return Path(str(model or options.model_args.get("model") or options.backend)).name
 
 
-def load_subject(
-    model: str | Path | None,
-    source: ModelSource | None,
-    identity: Identity | None,
-    options: RunOptions,
-    loaded: LoadedTasks,
-) -> Subject:
-    """The model at ``source``, or the one that the backend reaches.
+def load_subject(model: str | Path | None, opened: OpenedModel, options: RunOptions, loaded: LoadedTasks) -> Subject:
+    """The model whose files are opened, or the one that the backend reaches.
 
     Raises:
         InputError, ModelError: see :func:`jeval.models.load.load` and :func:`jeval.models.served.load.load_other`.
     """
-    if source is None:
+    source, snapshot, identity = opened.source, opened.snapshot, opened.identity
+    if source is None or snapshot is None:
         return _reach(model, identity, options, loaded)
     args = dict(options.model_args)
     device = options.device or default_device()
@@ -127,7 +123,7 @@ def load_subject(
     if options.token_budget is not None and options.backend == "jeval-hf":
         args["token_budget"] = options.token_budget
     lm = load(
-        source,
+        snapshot.source,
         backend=options.backend,
         device=device,
         dtype=options.dtype,
@@ -135,6 +131,7 @@ def load_subject(
         trust_remote_code=options.trust_remote_code,
         allow_pickle=options.allow_pickle,
         model_args=args,
+        fresh=options.fresh,
     )
     weights = list(lm.model.parameters())
     return Subject(
@@ -151,8 +148,9 @@ def load_subject(
             chat_template=options.chat_template and lm.template is not None,
             threads=threads,
             identity=identity,
+            opened=snapshot.how,
         ),
-        _doubts(source, lm.tokenizer),
+        _doubts(snapshot.source, lm.tokenizer),
     )
 
 

@@ -1,61 +1,196 @@
-"""Check a run folder against its manifest."""
+"""Check a run folder: is everything there, does it agree with itself, and do the stored outputs give the recorded scores?
+
+Without a signature that is all that can be shown: whoever wrote the folder could have written all of it. So the word is
+"internally consistent", never "unchanged".
+"""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
+from pydantic import ValidationError
+
+from jeval.audit.recompute import Recomputed, other_version, recompute
 from jeval.digests import file_digest
 from jeval.errors import EvidenceError, InputError
-from jeval.models.identity import identify
+from jeval.models.identity import digest_of, identify
 from jeval.models.source import resolve
-from jeval.reading import read_json
-from jeval.record.manifest import LOCK
+from jeval.output import one_line
+from jeval.record.manifest import LOCK, MANIFEST, RECORD, RENDERED, REPORT, Manifest, Rendered
+from jeval.record.samples import Sample, path_of, read_samples
+from jeval.record.schema import RunRecord, TaskResult
+from jeval.record.store import read_record
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found: ``problems``, none where the folder is internally consistent; ``notes``, what was not checked and why.
+
+    ``recomputed``: of so many of all ``items`` the score was computed again from the stored output.
+    """
+
+    problems: list[str]
+    notes: list[str] = field(default_factory=list)
+    recomputed: int = 0
+    items: int = 0
 
 
 def verify_run(folder: Path, model: str | None = None) -> list[str]:
-    """What does not agree with ``manifest.json``; empty when all does.
+    """What does not agree in a run folder; empty when all does. See :func:`check_run`."""
+    return check_run(folder, model).problems
+
+
+def check_run(folder: Path, model: str | None = None) -> Verified:
+    """Check a run folder against its manifest, its record and its stored outputs.
 
     Args:
         model: path of a model that should be the one evaluated.
 
     Raises:
         InputError: no run there.
-        EvidenceError: the manifest itself is unreadable.
+        EvidenceError: the manifest is missing or unreadable.
     """
-    path = folder / "manifest.json"
+    manifest = _manifest(folder)
+    problems = sorted([*_files(folder, manifest), *_report(folder)])
+    try:
+        record = read_record(folder)
+    except InputError as err:
+        return Verified([*problems, one_line(str(err), 300)])
+    samples: dict[str, list[Sample]] = {}
+    problems += [*_agreement(manifest, record), *_samples(folder, manifest, record, samples)]
+    items = sum(map(len, samples.values()))
+    if why := other_version(manifest, record):
+        found = Recomputed(notes=[f"not recomputed: other version ({why})"])
+    elif problems:
+        found = Recomputed(notes=["not recomputed: the folder does not agree with itself"])
+    else:
+        found = recompute(record, samples)
+    if model is not None:
+        problems += _model(manifest, record, model)
+    return Verified([*problems, *found.problems], found.notes, found.items, items)
+
+
+def _manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST
     if not path.is_file():
+        if (folder / RECORD).is_file():
+            raise EvidenceError(f"{path} is missing; the run cannot be verified")
         raise InputError(f"{folder} holds no manifest.json; give the folder that `jeval run` printed")
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        expected = dict(manifest["files"])
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError) as err:
-        raise EvidenceError(f"{path} is damaged ({err}); the run cannot be verified") from err
-    problems = []
-    for name, digest in sorted(expected.items()):
-        file = folder / name
-        if not file.is_file():
-            problems.append(f"{name}: missing")
-        elif file_digest(file) != digest:
-            problems.append(f"{name}: changed since the run")
-    known = {"manifest.json", LOCK, *expected}
-    problems += [
-        f"{name}: not part of the run"
-        for name in sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-        if name not in known
-    ]
-    if model is not None:
-        recorded = (manifest.get("model") or {}).get("digest")
-        actual = identify(resolve(model, allow_pickle=True, tokenizer=_other_tokenizer(folder))).digest
-        if actual != recorded:
-            problems.append(f"model {model}: digest {actual[:12]}… is not the evaluated {str(recorded)[:12]}…")
-    return problems
+        return Manifest.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as err:
+        first = err.errors()[0]
+        what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise EvidenceError(f"{path} is damaged ({one_line(what, 200)}); the run cannot be verified") from err
+    except (ValueError, RecursionError) as err:
+        raise EvidenceError(f"{path} is damaged ({one_line(str(err), 200)}); the run cannot be verified") from err
 
 
-def _other_tokenizer(folder: Path) -> str | None:
-    """The tokenizer that the run was told to use instead of the model's own."""
-    if not (folder / "run.json").is_file():
-        return None
-    settings = read_json(folder / "run.json", what="run record").get("settings") or {}
-    given = settings.get("tokenizer")
-    return str(given) if given else None
+def _files(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """Whether the files are those of the manifest, and the mandatory ones are among them."""
+    if RECORD not in manifest.files:
+        yield f"{MANIFEST}: names no {RECORD}"
+    for name, digest in sorted(manifest.files.items()):
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or name != path.as_posix():
+            yield f"{MANIFEST}: {one_line(name, 100)} is no name of a file of the run"
+        elif not _is_regular(folder, path):
+            yield f"{name}: missing"
+        elif file_digest(folder / name) != digest:
+            yield f"{name}: changed since the run"
+    known = {MANIFEST, LOCK, REPORT, RENDERED, *manifest.files}
+    there = sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()
+    )
+    yield from (f"{one_line(name, 200)}: not part of the run" for name in there if name not in known)
+
+
+def _is_regular(folder: Path, name: PurePosixPath) -> bool:
+    """Whether the file is there, and neither it nor a folder above it is a link."""
+    above = [folder.joinpath(*name.parts[:depth]) for depth in range(1, len(name.parts) + 1)]
+    try:
+        return not any(path.is_symlink() for path in above) and stat.S_ISREG(above[-1].lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _report(folder: Path) -> Iterator[str]:
+    """Whether the report is the one that was rendered last. A run without one is whole: a report can be made again."""
+    if not (folder / REPORT).exists():
+        return
+    try:
+        rendered = Rendered.model_validate(json.loads((folder / RENDERED).read_text(encoding="utf-8")))
+        same = _is_regular(folder, PurePosixPath(REPORT)) and file_digest(folder / REPORT) == rendered.report
+    except (OSError, ValueError, RecursionError):
+        yield f"{RENDERED}: missing or damaged; write the report again with: jeval report"
+        return
+    if not same:
+        yield f"{REPORT}: changed since the run"
+
+
+def _agreement(manifest: Manifest, record: RunRecord) -> Iterator[str]:
+    """Whether manifest and record say the same of what was run, and say all that they must."""
+    for name, told, recorded in (
+        ("schema_version", manifest.schema_version, record.schema_version),
+        ("model", manifest.model, record.model.identity),
+        ("task_pack", manifest.task_pack, record.task_pack),
+        ("code", manifest.code, record.code),
+        ("packages", manifest.packages, record.packages),
+    ):
+        if told != recorded:
+            yield f"{MANIFEST}: {name} is not that of {RECORD}"
+    if "jeval" not in record.code:
+        yield f"{RECORD}: no digest of jeval's code"
+    if not {"tasks", "data"} <= set(record.task_pack):
+        yield f"{RECORD}: no digest of the task pack"
+    if not manifest.dictionary:
+        yield f"{MANIFEST}: no digest of the dictionary"
+    if record.packages.get("jeval") != record.jeval_version:
+        yield f"{RECORD}: two versions of jeval, {record.jeval_version} and {record.packages.get('jeval')}"
+    if (one := record.model.identity) is not None:
+        if one.digest != digest_of([one.weights, one.config, one.tokenizer, one.chat_template or ""]):
+            yield f"{RECORD}: the digest of the model is not that of its parts"
+        if not one.files:
+            yield f"{RECORD}: the model has no files"
+
+
+def _samples(folder: Path, manifest: Manifest, record: RunRecord, samples: dict[str, list[Sample]]) -> Iterator[str]:
+    """Whether the counts and scores of the record are those of its items, which are put into ``samples``."""
+    files = {path_of(folder, name).relative_to(folder).as_posix(): name for name in record.tasks}
+    for file in sorted(manifest.files):
+        if file != RECORD and file not in files:
+            yield f"{file}: of no task of the record"
+    for file, name in files.items():
+        if file not in manifest.files:
+            if record.tasks[name].n:
+                yield f"{file}: missing"
+            continue
+        try:
+            samples[name] = read_samples(folder, name)
+        except InputError as err:
+            yield one_line(str(err), 300)
+            continue
+        yield from _sums(name, record.tasks[name], samples[name])
+
+
+def _sums(name: str, task: TaskResult, samples: list[Sample]) -> Iterator[str]:
+    scores = [sample.score for sample in samples if sample.score is not None]
+    if len({sample.id for sample in samples}) != len(samples):
+        yield f"{name}: an item occurs twice"
+    if task.score is None and task.reason is not None:
+        return  # what could be scored of a task that as a whole cannot
+    if task.n != len(scores):
+        yield f"{name}: n is {task.n} in the record and {len(scores)} in the samples"
+    elif scores and (task.score is None or abs(sum(scores) / len(scores) - task.score) > 1e-9):
+        yield f"{name}: the score is {task.score} in the record and {sum(scores) / len(scores)} in the samples"
+
+
+def _model(manifest: Manifest, record: RunRecord, model: str) -> Iterator[str]:
+    recorded = manifest.model.digest if manifest.model else None
+    actual = identify(resolve(model, allow_pickle=True, tokenizer=record.settings.tokenizer)).digest
+    if actual != recorded:
+        yield f"model {model}: digest {actual[:12]}… is not the evaluated {str(recorded)[:12]}…"

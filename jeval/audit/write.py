@@ -2,41 +2,67 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from jeval.errors import InputError
+from jeval.errors import InputError, JevalError, UnwrittenError
+from jeval.output import one_line
 from jeval.pipeline import domains
 from jeval.pipeline.road import Scored
 from jeval.pipeline.taskpack import LoadedTasks, resolve_hook
-from jeval.record.manifest import manifest_of
+from jeval.record.manifest import MANIFEST, RECORD, manifest_of
 from jeval.record.samples import Evidence, Sample, write_samples
 from jeval.record.schema import RunRecord
-from jeval.record.store import write_json, write_text
-from jeval.report.page import render
+from jeval.record.store import write_json
+from jeval.report.page import write_report
 
 Explain = Callable[[Mapping[str, Any], Sequence[Any]], Mapping[str, Any]]
 
 
 def write_run(
-    folder: Path, record: RunRecord, loaded: LoadedTasks, scored: Scored, *, reveal: str | None, lang: str
+    folder: Path,
+    record: RunRecord,
+    loaded: LoadedTasks,
+    scored: Scored,
+    *,
+    reveal: str | None,
+    lang: str,
+    written: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write the run folder; the record goes last but for the report, so that ``run.json`` means "complete".
+    """Write the run folder: samples, record, manifest; then, from these, the report. The record says which items are masked.
 
     Args:
         reveal: who asked to keep personal data in model output readable; ``None`` masks it.
+        written: called when all but the report is there.
+
+    Raises:
+        UnwrittenError: the report cannot be rendered; the run is whole.
     """
     for name, samples in scored.samples.items():
         meta = loaded.meta(name)
         explain = resolve_hook(meta.explain) if meta.explain else None
         explained = [_explained(sample, explain, name) for sample in samples]
-        write_samples(folder, name, [masked(one, whole=meta.apart) for one in explained] if not reveal else explained)
-    write_json(folder / "run.json", record.model_dump(mode="json"))
-    write_text(folder / "report.html", render([folder], lang=lang, reveal=reveal))
-    write_json(folder / "manifest.json", manifest_of(folder, record, reveal).model_dump(mode="json"))
+        shown = [masked(one, whole=meta.apart) for one in explained] if not reveal else explained
+        hidden = [one.id for one, seen in zip(explained, shown, strict=True) if one.outputs != seen.outputs]
+        if hidden:
+            record.masked[name] = hidden
+        write_samples(folder, name, shown)
+    write_json(folder / RECORD, record.model_dump(mode="json"))
+    write_json(folder / MANIFEST, manifest_of(folder, record, reveal).model_dump(mode="json"))
+    written()
+    try:
+        write_report([folder], None, lang)
+    except (JevalError, OSError):
+        raise
+    except Exception as err:
+        raise UnwrittenError(
+            f"{folder} is whole, but its report cannot be rendered ({type(err).__name__}: {one_line(str(err), 160)}); try again "
+            f"with: jeval report {shlex.quote(str(folder))}"
+        ) from err
 
 
 def _explained(sample: Sample, explain: Explain | None, task: str) -> Sample:

@@ -4,7 +4,8 @@ lm-eval's own response cache keys on the request alone, so that a re-merged mode
 key begins with the digest of weights, configuration and tokenizer and the settings that change an answer. The file
 holds model output unmasked; it lies outside the run folder and is readable by its owner only.
 
-The cache is a convenience: where it cannot be read or written, the run says so once and goes on without it.
+The cache is a convenience: where it cannot be read or written, the run says so once and goes on without it. Nor is it trusted:
+see :mod:`jeval.models.recheck`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import logging
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -40,23 +42,32 @@ class AnswerStore:
         path: SQLite file, made if missing; by default :func:`jeval.resources.answers_path`.
         identity: whatever decides an answer besides the request: model digest, dtype, backend, versions. May be given
             later, by :meth:`identify`.
+        fresh: answers of former runs are as if they were not there.
 
     Attributes:
+        path: the file.
+        guard: called before answers are written; what it raises ends the run, and they are not.
         fault: what was first wrong with the file; empty while nothing is.
         hits, stored: answers found, and written.
     """
 
-    def __init__(self, path: Path | None = None, identity: Mapping[str, Any] | None = None) -> None:
-        self._path = path or answers_path()
+    def __init__(
+        self, path: Path | None = None, identity: Mapping[str, Any] | None = None, *, fresh: bool = False
+    ) -> None:
+        self.path = path or answers_path()
+        self._fresh = fresh
+        self.guard: Callable[[], None] = lambda: None
         self._db: sqlite3.Connection | None = None
         self._waiting: dict[bytes, str] = {}
         self._next_try = 0.0
         self.fault = ""
         self.hits = 0
         self.stored = 0
+        self._own: set[bytes] = set()
+        self._taken: set[bytes] = set()
         self.identify(identity or {})
         try:
-            self._open(self._path.expanduser())
+            self._open(self.path.expanduser())
         except (OSError, RuntimeError, sqlite3.Error) as err:
             self._give_up(err)
 
@@ -64,8 +75,7 @@ class AnswerStore:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if path.exists() and not path.is_file():
             raise OSError("it is not a file")
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # says more than SQLite of what is wrong
-        os.chmod(path, 0o600)
+        _close_to_others(path)
         self._db = sqlite3.connect(path, timeout=_WAIT)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
@@ -83,7 +93,7 @@ class AnswerStore:
             _log.warning(
                 "the answer cache %s cannot be used (%s): going on without it, answers may have to be computed again after "
                 "a crash; JEVAL_CACHE names another file",
-                self._path,
+                self.path,
                 self.fault,
             )
 
@@ -103,7 +113,8 @@ class AnswerStore:
 
     def _get(self, kind: str, key: bytes) -> Any:
         text = self._waiting.get(key)
-        if text is None and self._db is not None:
+        own = text is not None or key in self._own
+        if text is None and self._db is not None and (own or not self._fresh):
             try:
                 row = self._db.execute("SELECT value FROM answers WHERE key = ?", (key,)).fetchone()
             except sqlite3.Error as err:
@@ -113,9 +124,16 @@ class AnswerStore:
         if text is None:
             return None
         try:
-            return _result(kind, json.loads(text))
+            found = _result(kind, json.loads(text))
         except (ValueError, TypeError, RecursionError):  # a damaged row is none
             return None
+        if not own:
+            self._taken.add(key)
+        return found
+
+    def taken(self, kind: str, args: Sequence[tuple[Any, ...]]) -> list[bool]:
+        """Of each request, whether its answer was taken from a former run's."""
+        return [self._key(kind, one) in self._taken for one in _apart(args)]
 
     def put_many(self, kind: str, rows: Sequence[tuple[tuple[Any, ...], Any]]) -> None:
         """Store results at once: after a crash either all of them are there or none. What the file does not take is tried
@@ -130,6 +148,7 @@ class AnswerStore:
     def _write(self) -> None:
         if self._db is None or not self._waiting:
             return
+        self.guard()
         try:
             with self._db:
                 self._db.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", list(self._waiting.items()))
@@ -138,7 +157,20 @@ class AnswerStore:
             self._next_try = time.monotonic() + _AGAIN
         else:
             self.stored += len(self._waiting)
+            self._own.update(self._waiting)
             self._waiting.clear()
+
+    def forget(self) -> None:
+        """Take back what was stored since the file was opened."""
+        self._waiting.clear()
+        if self._db is None or not self._own:
+            return
+        try:
+            with self._db:
+                self._db.executemany("DELETE FROM answers WHERE key = ?", [(key,) for key in self._own])
+        except sqlite3.Error as err:
+            self._say(err)
+        self._own.clear()
 
     def close(self) -> None:
         """Write what is left, and let go of the file."""
@@ -149,6 +181,31 @@ class AnswerStore:
             except sqlite3.Error as err:
                 self._say(err)
             self._db = None
+
+
+def _close_to_others(path: Path) -> None:
+    """The file is its owner's alone, and so is its folder, unless that is shared with files that are not jeval's.
+
+    Raises:
+        OSError: it cannot be opened, is another user's, or everybody can put another in its place.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)  # says more than SQLite of what is wrong
+    try:
+        me, state, folder = getattr(os, "geteuid", lambda: 0)(), os.fstat(handle), os.stat(path.parent)
+        if state.st_uid != me:
+            raise OSError("it belongs to another user")
+        if hasattr(os, "fchmod"):
+            os.fchmod(handle, 0o600)
+    finally:
+        os.close(handle)
+    if folder.st_uid == me and folder.st_mode & 0o077 and all(_is_ours(path, name) for name in os.listdir(path.parent)):
+        os.chmod(path.parent, 0o700)
+    elif folder.st_mode & stat.S_IWOTH and not folder.st_mode & stat.S_ISVTX:
+        raise OSError("everybody can write into its folder")
+
+
+def _is_ours(path: Path, name: str) -> bool:
+    return name.startswith((path.name, "fault-")) or name in {"gguf", "snapshots"}
 
 
 def _result(kind: str, value: Any) -> Any:

@@ -73,15 +73,18 @@ def unknown_splitting(path: Path, tokens: Iterable[str]) -> str:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Path]:
+def opened(path: Path, *, fresh: bool = False) -> Iterator[Path]:
     """A Hugging Face folder with the model and the tokenizer of a GGUF, in float32.
+
+    Args:
+        fresh: read the file anew, whatever copy is kept.
 
     Raises:
         ModelError: the file cannot be read.
         InputError: its architecture is not known to transformers.
     """
     kept = folder_of(path)
-    if _whole(kept):
+    if not fresh and _whole(kept):
         yield kept
         return
     with tempfile.TemporaryDirectory(prefix="jeval-gguf-") as scratch:
@@ -121,9 +124,11 @@ def _forget_quantisation(model: Any) -> None:
 
 
 def _whole(folder: Path) -> bool:
-    """Whether a copy is there and unchanged."""
+    """Whether a copy is there and unchanged, with nothing beside it."""
     try:
         files = json.loads((folder / _LIST).read_text(encoding="utf-8"))
+        if {_LIST, *files} != {file.name for file in folder.iterdir()} or "config.json" not in files:
+            return False
         return all(file_digest(folder / name) == digest for name, digest in files.items())
     except (OSError, ValueError, AttributeError):
         return False

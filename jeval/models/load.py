@@ -74,12 +74,14 @@ def load(
     trust_remote_code: bool = False,
     allow_pickle: bool = False,
     model_args: Mapping[str, Any] | None = None,
+    fresh: bool = False,
 ) -> Templated:
     """Load a local model into lm-eval's Hugging Face class, log-softmax always in float32.
 
     Args:
         device: ``None`` takes :func:`default_device`.
         dtype: ``None`` takes :data:`DEFAULT_DTYPE`; ``auto`` that of the checkpoint (float32 for a GGUF).
+        fresh: read a GGUF anew, whatever copy is kept.
 
     Raises:
         InputError: options that the model or the class does not take, custom code that was not allowed, or a model or tokenizer
@@ -90,7 +92,7 @@ def load(
     transformers_logging.disable_progress_bar()
     check_options(device=device, dtype=dtype, batch_size=batch_size)
     check_model_args(model_args or {}, backend=backend)
-    with _folders(source) as (weights, vocabulary):
+    with _folders(source, fresh) as (weights, vocabulary):
         tokenizer = _tokenizer(vocabulary, trust_remote_code)
         model = read_weights(
             weights, dtype=dtype or DEFAULT_DTYPE, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle
@@ -129,12 +131,12 @@ def wrap(
 
 
 @contextmanager
-def _folders(source: ModelSource) -> Iterator[tuple[Path, Path]]:
+def _folders(source: ModelSource, fresh: bool) -> Iterator[tuple[Path, Path]]:
     """Where the weights and the tokenizer can be read as Hugging Face folders."""
     if source.kind != "gguf":
         yield source.base, source.tokenizer
         return
-    with gguf.opened(source.path) as folder:
+    with gguf.opened(source.path, fresh=fresh) as folder:
         yield folder, folder if source.tokenizer == source.path else source.tokenizer
 
 

@@ -7,14 +7,15 @@ without a word, and nobody knows which was evaluated.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from safetensors import SafetensorError, safe_open
 
 from jeval.errors import InputError, ModelError
+from jeval.output import one_line
 from jeval.reading import read_json
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
@@ -33,6 +34,10 @@ _OTHER_HEADS = {
     "ForPreTraining": "a pre-training head",
     "RewardModel": "a reward model",
 }
+ADAPTER_CONFIG = "adapter_config.json"
+#: Keys by which a configuration makes a library read other files, or code from elsewhere; the model would not be what its files say.
+_REDIRECTS = {"transformers_weights", "configuration_files", "megatron_config"}
+_CONFIGS = ("config.json", "generation_config.json", "tokenizer_config.json", ADAPTER_CONFIG)
 _SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
 
 
@@ -71,15 +76,38 @@ def resolve(model: str | Path, *, allow_pickle: bool = False, tokenizer: str | P
     if path.is_file():
         _check_gguf(given, path)
         return ModelSource("gguf", path, path, own or path)
-    if (path / "adapter_config.json").is_file():
+    if (path / ADAPTER_CONFIG).is_file():
         base = _base_of(path)
-        _check_adapter(path, allow_pickle)
-        _check_model(base, allow_pickle)
-        return ModelSource("lora", path, base, own or _find_tokenizer(path, base))
+        source = ModelSource("lora", path, base, own or path)
+        check(source, allow_pickle=allow_pickle)
+        return source if own else replace(source, tokenizer=_find_tokenizer(path, base))
     if not (path / "config.json").is_file():
         raise InputError(_no_config(path))
-    _check_model(path, allow_pickle)
-    return ModelSource("hf", path, path, own or _find_tokenizer(path))
+    source = ModelSource("hf", path, path, own or path)
+    check(source, allow_pickle=allow_pickle)
+    return source if own else replace(source, tokenizer=_find_tokenizer(path))
+
+
+def check(source: ModelSource, *, allow_pickle: bool = False, trust_remote_code: bool = False) -> None:
+    """Whether what lies there says one thing only, and leads nowhere else.
+
+    Raises:
+        InputError, ModelError: see :func:`resolve`; and keys of a configuration that make a library read other files than those
+            of the model.
+    """
+    for folder in dict.fromkeys((source.path, source.base, source.tokenizer)):
+        if folder.is_dir():
+            _check_redirects(folder, trust_remote_code)
+    if source.kind == "gguf":
+        return
+    if source.kind == "lora":
+        _check_adapter(source.path, allow_pickle)
+    if (source.base / ADAPTER_CONFIG).is_file():
+        raise InputError(
+            f"{source.base} is a base model with an {ADAPTER_CONFIG} of its own, which a library would follow; move it away, or "
+            "merge that adapter first"
+        )
+    _check_model(source.base, allow_pickle)
 
 
 def is_gguf(path: Path) -> bool:
@@ -132,20 +160,20 @@ def _check_gguf(given: Path, path: Path) -> None:
 
 
 def _base_of(path: Path) -> Path:
-    config = read_json(path / "adapter_config.json", what="model file")
+    config = read_json(path / ADAPTER_CONFIG, what="model file")
     named = str(config.get("base_model_name_or_path") or "")
     for candidate in (Path(named).expanduser(), path / named):
         if named and (candidate / "config.json").is_file():
             return candidate.resolve()
     raise InputError(
         f"{path} is an adapter of {named!r}, which is not a local folder; put the base model on this machine and "
-        "write its path into base_model_name_or_path of adapter_config.json"
+        f"write its path into base_model_name_or_path of {ADAPTER_CONFIG}"
     )
 
 
 def _check_model(path: Path, allow_pickle: bool) -> None:
     _check_architecture(path, read_json(path / "config.json", what="model file"))
-    files = sorted(path.glob("*.safetensors"))
+    files = sorted(file for file in path.glob("*.safetensors") if file.is_file())  # a pipe would be waited for
     if not files:
         _check_pickle(path, WEIGHTS, allow_pickle)
         return
@@ -188,15 +216,64 @@ def _check_one_set(path: Path, files: Sequence[str]) -> None:
 
 
 def _check_adapter(path: Path, allow_pickle: bool) -> None:
-    files = sorted(path.glob("adapter_model*.safetensors"))
+    if any((path / name).is_file() for name in (WEIGHTS, INDEX)):
+        raise InputError(
+            f"{path} has the weights of a whole model beside an {ADAPTER_CONFIG}; move one of them away, so that it is clear which "
+            "is evaluated"
+        )
+    expected = "adapter_model.safetensors"
+    files = sorted(file.name for file in path.glob("adapter_model*.safetensors") if file.is_file())
     if not files:
-        _check_pickle(path, "adapter_model.safetensors", allow_pickle)
-    for file in files:
-        _check_readable(file)
+        _check_pickle(path, expected, allow_pickle)
+    elif files != [expected]:  # PEFT reads this one name, and where it is not there a pickle
+        raise InputError(
+            f"{path} has adapter weights under other names ({', '.join(files[:3])}); expected {expected} alone"
+        )
+    for name in files:
+        _check_readable(path / name)
+
+
+def _check_redirects(folder: Path, trust_remote_code: bool) -> None:
+    for name in _CONFIGS:
+        if (folder / name).is_file():
+            for key, value in _entries(read_json(folder / name, what="model file")):
+                if why := _leads_away(key, value, trust_remote_code):
+                    raise InputError(
+                        f"{folder / name}: {key} {why}; take the key out, and have the files in the folder itself"
+                    )
+
+
+def _entries(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every key with its value, however deep."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            yield from one.items()
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+
+
+def _leads_away(key: str, value: Any, trust_remote_code: bool) -> str:
+    """Why an entry of a configuration is refused; "" where it is not."""
+    if not value:
+        return ""
+    if key in _REDIRECTS or (key == "adapters" and isinstance(value, dict)):
+        return "makes a library read other files than those of the model"
+    if key.endswith("attn_implementation") and "/" in str(value):
+        return f"names code of another repository ({one_line(str(value), 80)})"
+    if key == "auto_map" and trust_remote_code and "--" in str(value):
+        return f"takes code from another repository ({one_line(str(value), 80)})"
+    return ""
 
 
 def _check_pickle(path: Path, expected: str, allow_pickle: bool) -> None:
     names = {file.name for pattern in _PICKLE for file in path.glob(pattern)} - _NO_WEIGHTS
+    for index in path.glob("*.bin.index.json"):
+        shards = set(map(str, dict(read_json(index, what="model file").get("weight_map") or {}).values()))
+        if missing := sorted(shards - names):
+            raise InputError(f"{path} lacks {', '.join(missing[:3])}, named in {index.name}; copy the missing shards")
     if not names:
         raise InputError(f"{path} has no weights; expected {expected} in the folder (*.safetensors)")
     if not allow_pickle:

@@ -91,7 +91,7 @@ def judge(
     for other in filters:
         if other != decides:
             for sample, row in zip(samples, by_filter[other], strict=True):
-                sample.metrics.update({f"{key},{other}": value for key, value in _numbers(row).items()})
+                sample.metrics.update({f"{key},{other}": value for key, value in numbers(row).items()})
     return Judged(
         samples,
         metric=f"{metric},{decides}" if metric and len(filters) > 1 else metric,
@@ -132,13 +132,11 @@ def _refused(values: Sequence[Any], aggregation: Any, higher: bool | None) -> st
         return "corpus"
     if higher is False:
         return "lower"
-    numbers = [_number(value) for value in values if value is not None]
-    if any(number is None for number in numbers):
+    found = [_number(value) for value in values if value is not None]
+    if any(number is None for number in found):
         return "kind"
     return (
-        "range"
-        if any(not 0.0 <= number <= 1.0 for number in numbers if number is not None and number == number)
-        else ""
+        "range" if any(not 0.0 <= number <= 1.0 for number in found if number is not None and number == number) else ""
     )
 
 
@@ -165,7 +163,8 @@ def _number(value: Any) -> float | None:
     return None
 
 
-def _numbers(row: Row) -> dict[str, float]:
+def numbers(row: Row) -> dict[str, float]:
+    """The metrics of an item that are finite numbers."""
     found = {str(metric): _number(row[metric]) for metric in row["metrics"]}
     return {metric: value for metric, value in found.items() if value is not None and math.isfinite(value)}
 
@@ -214,7 +213,7 @@ def _sample(row: Row, name: str, metric: str, *, generated: bool) -> Sample:
     likelihoods = None if generated else _likelihoods(responses)
     if likelihoods is not None and any(math.isnan(value) or value == math.inf for value in likelihoods):
         raise ModelError(f"the model cannot be scored: log-likelihood of item {name} is {likelihoods}")
-    metrics = _numbers(row)
+    metrics = numbers(row)
     score = metrics.pop(_SCORE, None) if metric == _SCORE else metrics.get(metric)
     if score is not None and not 0.0 <= score <= 1.0:
         raise ValueError(f"item {name}: score {score} is outside [0, 1]; the task's process_results is wrong")
@@ -235,9 +234,9 @@ def _sample(row: Row, name: str, metric: str, *, generated: bool) -> Sample:
 def _likelihoods(responses: Sequence[Any]) -> list[float] | None:
     """Log-likelihoods, alone or with whether the answer is the greedy one; ``None`` for other answers."""
     firsts = [one[0] if isinstance(one, (tuple, list)) and len(one) == 2 else one for one in responses]
-    numbers = [_number(one) for one in firsts]
-    found = [number for number in numbers if number is not None]
-    return found if found and len(found) == len(numbers) else None
+    values = [_number(one) for one in firsts]
+    found = [number for number in values if number is not None]
+    return found if found and len(found) == len(values) else None
 
 
 def plain(doc: Any) -> dict[str, Any]:

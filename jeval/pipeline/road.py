@@ -10,6 +10,7 @@ from lm_eval.models.huggingface import HFLM
 
 from jeval.models.cache import AnswerStore, StoredLM
 from jeval.models.hf import JevalHF
+from jeval.models.recheck import Watched
 from jeval.pipeline.evaluate import Chosen, judged, seed_everything
 from jeval.pipeline.notes import task_notes, thinking_notes, thought_notes, window_notes
 from jeval.pipeline.score import domain_results, task_results
@@ -17,17 +18,20 @@ from jeval.pipeline.taskpack import LoadedTasks
 from jeval.pipeline.thinking import ThinkingLM, manner
 from jeval.pipeline.window import fit
 from jeval.record.samples import Sample
-from jeval.record.schema import DomainResult, Note, TaskResult
+from jeval.record.schema import CacheUse, DomainResult, Note, TaskResult
 
 
 @dataclass(frozen=True)
 class Scored:
-    """Scored items, and the results of their tasks and domains; ``notes``: what kept the model from being asked or heard."""
+    """Scored items, and the results of their tasks and domains; ``notes``: what kept the model from being asked or heard;
+    ``cache``: answers that were not computed now.
+    """
 
     samples: dict[str, list[Sample]]
     tasks: dict[str, TaskResult]
     domains: dict[str, DomainResult]
     notes: list[Note]
+    cache: CacheUse | None = None
 
 
 def score(
@@ -38,6 +42,7 @@ def score(
     seed: int,
     chat_template: bool,
     store: AnswerStore | None = None,
+    recheck: float = 0.0,
     progress: Callable[[int, int], None] | None = None,
     say: Callable[[Note], None] = lambda note: None,
 ) -> Scored:
@@ -47,26 +52,32 @@ def score(
         lm: any lm-eval model.
         seed: seeds every random generator first, so that equal models get equal numbers.
         store: where answers are looked up and kept; ``None`` keeps none.
+        recheck: share of the answers found there that is computed again.
         progress: called with what is done and what there is to do.
         say: called with each limit of the run as soon as it is known.
 
     Raises:
         ModelError: a log-likelihood is NaN or +Inf, or the model cannot be scored for another reason.
+        EvidenceError: the store holds an answer that the model does not give.
     """
     seed_everything(seed)
     hf = lm if isinstance(lm, HFLM) else None
-    thinks = manner(lm, chat_template)
+    thinks, itself = manner(lm, chat_template), lm
     if isinstance(lm, JevalHF):
         lm.answer_store, lm.progress = store, progress
     elif store is not None or progress is not None:
         lm = StoredLM(lm, store, progress=progress)
-    lm = ThinkingLM(lm, hf, think=thinks == "on")
+    watched = None if store is None else Watched(lm, store)
+    lm = ThinkingLM(watched or lm, hf, think=thinks == "on")
     fitting = fit(lm, hf, loaded, chosen.rows, chat_template=chat_template, thinks=thinks == "on")
     for note in (before := [*thinking_notes(thinks), *window_notes(fitting)]):
         say(note)
     found = judged(lm, loaded, fitting.rows, chat_template=chat_template)
+    if isinstance(itself, JevalHF):
+        itself.answer_store = itself.progress = None
+    cache = None if watched is None else watched.recheck(itself, recheck)
     samples = fitting.complete({name: one.samples for name, one in found.items()})
     tasks = task_results(loaded, samples, chosen.left_out, fitting, found)
     for note in (after := [*task_notes(found), *thought_notes(tasks)]):
         say(note)
-    return Scored(samples, tasks, domain_results(loaded, tasks), [*before, *after])
+    return Scored(samples, tasks, domain_results(loaded, tasks), [*before, *after], cache)

@@ -1,4 +1,8 @@
-"""``manifest.json``: SHA-256 of every file of a run folder and of everything that its numbers rest on."""
+"""``manifest.json``: SHA-256 of every file of a run folder and of everything that its numbers rest on.
+
+The report is no part of it: it is made from the rest, later, and may be made again. Its digest has a place of its own
+(:data:`RENDERED`).
+"""
 
 from __future__ import annotations
 
@@ -12,37 +16,59 @@ from jeval.record.schema import Identity, RunRecord, Written
 from jeval.record.store import PARTIAL
 
 STARTED, LOCK = ".started.json", ".lock"
+MANIFEST, RECORD, REPORT, RENDERED = "manifest.json", "run.json", "report.html", "report.json"
 OWN = {STARTED, LOCK}  # files of a run that is going on; no part of what it writes
 
 
 class Manifest(Written):
-    """What ``jeval verify`` holds a run folder against. ``revealed_by``: who asked to keep personal data readable."""
+    """What ``jeval verify`` holds a run folder against. ``code`` is the record's; ``revealed_by``: who asked to keep personal data
+    readable.
+    """
 
     schema_version: str
     files: dict[str, str]
     model: Identity | None
     task_pack: dict[str, str]
+    code: dict[str, str]
     packages: dict[str, str]
     dictionary: dict[str, str]
     revealed_by: str | None
 
 
 def manifest_of(folder: Path, record: RunRecord, reveal: str | None) -> Manifest:
-    """The manifest of a folder as it is now, the manifest itself and unfinished files left out."""
+    """The manifest of a folder as it is now, the manifest itself, unfinished files and the report left out."""
+    left_out = {MANIFEST, REPORT, RENDERED}
     files = {
         path.relative_to(folder).as_posix(): file_digest(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in {"manifest.json", *OWN} and not path.match(PARTIAL)
+        if path.is_file()
+        and path.relative_to(folder).as_posix() not in left_out
+        and path.name not in OWN
+        and not path.match(PARTIAL)
     }
     return Manifest(
         schema_version=record.schema_version,
         files=files,
         model=record.model.identity,
         task_pack=record.task_pack,
+        code=record.code,
         packages=record.packages,
-        dictionary={"unidic-lite sys.dic": _dictionary_digest()},
+        dictionary=dictionary(),
         revealed_by=reveal,
     )
+
+
+class Rendered(Written):
+    """``report.json``: of which bytes the report is, and what made it."""
+
+    report: str
+    jeval_version: str
+    lang: str
+
+
+def dictionary() -> dict[str, str]:
+    """Digest of the dictionary by which keigo is judged here."""
+    return {"unidic-lite sys.dic": _dictionary_digest()}
 
 
 @lru_cache(maxsize=1)

@@ -46,6 +46,8 @@ class Served(Written):
 class ModelInfo(Written):
     """The model under test. ``identity`` is ``None`` where the weights are behind another process and were not seen; a server
     is then ``served``. ``dtype`` and ``threads`` are what it was computed in and with, whatever was asked (:class:`Settings`).
+    ``opened``: how its files were kept as the digest has them while they were scored, the weakest way of any
+    (:mod:`jeval.models.snapshot`).
     """
 
     name: str
@@ -60,6 +62,7 @@ class ModelInfo(Written):
     identity: Identity | None
     threads: int | None = None
     served: Served | None = None
+    opened: Literal["reflink", "copy", "hard link", "in place"] | None = None
 
 
 class Settings(Written):
@@ -168,6 +171,19 @@ class Note(BaseModel):
         return cls.model_validate({"key": key, **gaps})
 
 
+class CacheUse(Written):
+    """Answers taken from the file of former runs, in requests: ``asked`` and ``taken`` by task; of those taken a random ``share`` was
+    computed again (``rechecked``). ``differ``: texts of these that came out otherwise, as likely as the stored ones (half
+    precision, servers).
+    """
+
+    asked: dict[str, int]
+    taken: dict[str, int]
+    share: float
+    rechecked: int
+    differ: int
+
+
 class CostRecord(Written):
     """What scoring cost; see :class:`jeval.models.cost.Cost`. ``None``: not measured."""
 
@@ -221,7 +237,11 @@ def _empty_is_none(value: Any) -> Any:
 
 
 class RunRecord(Written):
-    """Everything a report says comes from here and from the samples beside it."""
+    """Everything a report says comes from here and from the samples beside it.
+
+    ``task_pack`` and ``code`` are digests of what judged: tasks, data and folders of tasks of others; jeval's own modules, and those of
+    other packages that its tasks name. ``masked``: per task the items of whose output something is hidden in the samples.
+    """
 
     schema_version: str = SCHEMA_VERSION
     jeval_version: str
@@ -235,10 +255,13 @@ class RunRecord(Written):
     notes: list[Note] = Field(default_factory=list)
     packages: dict[str, str]
     task_pack: dict[str, str]
+    code: dict[str, str] = Field(default_factory=dict)
+    masked: dict[str, list[str]] = Field(default_factory=dict)
     stock: Stock | None = None
+    cache: CacheUse | None = None
     cost: Annotated[CostRecord | None, BeforeValidator(_empty_is_none)] = None
     timing: Timing = Field(default_factory=Timing)
 
     def stable(self) -> dict[str, Any]:
-        """The record without what a second, identical run would measure anew (time and cost)."""
-        return self.model_dump(mode="json", exclude={"timing", "cost"})
+        """The record without what a second, identical run would measure anew (time, cost, answers found in the cache)."""
+        return self.model_dump(mode="json", exclude={"timing", "cost", "cache"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -9,6 +10,10 @@ import altair as alt
 import vl_convert
 
 _COLOURS = ["#1f4e79", "#c55a11", "#3a7d44", "#7b3f8c", "#8a6d00", "#555555"]
+#: What XML does not allow; the renderer, which makes XML on the way, ends the whole process over it.
+_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PAIRS = re.compile("[\U00010000-\U0010ffff]")
+_SHORT = 12  # characters that fit beside a chart
 
 
 @dataclass(frozen=True)
@@ -27,9 +32,9 @@ def interval_chart(rows: Sequence[ChartRow], *, score_title: str) -> str:
     """Dots with 95 % intervals, a grey tick at the chance level.
 
     Returns:
-        SVG markup (text is escaped by the renderer).
+        SVG markup (text is escaped by the renderer; characters that XML does not allow become U+FFFD).
     """
-    values = [asdict(row) for row in rows]
+    values = [{**asdict(row), "label": _clean(row.label), "model": _clean(row.model)} for row in rows]
     labels = list(dict.fromkeys(row["label"] for row in values))
     models = list(dict.fromkeys(row["model"] for row in values))
     base = alt.Chart(alt.Data(values=values))
@@ -45,7 +50,7 @@ def interval_chart(rows: Sequence[ChartRow], *, score_title: str) -> str:
     colour = alt.Color("model:N", sort=models, scale=alt.Scale(domain=models, range=_COLOURS), legend=legend)
     scale = alt.Scale(domain=[0, 1])
     bars = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", scale=scale, title=score_title), x2="high:Q", y=y, yOffset=offset, color=colour
+        x=alt.X("low:Q", scale=scale, title=_clean(score_title)), x2="high:Q", y=y, yOffset=offset, color=colour
     )
     dots = base.mark_point(filled=True, size=60, opacity=1).encode(x="score:Q", y=y, yOffset=offset, color=colour)
     ticks = base.mark_tick(color="#999999", thickness=2).encode(x="chance:Q", y=y)
@@ -54,3 +59,9 @@ def interval_chart(rows: Sequence[ChartRow], *, score_title: str) -> str:
     font = "Noto Sans CJK JP, Hiragino Sans, Yu Gothic, Meiryo, sans-serif"
     chart = chart.configure(font=font).configure_view(strokeWidth=0).configure_axis(grid=True, gridColor="#eeeeee")
     return str(vl_convert.vegalite_to_svg(chart.to_json()))
+
+
+def _clean(text: str) -> str:
+    """Text that the renderer survives. It cuts long text in the middle of a character beyond U+FFFF, and fails over the half."""
+    text = _NO_XML.sub("\ufffd", text)
+    return text if len(text) <= _SHORT else _PAIRS.sub("〓", text)

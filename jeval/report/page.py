@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,18 +13,23 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from jeval.digests import file_digest
 from jeval.domain import Section, TaskSamples
 from jeval.errors import InputError
+from jeval.output import one_line
 from jeval.pipeline import domains
 from jeval.reading import read_yaml
 from jeval.record.compare import compare_runs
+from jeval.record.manifest import RENDERED, REPORT, Rendered
 from jeval.record.samples import Sample, read_samples
 from jeval.record.schema import Note, RunRecord
-from jeval.record.store import read_record, write_text
+from jeval.record.store import read_record, write_json, write_text
 from jeval.report.charts import ChartRow, interval_chart
 from jeval.report.reproduce import reproduction
 from jeval.resources import data_path
+from jeval.version import __version__
 
+_log = logging.getLogger(__name__)
 _EXAMPLES, _EXCERPT = 3, 700
 
 
@@ -54,9 +60,19 @@ def strings(lang: str) -> dict[str, str]:
 
 
 def write_report(runs: Sequence[Path], out: Path | None, lang: str) -> Path:
-    """Render the report of the given run folders into ``out`` (default: ``report.html`` of the first)."""
-    target = out or runs[0] / "report.html"
-    write_text(target, render(runs, lang=lang, reveal=_revealed(runs)))
+    """Render the report of the given run folders into ``out`` (default: ``report.html`` of the first).
+
+    The digest of a run folder's own report is written beside it.
+    """
+    target = out or runs[0] / REPORT
+    own = [run / RENDERED for run in runs if target.absolute() == (run / REPORT).absolute()]
+    page = render(runs, lang=lang, reveal=_revealed(runs))
+    for path in own:
+        path.unlink(missing_ok=True)
+    write_text(target, page)
+    for path in own:
+        made = Rendered(report=file_digest(target), jeval_version=__version__, lang=lang)
+        write_json(path, made.model_dump(mode="json"))
     return target
 
 
@@ -99,7 +115,7 @@ def render(folders: Sequence[Path], *, lang: str, reveal: str | None = None, pre
         title=words["title"] if len(runs) == 1 else words["title_compare"],
         names=[run.name for run in runs],
         runs=runs,
-        chart=Markup(_chart(runs, lang)),
+        chart=_chart(runs, lang),
         comparison=comparison,
         reveal=reveal,
         preface=preface,
@@ -130,7 +146,8 @@ def _unique_names(runs: list[_Run]) -> None:
             run.name += f" ({seen[run.name]})"
 
 
-def _chart(runs: Sequence[_Run], lang: str) -> str:
+def _chart(runs: Sequence[_Run], lang: str) -> Markup | None:
+    """The picture, "" where there is nothing to show, ``None`` where it cannot be drawn."""
     rows = [
         ChartRow(
             label=task.title_ja if lang == "ja" else task.title_en,
@@ -144,7 +161,13 @@ def _chart(runs: Sequence[_Run], lang: str) -> str:
         for task in run.record.tasks.values()
         if task.score is not None and task.interval is not None
     ]
-    return interval_chart(rows, score_title=strings(lang)["score"]) if rows else ""
+    try:
+        return Markup(interval_chart(rows, score_title=strings(lang)["score"]) if rows else "")
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as err:  # a panic of the renderer is no Exception; it costs the picture
+        _log.warning("the chart of the report cannot be drawn (%s)", one_line(str(err), 200))
+        return None
 
 
 def _load(folder: Path, record: RunRecord, lang: str, *, single: bool) -> _Run:

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from jeval.digests import file_digest
 from jeval.record.samples import read_samples
 from jeval.record.store import read_record
 
@@ -44,7 +45,13 @@ def test_the_group_has_two_tasks_of_each_domain_and_one_is_generative(finished: 
 
 
 def test_the_run_folder_is_as_designed(finished: Path) -> None:
-    assert {p.name for p in finished.iterdir()} == {"run.json", "samples", "manifest.json", "report.html"}
+    assert {p.name for p in finished.iterdir()} == {
+        "run.json",
+        "samples",
+        "manifest.json",
+        "report.html",
+        "report.json",
+    }
     record = read_record(finished)
     assert {p.stem for p in (finished / "samples").iterdir()} == {
         n for n, t in record.tasks.items() if t.n or t.not_scored
@@ -54,7 +61,9 @@ def test_the_run_folder_is_as_designed(finished: Path) -> None:
         "id", "cluster", "prompt", "outputs", "loglikelihoods", "score", "metrics", "evidence", "doc",
     ]  # fmt: skip
     manifest = json.loads((finished / "manifest.json").read_text())
-    assert set(manifest["files"]) >= {"run.json", "report.html", "samples/jeval_keigo_pairs.parquet"}
+    assert set(manifest["files"]) >= {"run.json", "samples/jeval_keigo_pairs.parquet"}
+    assert "report.html" not in manifest["files"]  # it may be rendered again: its digest is in report.json
+    assert json.loads((finished / "report.json").read_text())["report"] == file_digest(finished / "report.html")
     assert record.model.identity is not None
     assert manifest["model"]["digest"] == record.model.identity.digest
     assert manifest["dictionary"]

@@ -1,0 +1,95 @@
+"""Hostile: text in names and outputs. Attack: end the process while the report is rendered, and with it the evidence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jeval.audit.verify import verify_run
+from jeval.record.store import read_record
+
+Cli = Callable[..., Any]
+ROOT = Path(__file__).resolve().parents[2]
+RUN = ("run", "--device", "cpu", "--tasks", "jeval_keigo_pairs", "--limit", "3")
+
+ABORTS = """
+import os, sys
+import jeval.report.page
+jeval.report.page.interval_chart = lambda *a, **k: os.abort()
+sys.argv = ["jeval", *sys.argv[2:]]
+from jeval.cli import main
+main()
+"""
+
+ALL_CHARACTERS = """
+from jeval.report.charts import ChartRow, interval_chart
+every = [chr(code) for code in (*range(0x21), *range(0x7F, 0xA1), *range(0xD7F0, 0xE010), *range(0xFDD0, 0xFDF0), *range(0xFFF0, 0x10010),
+                                *range(0x1FFF0, 0x20010), 0x10FFFF)]
+rows = [ChartRow(f"a{''.join(every[i::8])}b<&>" + "𠮷" * 200, f"m{''.join(every[i::8])}", .5, .4, .6, .2) for i in range(8)]
+for title in (rows[0].label, rows[3].label):
+    picture = interval_chart(rows, score_title=title)
+    assert picture.startswith("<svg")
+    for character in every[:9] + ["\\ufffe", "\\uffff"]:
+        assert character not in picture
+import xml.etree.ElementTree as tree
+tree.fromstring(picture)
+"""
+
+
+def test_no_character_of_a_name_ends_the_process() -> None:
+    done = subprocess.run([sys.executable, "-c", ALL_CHARACTERS], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_a_process_that_is_ended_while_it_renders_leaves_the_whole_evidence(
+    cli: Cli, tiny_model: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    done = subprocess.run(
+        [sys.executable, "-c", ABORTS, "-", *RUN, "--model", str(tiny_model), "--out", str(out)],
+        env={**os.environ, "JEVAL_CACHE": str(tmp_path / "a.sqlite")}, capture_output=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == -6
+    assert read_record(out).tasks["jeval_keigo_pairs"].n == 3
+    assert not (out / "report.html").exists()
+    assert verify_run(out) == []
+    assert cli("report", out).code == 0
+    assert verify_run(out) == []
+
+
+@pytest.mark.parametrize("error", [ValueError("vega"), RuntimeError("x\x1b[2J"), BaseException("panic")])
+def test_a_chart_that_cannot_be_drawn_costs_the_picture_only(
+    cli: Cli, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fails(*args: Any, **kwargs: Any) -> str:
+        raise error
+
+    monkeypatch.setattr("jeval.report.page.interval_chart", fails)
+    said = cli(*RUN, "--model", tiny_model, "--out", tmp_path / "run")
+    assert said.code == 0, said.err
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "<figure>" not in page
+    assert "図を描けなかった" in page
+    assert verify_run(tmp_path / "run") == []
+
+
+def test_a_report_that_cannot_be_rendered_at_all_leaves_the_evidence_and_the_command_that_tries_again(
+    cli: Cli, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*args: Any, **kwargs: Any) -> str:
+        raise RecursionError("too deep")
+
+    out = tmp_path / "a run;x"
+    with monkeypatch.context() as patch:
+        patch.setattr("jeval.report.page.render", fails)
+        said = cli(*RUN, "--model", tiny_model, "--out", out)
+    assert said.code == 3
+    assert f"jeval: {out} is whole, but its report cannot be rendered" in said.err
+    assert f"jeval report '{out}'" in said.err
+    assert verify_run(out) == []
