@@ -12,20 +12,20 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from jeval import output
+from jeval import offline, output
 from jeval.bank.command import bank_app, items_app
 from jeval.errors import InputError, JevalError
 from jeval.fault import write_log
 from jeval.keigo.command import keigo
 from jeval.leak.command import canary_app
-from jeval.offline import set_hub_variables
+from jeval.models.backends import LOCAL, SERVED
 from jeval.version import __version__
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def run(
     _check_paths(model, out, *(include_path or []))
     _check_lang(lang)
     _prepare_libraries()
+    given_args = _key_values(model_args)
+    _seal(backend, allow_host or [], given_args.get("base_url"))
     from jeval.audit import run as audit
 
     record, folder = audit.run(
@@ -109,7 +111,7 @@ def run(
         audit.RunOptions(
             tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
             limit=_items(limit),
-            model_args=_key_values(model_args),
+            model_args=given_args,
             canaries=_existing(canaries, "--canaries"),
             corpus=_existing(corpus, "--corpus"),
             as_of=_day(as_of),
@@ -218,6 +220,7 @@ def demo(
     _check_lang(lang)
     _check_paths(out, keep)
     _prepare_libraries()
+    _seal()
     from jeval.demo.run import run_demo
 
     result = run_demo(out=out, keep=keep, seed=seed, trials=trials, lang=lang)
@@ -303,10 +306,17 @@ def _key_values(text: str) -> dict[str, Any]:
 
 def _prepare_libraries() -> None:
     """Before the model libraries are imported: offline, and silent but for errors."""
-    set_hub_variables()
+    offline.set_hub_variables()
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TQDM_DISABLE", "1")
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+
+
+def _seal(backend: str = "jeval-hf", hosts: Sequence[str] = (), server: object = None) -> None:
+    """Close the network for good, if this process is the command's alone: a notebook or a test would never get it back."""
+    if getattr(sys.modules.get("__main__"), "main", None) is main:
+        unsealed = "" if backend in LOCAL | SERVED else "offline_backend"
+        offline.seal(hosts, str(server) if server else None, unsealed=unsealed)
 
 
 def _print_table(record: RunRecord) -> None:

@@ -270,11 +270,24 @@ def _record(
         domains=scored.domains,
         tasks=tasks,
         left_out=left_out,
-        outbound=Outbound(attempts=guard.count, targets=guard.attempts[:20], allowed_hosts=sorted(guard.allowed)),
+        outbound=_outbound(guard),
         notes=notes,
         packages=_packages(),
         task_pack=_task_pack(options),
         cost=subject.lm.cost if isinstance(subject.lm, JevalHF) else None,
+    )
+
+
+def _outbound(guard: offline.Guard) -> Outbound:
+    found = offline.outcome()
+    return Outbound(
+        attempts=found.attempts,
+        targets=found.targets,
+        allowed_hosts=sorted(guard.allowed),
+        kernel=found.kernel,
+        why=Note.of(found.why, what=one_line(found.detail, 200)),
+        counted=found.counted,
+        relayed=found.relayed,
     )
 
 

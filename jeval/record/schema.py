@@ -146,14 +146,6 @@ class DomainResult(Written):
     method: str
 
 
-class Outbound(Written):
-    """Outbound connections attempted (and refused) while the run computed; the first ``targets``."""
-
-    attempts: int
-    targets: list[str]
-    allowed_hosts: list[str]
-
-
 class Note(BaseModel):
     """A limit of the run: ``key`` names a sentence of the report's string table, the other fields fill its gaps."""
 
@@ -166,6 +158,23 @@ class Note(BaseModel):
     def of(cls, key: str, **gaps: str | int) -> Note:
         """The sentence ``key`` with its gaps filled."""
         return cls.model_validate({"key": key, **gaps})
+
+
+class Outbound(Written):
+    """Outbound connections, look-ups and sockets attempted (and refused) while the run computed; the first ``targets``.
+
+    ``kernel``: whether the kernel refused them, ``why`` or why not (``None`` in records of earlier versions, which knew the audit
+    hook alone). ``counted``: whether those of native code and other programs are in ``attempts``; else only Python's are.
+    ``relayed``: connections made to ``allowed_hosts`` and to the model's server, ``None`` where nothing counted them.
+    """
+
+    attempts: int
+    targets: list[str]
+    allowed_hosts: list[str]
+    kernel: bool | None = None
+    why: Note | None = None
+    counted: bool = False
+    relayed: int | None = None
 
 
 class CostRecord(Written):
