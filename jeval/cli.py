@@ -87,6 +87,9 @@ def run(
     seed: Annotated[int, typer.Option(help="Seed of every random generator.")] = 0,
     lang: Lang = "ja",
     include_path: Annotated[list[Path] | None, typer.Option(help="Further folder of task YAML (repeatable).")] = None,
+    trust_pack: Annotated[
+        list[str] | None, typer.Option(help="NAME of a folder of --include-path whose code may run (repeatable).")
+    ] = None,
     canaries: Annotated[Path | None, typer.Option(help="Canary file of `jeval canary make`.")] = None,
     corpus: Annotated[Path | None, typer.Option(help="Your own documents, to test for verbatim recall.")] = None,
     as_of: Annotated[str | None, typer.Option(help="YYYY-MM-DD: leave out items not in force on that day.")] = None,
@@ -117,6 +120,7 @@ def run(
             as_of=_day(as_of),
             suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer,
             chat_template=chat_template, backend=backend, out=out, seed=seed, lang=lang, include=include_path or [],
+            trust_packs=trust_pack or [],
             token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
             allow_hosts=allow_host or [], reveal=reveal,
         ),

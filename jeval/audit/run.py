@@ -32,6 +32,7 @@ from jeval.pipeline.evaluate import Chosen, choose_items
 from jeval.pipeline.road import Scored, score
 from jeval.pipeline.score import not_scored_tasks
 from jeval.pipeline.taskpack import LoadedTasks, load_tasks, suite_groups
+from jeval.pipeline.trust import check_trust, pack_name
 from jeval.progress import Progress
 from jeval.record.schema import Identity, Note, Outbound, RunRecord, Settings, TaskResult, Timing
 from jeval.report.page import sentence
@@ -187,6 +188,7 @@ def _load_tasks(options: RunOptions, source: ModelSource | None) -> LoadedTasks:
     tokenizer = source.tokenizer if source else options.tokenizer or options.model_args.get("tokenizer")
     if options.limit is not None and options.limit < 1:
         raise InputError(f"--limit {options.limit}: expected a whole number of at least 1")
+    check_trust(options.include, options.trust_packs)
     return load_tasks(task_names(options), include=tuple(options.include), metadata=options.metadata(tokenizer))
 
 
@@ -274,6 +276,7 @@ def _record(
         notes=notes,
         packages=_packages(),
         task_pack=_task_pack(options),
+        foreign_packs=sorted(map(pack_name, options.include)),
         cost=subject.lm.cost if isinstance(subject.lm, JevalHF) else None,
     )
 
@@ -304,5 +307,5 @@ def _packages() -> dict[str, str]:
 def _task_pack(options: RunOptions) -> dict[str, str]:
     pack = {"tasks": tree_digest(tasks_path()), "data": tree_digest(data_path())}
     for folder in (*domains.task_folders(), *options.include):
-        pack[f"include:{folder.name}"] = tree_digest(folder)
+        pack[f"include:{pack_name(folder)}"] = tree_digest(folder)
     return pack

@@ -230,7 +230,10 @@ def _empty_is_none(value: Any) -> Any:
 
 
 class RunRecord(Written):
-    """Everything a report says comes from here and from the samples beside it."""
+    """Everything a report says comes from here and from the samples beside it.
+
+    ``foreign_packs`` names the task packs of others whose code ran in the process that wrote this (``--trust-pack``).
+    """
 
     schema_version: str = SCHEMA_VERSION
     jeval_version: str
@@ -244,6 +247,7 @@ class RunRecord(Written):
     notes: list[Note] = Field(default_factory=list)
     packages: dict[str, str]
     task_pack: dict[str, str]
+    foreign_packs: list[str] = Field(default_factory=list)
     stock: Stock | None = None
     cost: Annotated[CostRecord | None, BeforeValidator(_empty_is_none)] = None
     timing: Timing = Field(default_factory=Timing)

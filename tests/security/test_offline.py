@@ -290,7 +290,18 @@ def test_the_record_and_the_report_of_a_command_say_who_refused(tiny_model: Path
     (pack / "hooks.py").write_text(PACK, encoding="utf-8")
     (pack / "items.json").write_text('[{"text": "雨"}]', encoding="utf-8")
     (pack / "reaches.yaml").write_text(YAML.replace("DATA", str(pack / "items.json")), encoding="utf-8")
-    done = command("--model", tiny_model, "--include-path", pack, "--tasks", "reaches", "--out", tmp_path / "run")
+    done = command(
+        "--model",
+        tiny_model,
+        "--include-path",
+        pack,
+        "--trust-pack",
+        "pack",
+        "--tasks",
+        "reaches",
+        "--out",
+        tmp_path / "run",
+    )
     assert done.returncode == 0, done.stderr
     told = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))["outbound"]
     assert told["kernel"] is True and told["counted"] is True and told["why"]["key"] == "offline_kernel"
