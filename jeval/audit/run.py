@@ -37,6 +37,7 @@ from jeval.progress import Progress
 from jeval.record.schema import Identity, Note, Outbound, RunRecord, Settings, TaskResult, Timing
 from jeval.report.page import sentence
 from jeval.resources import data_path, tasks_path
+from jeval.thoughts import LONGEST
 from jeval.version import __version__
 
 __all__ = ["RunOptions", "run", "task_names"]
@@ -275,6 +276,7 @@ def _record(
         outbound=_outbound(guard),
         notes=notes,
         packages=_packages(),
+        judged_characters=LONGEST,
         task_pack=_task_pack(options),
         foreign_packs=sorted(map(pack_name, options.include)),
         cost=subject.lm.cost if isinstance(subject.lm, JevalHF) else None,

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from safetensors import SafetensorError, safe_open
 
 from jeval.errors import InputError, ModelError
-from jeval.reading import read_json
+from jeval.reading import check_regular, read_json
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 _GGUF = b"GGUF"
@@ -68,11 +68,13 @@ def resolve(model: str | Path, *, allow_pickle: bool = False, tokenizer: str | P
     given = path
     path = path.resolve()
     own = None if tokenizer is None else _find_tokenizer(_existing_folder(tokenizer))
+    _check_files(path)
     if path.is_file():
         _check_gguf(given, path)
         return ModelSource("gguf", path, path, own or path)
     if (path / "adapter_config.json").is_file():
         base = _base_of(path)
+        _check_files(base)
         _check_adapter(path, allow_pickle)
         _check_model(base, allow_pickle)
         return ModelSource("lora", path, base, own or _find_tokenizer(path, base))
@@ -89,6 +91,13 @@ def is_gguf(path: Path) -> bool:
             return handle.read(4) == _GGUF
     except OSError as err:
         raise ModelError(f"{path} cannot be read ({err.strerror or err}); check the file") from err
+
+
+def _check_files(folder: Path) -> None:
+    """That what lies in a model's folder ends when it is read."""
+    for file in sorted(folder.glob("**/*")) if folder.is_dir() else ():
+        if file.exists() and not file.is_dir():
+            check_regular(file, what="model file")
 
 
 def _nothing_at(model: str) -> str:

@@ -232,6 +232,7 @@ def _empty_is_none(value: Any) -> Any:
 class RunRecord(Written):
     """Everything a report says comes from here and from the samples beside it.
 
+    ``judged_characters``: of each answer so many are read by jeval's judges (``None`` in records of earlier versions).
     ``foreign_packs`` names the task packs of others whose code ran in the process that wrote this (``--trust-pack``).
     """
 
@@ -246,6 +247,7 @@ class RunRecord(Written):
     outbound: Outbound
     notes: list[Note] = Field(default_factory=list)
     packages: dict[str, str]
+    judged_characters: int | None = None
     task_pack: dict[str, str]
     foreign_packs: list[str] = Field(default_factory=list)
     stock: Stock | None = None
