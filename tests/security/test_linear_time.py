@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from jeval.japanese.folding import close_gaps
 from jeval.thoughts import LONGEST, judged
 from tests.security.regexes import attacks, judges
 
@@ -74,16 +75,19 @@ def test_no_expression_takes_long_on_a_text_made_for_it(expressions: list[tuple[
             continue
         found = re.compile(pattern, flags)
         work = lambda text, found=found: sum(1 for _ in found.finditer(text))  # noqa: E731
+        # What finreg reads has its gaps closed, see jeval.japanese.folding.close_gaps.
+        read = (lambda text: close_gaps(text).text) if where.startswith("jeval.finreg.") else str
         for before, body in attacks(pattern, flags):
-            if seconds(work, cut(before, body, SHORT) + "\x01") < CHEAP / 64:
+            short, long = (read(cut(before, body, length) + "\x01") for length in (SHORT, LONG))
+            if seconds(work, short) < CHEAP / 64:
                 continue  # not even its cube comes to anything
-            if grows_too_fast(work, cut(before, body, SHORT) + "\x01", cut(before, body, LONG) + "\x01"):
+            if grows_too_fast(work, short, long):
                 slow.append((where, pattern[:80], before[-20:], body[:20]))
                 break
     assert not slow
 
 
-@pytest.mark.parametrize("pattern", [r"[^0-9]+円", r"\s*(?:で|約)?\s*(?:[0-9])", r"[0-9.]+[万億兆]"])
+@pytest.mark.parametrize("pattern", [r"[^0-9]+円", r"\s*円", r"[0-9.]+[万億兆]"])
 def test_a_slow_expression_would_be_found(pattern: str) -> None:
     """The test above can fail: what is quadratic grows too fast on one of the texts made for it."""
     found, length = re.compile(pattern), 4 * LONG
