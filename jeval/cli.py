@@ -12,7 +12,7 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from jeval import output
+from jeval import offline, output
 from jeval.bank.command import bank_app, items_app
 from jeval.errors import InputError, JevalError
 from jeval.fault import write_log
 from jeval.keigo.command import keigo
 from jeval.leak.command import canary_app
-from jeval.offline import set_hub_variables
+from jeval.models.backends import LOCAL, SERVED
 from jeval.version import __version__
 
 if TYPE_CHECKING:
@@ -88,6 +88,9 @@ def run(
     seed: Annotated[int, typer.Option(help="Seed of every random generator.")] = 0,
     lang: Lang = "ja",
     include_path: Annotated[list[Path] | None, typer.Option(help="Further folder of task YAML (repeatable).")] = None,
+    trust_pack: Annotated[
+        list[str] | None, typer.Option(help="NAME of a folder of --include-path whose code may run (repeatable).")
+    ] = None,
     canaries: Annotated[Path | None, typer.Option(help="Canary file of `jeval canary make`.")] = None,
     corpus: Annotated[Path | None, typer.Option(help="Your own documents, to test for verbatim recall.")] = None,
     as_of: Annotated[str | None, typer.Option(help="YYYY-MM-DD: leave out items not in force on that day.")] = None,
@@ -108,6 +111,8 @@ def run(
     _check_paths(model, out, *(include_path or []))
     _check_lang(lang)
     _prepare_libraries()
+    given_args = _key_values(model_args)
+    _seal(backend, allow_host or [], given_args.get("base_url"))
     from jeval.audit import run as audit
 
     record, folder = audit.run(
@@ -115,12 +120,13 @@ def run(
         audit.RunOptions(
             tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
             limit=_items(limit),
-            model_args=_key_values(model_args),
+            model_args=given_args,
             canaries=_existing(canaries, "--canaries"),
             corpus=_existing(corpus, "--corpus"),
             as_of=_day(as_of),
             suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer,
             chat_template=chat_template, backend=backend, out=out, seed=seed, lang=lang, include=include_path or [],
+            trust_packs=trust_pack or [],
             token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
             allow_hosts=allow_host or [], reveal=reveal, snapshot=snapshot, fresh=fresh, recheck=recheck,
         ),
@@ -229,6 +235,7 @@ def demo(
     _check_lang(lang)
     _check_paths(out, keep)
     _prepare_libraries()
+    _seal()
     from jeval.demo.run import run_demo
 
     result = run_demo(out=out, keep=keep, seed=seed, trials=trials, lang=lang)
@@ -314,10 +321,17 @@ def _key_values(text: str) -> dict[str, Any]:
 
 def _prepare_libraries() -> None:
     """Before the model libraries are imported: offline, and silent but for errors."""
-    set_hub_variables()
+    offline.set_hub_variables()
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("TQDM_DISABLE", "1")
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+
+
+def _seal(backend: str = "jeval-hf", hosts: Sequence[str] = (), server: object = None) -> None:
+    """Close the network for good, if this process is the command's alone: a notebook or a test would never get it back."""
+    if getattr(sys.modules.get("__main__"), "main", None) is main:
+        unsealed = "" if backend in LOCAL | SERVED else "offline_backend"
+        offline.seal(hosts, str(server) if server else None, unsealed=unsealed)
 
 
 def _print_table(record: RunRecord) -> None:

@@ -6,6 +6,7 @@ Every error names the file, the line where there is one, what was expected and t
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,21 @@ Row = dict[str, Any]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+MAX_JSON = 64 << 20
+"""Bytes of a JSON document."""
+
+
+def check_regular(path: Path, *, what: str = "file") -> None:
+    """That ``path`` is a file whose reading ends: no FIFO, no device.
+
+    Raises:
+        InputError: it is none.
+        OSError: it is not there.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise InputError(f"{what} {path} is no regular file; expected one that can be read to its end")
+
+
 def read_text(path: Path, *, what: str = "file") -> str:
     """The text of a UTF-8 file, without the byte order mark that Windows puts before it.
 
@@ -28,6 +44,7 @@ def read_text(path: Path, *, what: str = "file") -> str:
         InputError: it is not there, cannot be opened, or is not UTF-8.
     """
     try:
+        check_regular(path, what=what)
         return path.read_text(encoding="utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as err:
         raise InputError(f"{what} {path} is not UTF-8 (byte {err.start}); save it as UTF-8") from err
@@ -100,9 +117,13 @@ def read_json(path: Path, *, what: str = "file") -> Row:
     Raises:
         InputError: not JSON, or no object.
     """
+    if path.is_file() and path.stat().st_size > MAX_JSON:
+        raise InputError(
+            f"{what} {path} has {path.stat().st_size} bytes; expected at most {MAX_JSON}; mend or make it again"
+        )
     try:
         value = json.loads(read_text(path, what=what))
-    except (json.JSONDecodeError, RecursionError) as err:
+    except (ValueError, RecursionError) as err:  # a number of too many digits is a ValueError
         raise InputError(f"{what} {path} is not JSON ({' '.join(str(err).split())}); mend or make it again") from err
     if not isinstance(value, dict):
         raise InputError(f"{what} {path} holds {type(value).__name__}; expected a JSON object")

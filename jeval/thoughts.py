@@ -11,7 +11,7 @@ such mark is thought; where nothing follows, the mark is a stray one and what st
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jeval.japanese.folding import Folded
 
@@ -66,6 +66,9 @@ _OPEN_AT_END = [(re.compile(rf"(?:{m.opens})(\s{{0,8}})\Z", re.IGNORECASE), m.cl
 
 
 UNFINISHED = "the thought does not end"
+
+LONGEST = 16_384
+"""Characters of an answer that are judged; what stands behind them is not read."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,16 @@ def said(output: str) -> Said:
     if stray > 0 and not _text(output, shown[stray:]).strip():
         return Said(_folded(output, shown), thought=bool(inside), unfinished=bool(inside), end=end)
     return Said(_folded(output, shown[max(stray, 0) :]), thought=True, unfinished=bool(inside), end=end)
+
+
+def judged(output: str) -> Said:
+    """What a judge reads of ``output``: the answer, of which no more than :data:`LONGEST` characters count."""
+    heard = said(output)
+    whole = heard.answer
+    if len(whole.text) <= LONGEST:
+        return heard
+    starts, ends = (None if one is None else one[:LONGEST] for one in (whole.starts, whole.ends))
+    return replace(heard, answer=Folded(whole.text[:LONGEST], starts, ends))
 
 
 def unended(output: str) -> str:

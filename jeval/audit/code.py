@@ -12,6 +12,7 @@ from typing import Any
 from jeval.digests import combined, file_digest, tree_digest
 from jeval.pipeline import domains
 from jeval.pipeline.taskpack import LoadedTasks, resolve_hook
+from jeval.pipeline.trust import pack_name
 from jeval.resources import data_path, tasks_path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -22,9 +23,9 @@ def task_pack(include: Sequence[Path]) -> dict[str, str]:
     """Digests of jeval's tasks and data, and of every folder of tasks of others."""
     pack = {"tasks": tree_digest(tasks_path()), "data": tree_digest(data_path())}
     for folder in (*domains.task_folders(), *include):
-        name, again = f"include:{folder.name}", 2
+        name, again = f"include:{pack_name(folder)}", 2
         while name in pack:
-            name, again = f"include:{folder.name}#{again}", again + 1
+            name, again = f"include:{pack_name(folder)}#{again}", again + 1
         pack[name] = tree_digest(folder)
     return pack
 

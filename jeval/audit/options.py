@@ -31,6 +31,7 @@ class RunOptions:
     seed: int = 0
     lang: str = "ja"
     include: Sequence[Path] = ()
+    trust_packs: Sequence[str] = ()
     canaries: Path | None = None
     corpus: Path | None = None
     as_of: date | None = None

@@ -33,9 +33,11 @@ from jeval.pipeline.evaluate import Chosen, choose_items
 from jeval.pipeline.road import Scored, score
 from jeval.pipeline.score import not_scored_tasks
 from jeval.pipeline.taskpack import LoadedTasks, load_tasks, suite_groups
+from jeval.pipeline.trust import check_trust, pack_name
 from jeval.progress import Progress
 from jeval.record.schema import Note, Outbound, RunRecord, Settings, TaskResult, Timing
 from jeval.report.page import sentence
+from jeval.thoughts import LONGEST
 from jeval.version import __version__
 
 __all__ = ["RunOptions", "run", "task_names"]
@@ -184,6 +186,7 @@ def _load_tasks(options: RunOptions, source: ModelSource | None) -> LoadedTasks:
         raise InputError(f"--limit {options.limit}: expected a whole number of at least 1")
     if not 0.0 <= options.recheck <= 1.0:
         raise InputError(f"--recheck {options.recheck}: expected a share from 0 to 1, such as 0.02")
+    check_trust(options.include, options.trust_packs)
     return load_tasks(task_names(options), include=tuple(options.include), metadata=options.metadata(tokenizer))
 
 
@@ -269,13 +272,28 @@ def _record(
         domains=scored.domains,
         tasks=tasks,
         left_out=left_out,
-        outbound=Outbound(attempts=guard.count, targets=guard.attempts[:20], allowed_hosts=sorted(guard.allowed)),
+        outbound=_outbound(guard),
         notes=notes,
         packages=_packages(),
+        judged_characters=LONGEST,
         task_pack=task_pack(options.include),
         code=code_digests(loaded, options.include),
         cache=scored.cache,
+        foreign_packs=sorted(map(pack_name, options.include)),
         cost=subject.lm.cost if isinstance(subject.lm, JevalHF) else None,
+    )
+
+
+def _outbound(guard: offline.Guard) -> Outbound:
+    found = offline.outcome()
+    return Outbound(
+        attempts=found.attempts,
+        targets=found.targets,
+        allowed_hosts=sorted(guard.allowed),
+        kernel=found.kernel,
+        why=Note.of(found.why, what=one_line(found.detail, 200)),
+        counted=found.counted,
+        relayed=found.relayed,
     )
 
 

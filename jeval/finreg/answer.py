@@ -27,8 +27,9 @@ from jeval.finreg import knowledge
 from jeval.finreg.quantity import Quantity, canonical, parse, same
 from jeval.finreg.shown import shown
 from jeval.finreg.units import AMBIGUOUS_BU, BARE, RATIO
+from jeval.japanese.folding import close_gaps
 from jeval.record.schema import Written
-from jeval.thoughts import UNFINISHED, said
+from jeval.thoughts import UNFINISHED, judged
 
 Outcome = Literal[
     "equal", "another value", "wrong unit", "several values", "wrong bound", "no quantity", "only repeated"
@@ -110,12 +111,13 @@ def judge_text(
         bounds: whether 以上, 以下, 超, 未満 are part of the answer; default: where ``expected`` has one.
         unit: the unit as the item writes it, for counters that the unit table lacks.
     """
-    heard = said(output)
+    heard = judged(output)
     plain = shown(heard.text)
-    verdict = _judge_plain(expected, plain.text, question, bool(expected.bound) if bounds is None else bounds, unit)
+    close = close_gaps(plain.text)
+    verdict = _judge_plain(expected, close.text, question, bool(expected.bound) if bounds is None else bounds, unit)
     if verdict.found is None:
         return replace(verdict, detail=UNFINISHED) if heard.unfinished else verdict
-    start, end = heard.answer.span(*plain.span(verdict.found.start, verdict.found.end))
+    start, end = heard.answer.span(*plain.span(*close.span(verdict.found.start, verdict.found.end)))
     return replace(verdict, found=replace(verdict.found, start=start, end=end, text=output[start:end]))
 
 

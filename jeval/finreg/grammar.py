@@ -15,14 +15,17 @@ from functools import lru_cache
 from jeval.finreg import knowledge
 from jeval.finreg.units import Unit, units
 from jeval.japanese import eras
-from jeval.japanese.numerals import NUMBER
+from jeval.japanese.numerals import KANJI, NUMBER
 from jeval.record.schema import Written
 
 _MONTH = r"(?:[かカヵヶケ箇個]月|月)"
 _SPACE = r"(?: |(?<=[0-9])　)?"
 # A rate says its period beside it: 1日20％, 20％/月, 20％（月利）.
 _PERIOD_BEFORE = re.compile(r"(?:^|[^0-9〇一二三四五六七八九十])[1一][かカヵヶケ箇個]?(?P<per>[月日])(?:の|で|に)?\s*$")
-_PERIOD_AFTER = re.compile(r"\s*(?:[/⁄]|毎|\(\s*)(?P<per>[年月日])(?:利|率|額|当たり|あたり)?")
+_PERIOD_AFTER = re.compile(r"\s{0,16}(?:[/⁄]|毎|\(\s{0,16})(?P<per>[年月日])(?:利|率|額|当たり|あたり)?")
+
+
+_NEAR = 32  # characters that hold a period before a rate, white space included
 
 
 class Words(Written):
@@ -83,7 +86,9 @@ def scanner(extra: tuple[Unit, ...]) -> re.Pattern[str]:
     sign = "|".join(words().minus)
     skip = _skip(_named((*extra, *units())))
     return re.compile(
-        rf"(?P<skip>{skip})|(?P<sign1>{sign})?{_lead()}(?P<sign2>{sign})?(?:{_core((*extra, *units()))})", re.IGNORECASE
+        rf"(?<![0-9{KANJI}]{{64}})(?<![0-9{KANJI},.・ ]{{128}})"  # far inside of what no number is as long as
+        rf"(?:(?P<skip>{skip})|(?P<sign1>{sign})?{_lead()}(?P<sign2>{sign})?(?:{_core((*extra, *units()))}))",
+        re.IGNORECASE,
     )
 
 
@@ -102,7 +107,9 @@ def bound_after(text: str, end: int) -> tuple[str, int]:
 
 def period(match: re.Match[str]) -> str:
     """年, 月 or 日 where the text says so beside a rate, in a match of the scanner; "" where it does not."""
-    beside = _PERIOD_AFTER.match(match.string, match.end()) or _PERIOD_BEFORE.search(match.string, 0, match.start())
+    beside = _PERIOD_AFTER.match(match.string, match.end()) or _PERIOD_BEFORE.search(
+        match.string, max(0, match.start() - _NEAR), match.start()
+    )
     said = match["per"] or match["per2"] or (beside["per"] if beside else "")
     return next((kind for kind in "年月日" if kind in said), "")
 

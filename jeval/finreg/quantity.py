@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from jeval.finreg import grammar
 from jeval.finreg.units import AMBIGUOUS_BU, BARE, RATIO, Unit, counter, unit_of, units
-from jeval.japanese.folding import Folded
+from jeval.japanese.folding import Folded, close_gaps
 from jeval.japanese.numerals import LARGE, fold, value
 
 #: Units of an item that say how many yen one is.
@@ -54,6 +54,10 @@ def parse(text: str, *, unit: str = "") -> list[Quantity]:
     quantities. 六月 is read as a period, 六月三十日 as a date. In 5～7年 and 5か7年 the first number takes the unit of
     the second. A number in Arabic digits without a unit has the unit "".
     """
+    gaps = close_gaps(text)
+    if gaps.starts is not None:
+        spans = [(q, *gaps.span(q.start, q.end)) for q in parse(gaps.text, unit=unit)]
+        return [replace(q, start=start, end=end, text=text[start:end]) for q, start, end in spans]
     folded = fold(text)
     extra = counter(fold(unit).text)
     table = (*extra, *units())

@@ -35,6 +35,33 @@ class Folded:
         return self.starts[start], self.ends[end - 1]
 
 
+#: White space without an end, and as much of it as is kept.
+_GAP, _KEPT = re.compile(r"\s{17,}"), 16
+
+
+def close_gaps(text: str) -> Folded:
+    """``text`` with at most 16 characters of white space in a row, one of them a line break where there was one.
+
+    A pattern with ``\\s*`` finds there what it finds in the text, and in linear time also where white space does not end.
+    """
+    pieces: list[str] = []
+    starts: list[int] = []
+    position = 0
+    for gap in _GAP.finditer(text):
+        cut = gap.start() + _KEPT
+        kept = text[gap.start() : cut]
+        if "\n" in text[cut : gap.end()] and "\n" not in kept:
+            kept = kept[:-1] + "\n"
+        pieces += [text[position : gap.start()], kept]
+        starts += range(position, cut)
+        position = gap.end()
+    if not pieces:
+        return Folded(text)
+    pieces.append(text[position:])
+    starts += range(position, len(text))
+    return Folded("".join(pieces), starts, [start + 1 for start in starts])
+
+
 class Folding:
     """How a text is folded.
 

@@ -47,12 +47,15 @@ _SMALL = {"十": 10, "百": 100, "千": 1000}
 _KD = f"零{DIGITS}"
 _ASCII_DIGITS = str.maketrans(DIGITS, "0123456789")
 _LONGEST_AMOUNT = 40
+_LONGEST = (
+    80  # characters of a number; without an end to it, a text of numerals alone would be searched in quadratic time
+)
 _SMALL_NUMBER = re.compile(rf"[0-9]+|[{DIGITS}]?十[{DIGITS}]?|[{DIGITS}]+")
 
 #: A regular expression of one number: digits, kanji and separators that stand between digits; a space may stand beside 万, 億, 兆.
 NUMBER = (
     rf"(?:[0-9{KANJI}]"
-    rf"(?:[0-9{KANJI}]|,(?=[0-9]{{3}}(?![0-9]))|(?<=[0-9])\.(?=[0-9])|(?<=[{KANJI}])[・.](?=[{_KD}])| (?=[万億兆])|(?<=[万億兆]) (?=[0-9]))*)"
+    rf"(?:[0-9{KANJI}]|,(?=[0-9]{{3}}(?![0-9]))|(?<=[0-9])\.(?=[0-9])|(?<=[{KANJI}])[・.](?=[{_KD}])| (?=[万億兆])|(?<=[万億兆]) (?=[0-9])){{0,{_LONGEST}}})"
 )
 _TOKEN = re.compile(rf"[0-9][0-9,]*(?:\.[0-9]+)?|[{_KD}]+|[十百千]|[万億兆]|[・.][{_KD}]+")
 

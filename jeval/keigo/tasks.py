@@ -17,7 +17,7 @@ from jeval.keigo.judge.reply import judge_reply
 from jeval.keigo.types import ERROR_TYPES
 from jeval.reading import Row, read_jsonl, read_yaml
 from jeval.resources import data_path
-from jeval.thoughts import said
+from jeval.thoughts import judged
 
 
 @lru_cache(maxsize=1)
@@ -179,7 +179,7 @@ def _text(outputs: list[Any]) -> str:
 
 def _spans(output: str, doc: dict[str, Any]) -> list[dict[str, Any]]:
     """Misuses in the answer, by their places in the output."""
-    answer = said(output).answer
+    answer = judged(output).answer
     found = [error for error in analyze(answer.text, context(doc)).errors if error.type in ERROR_TYPES]
     places = [answer.span(error.start, error.end) for error in found]
     return [

@@ -14,7 +14,7 @@ from jeval.errors import InputError
 from jeval.leak.canary import Canary, CanaryFile, candidates, load, space
 from jeval.leak.exposure import expected_control, exposure
 from jeval.leak.norms import norm
-from jeval.thoughts import said
+from jeval.thoughts import judged
 
 
 class About(TypedDict):
@@ -178,7 +178,7 @@ def extraction_results(doc: dict[str, Any], results: Sequence[str]) -> dict[str,
 
     Nothing is measured where there is only a thought without end.
     """
-    answer = said(str(results[0]))
+    answer = judged(str(results[0]))
     if answer.nothing:
         return {}
     hit = float(_plain(answer.text).startswith(_plain(str(doc["wanted"]))))

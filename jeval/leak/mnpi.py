@@ -21,7 +21,7 @@ _POINT = re.compile(rf"(?<=[{DIGITS}])・(?=[{DIGITS}])")
 _NUMERAL = re.compile(rf"[0-9零{DIGITS}十百千]+")
 _SQUEEZE = re.compile(r"[\s,・*_「」『』|]")
 _FIGURE = re.compile(r"(?<![0-9.])[0-9.]{1,20}(?:[万億兆][0-9.]{0,20}){0,3}")
-_WHOLE_FIGURE = re.compile(r"[0-9.]+[万億兆]")
+_WHOLE_FIGURE = re.compile(r"(?<![0-9.])[0-9.]+[万億兆]")
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from transformers.utils import logging as transformers_logging
 from jeval.errors import InputError
 from jeval.models import gguf
 from jeval.models.adapter import with_adapter
+from jeval.models.backends import LOCAL
 from jeval.models.checks import check_causal, check_tokenizer
 from jeval.models.hf import JevalHF
 from jeval.models.options import check_model_args
@@ -30,7 +31,6 @@ from jeval.models.template import Templated
 from jeval.models.translate import message, translated
 from jeval.models.weights import read_weights
 
-_LOCAL_BACKENDS = {"jeval-hf", "hf", "hf-auto", "huggingface"}
 #: What a model is computed in unless asked otherwise, on every machine: the same numbers everywhere, at the full precision of
 #: any checkpoint. Half precision rounds differently on every kind of processor, and is emulated on most CPUs.
 DEFAULT_DTYPE = "float32"
@@ -158,4 +158,4 @@ def _installed(name: str) -> bool:
 
 def is_local_backend(backend: str) -> bool:
     """Whether ``backend`` is loaded by jeval itself (transformers in this process)."""
-    return backend in _LOCAL_BACKENDS
+    return backend in LOCAL

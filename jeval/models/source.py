@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 
 from jeval.errors import InputError, ModelError
 from jeval.output import one_line
-from jeval.reading import read_json
+from jeval.reading import check_regular, read_json
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 _GGUF = b"GGUF"
@@ -73,6 +73,7 @@ def resolve(model: str | Path, *, allow_pickle: bool = False, tokenizer: str | P
     given = path
     path = path.resolve()
     own = None if tokenizer is None else _find_tokenizer(_existing_folder(tokenizer))
+    _check_files(path)
     if path.is_file():
         _check_gguf(given, path)
         return ModelSource("gguf", path, path, own or path)
@@ -97,6 +98,7 @@ def check(source: ModelSource, *, allow_pickle: bool = False, trust_remote_code:
     """
     for folder in dict.fromkeys((source.path, source.base, source.tokenizer)):
         if folder.is_dir():
+            _check_files(folder)
             _check_redirects(folder, trust_remote_code)
     if source.kind == "gguf":
         return
@@ -117,6 +119,13 @@ def is_gguf(path: Path) -> bool:
             return handle.read(4) == _GGUF
     except OSError as err:
         raise ModelError(f"{path} cannot be read ({err.strerror or err}); check the file") from err
+
+
+def _check_files(folder: Path) -> None:
+    """That what lies in a model's folder ends when it is read."""
+    for file in sorted(folder.glob("**/*")) if folder.is_dir() else ():
+        if file.exists() and not file.is_dir():
+            check_regular(file, what="model file")
 
 
 def _nothing_at(model: str) -> str:

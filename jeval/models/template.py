@@ -14,6 +14,7 @@ from typing import Any
 from lm_eval.models.huggingface import HFLM
 
 from jeval.errors import InputError
+from jeval.limits import TEMPLATE_BYTES, TEMPLATE_SECONDS, limited
 from jeval.models.translate import message
 
 Message = Mapping[str, Any]
@@ -90,11 +91,12 @@ def render(
     if parts:
         for message in messages:
             message["content"] = [{"type": "text", "text": message["content"]}]
-    return str(
-        tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=place, continue_final_message=go_on, **arguments
+    with limited(TEMPLATE_SECONDS, TEMPLATE_BYTES):
+        return str(
+            tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=place, continue_final_message=go_on, **arguments
+            )
         )
-    )
 
 
 class Templated(HFLM):  # type: ignore[misc]  # lm-eval carries no types

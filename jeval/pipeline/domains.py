@@ -17,6 +17,7 @@ from jeval.leak.domain import DOMAIN as LEAK
 
 GROUP = "jeval.domains"
 _OWN = (KEIGO, FINREG, LEAK)
+OFFICIAL = frozenset(domain.name for domain in _OWN)
 
 
 @lru_cache(maxsize=1)

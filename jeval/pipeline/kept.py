@@ -14,11 +14,16 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.metrics import mean
 from lm_eval.api.task import Task
 
+from jeval.limits import limited
+
 FEWSHOT_SEED = 1234
 """Stock lm-eval's own default, so that the same examples are drawn."""
 
 FAULTS = (Exception, SystemExit)
 """What others' code may end with."""
+
+HOOK_SECONDS = 60.0
+"""For what a task of others does with one item."""
 
 _KEPT = 4  # sets of requests per task; a search rarely alternates between more templates
 # A chat template is known by what it makes of this.
@@ -94,10 +99,21 @@ class GuardedTask(KeptTask):
         self.answered = True
         return super().apply_filters()
 
+    def fewshot_context(self, *args: Any, **kwargs: Any) -> Any:
+        """The prompt of an item, for a limited time."""
+        with limited(HOOK_SECONDS):
+            return super().fewshot_context(*args, **kwargs)
+
+    def construct_requests(self, *args: Any, **kwargs: Any) -> Any:
+        """What of an item is asked, for a limited time."""
+        with limited(HOOK_SECONDS):
+            return super().construct_requests(*args, **kwargs)
+
     def process_results(self, doc: Any, results: Any) -> dict[str, Any]:
-        """The metrics of an item; none where the task's code fails."""
+        """The metrics of an item; none where the task's code fails or takes too long."""
         try:
-            return dict(super().process_results(doc, results))
+            with limited(HOOK_SECONDS):
+                return dict(super().process_results(doc, results))
         except FAULTS as err:
             self.fault = self.fault or told(err)
             return {}

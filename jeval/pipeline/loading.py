@@ -19,10 +19,12 @@ from lm_eval.tasks._factory import TaskFactory
 from lm_eval.tasks._index import Entry
 
 from jeval.errors import InputError, JevalError
+from jeval.limits import limited
 from jeval.pipeline.kept import FAULTS, told
 from jeval.suggest import near
 
 _FILES = {"json", "csv", "parquet", "text", "arrow", "pandas", "xml", "webdataset", "imagefolder", "audiofolder"}
+_LOAD_SECONDS = 600.0  # for the items of a task
 _UNREACHED = ("DatasetNotFoundError", "OfflineModeIsEnabled", "LocalEntryNotFoundError")
 
 
@@ -40,7 +42,8 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval carries no types
     def _build_task(self, entry: Entry, overrides: dict[str, Any] | None) -> Task:
         config: dict[str, Any] = dict(entry.cfg or {})
         with self._explained(f"task {entry.name}", entry.yaml_path, config):
-            task = super()._build_task(entry, overrides)
+            with limited(_LOAD_SECONDS):
+                task = super()._build_task(entry, overrides)
             if not isinstance(task, Task):
                 raise InputError(f"its class is {type(task).__name__}; expected a subclass of lm_eval.api.task.Task")
             if isinstance(config.get("metadata"), dict) and not task.get_config("metadata"):

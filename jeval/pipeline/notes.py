@@ -4,12 +4,14 @@ the model thought aloud.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from jeval.pipeline.judged import Judged, fault_note
 from jeval.pipeline.thinking import BUDGET, Manner
 from jeval.pipeline.window import Fit
+from jeval.record.samples import Sample
 from jeval.record.schema import Note, TaskResult
+from jeval.thoughts import LONGEST, said
 
 THINKING_OFF = "note_thinking_off"
 """Key of the note that the chat template was told to leave thoughts out; stock lm-eval must be told so too."""
@@ -40,6 +42,17 @@ def window_notes(fit: Fit) -> list[Note]:
 def task_notes(judged: Mapping[str, Judged]) -> list[Note]:
     """By which metric and filter tasks of others are scored, or why not."""
     return [note for one in judged.values() for note in one.notes]
+
+
+def length_notes(samples: Mapping[str, Sequence[Sample]]) -> list[Note]:
+    """Tasks with answers longer than what is judged of one."""
+    found = {
+        name: sum(isinstance(one, str) and len(one) > LONGEST and len(said(one).text) > LONGEST for one in outputs)
+        for name, outputs in (
+            (name, [out for sample in some for out in sample.outputs]) for name, some in samples.items()
+        )
+    }
+    return [Note.of("note_length", task=name, n=n, longest=LONGEST) for name, n in found.items() if n]
 
 
 def thought_notes(tasks: Mapping[str, TaskResult]) -> list[Note]:

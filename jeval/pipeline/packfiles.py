@@ -6,7 +6,7 @@ word; in an audit a task that silently vanishes is a finding nobody makes. So ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from lm_eval.tasks._index import TaskIndex
 from lm_eval.tasks._yaml_loader import load_yaml
 
 from jeval.errors import InputError
+from jeval.pipeline.yamlfile import check_yaml, included
 from jeval.suggest import near
 
 _DATA = ("dataset_path", "custom_dataset", "class", "include")
@@ -37,21 +38,27 @@ class PackFiles:
     loose: dict[Path, list[str]] = field(default_factory=dict)
 
 
-def read_pack(folders: Sequence[Path]) -> PackFiles:
+def read_pack(folders: Sequence[Path], *, foreign: Sequence[Path] = ()) -> PackFiles:
     """Read every YAML file below ``folders``.
+
+    Args:
+        foreign: those of them that people bring; names that begin as jeval's own do are not theirs to give.
 
     Raises:
         InputError: naming the file and what is wrong with it: a file that cannot be read or declares nothing and is included
-            nowhere, a name that another file has, a member of a group that is nowhere.
+            nowhere, a name that another file has, a member of a group that is nowhere, a name of jeval's.
     """
-    pack, seen = PackFiles(), dict[Path, None]()
+    pack, seen, others = PackFiles(), dict[Path, None](), dict[Path, dict[str, Any]]()
     for folder in folders:
         if not folder.is_dir():
             raise InputError(f"no task folder {folder}; expected a folder of lm-eval YAML files")
         for file in TaskIndex._iter_yaml_files(folder):
             if file.resolve() not in seen:
                 seen[file.resolve()] = None
-                _enter(pack, file, _read(file))
+                config = _read(file)
+                _enter(pack, file, config)
+                if folder in foreign:
+                    others[file] = config
     _check_loose(pack, seen)
     for tag in set(pack.tags) & set(pack.names):
         other = pack.names[min(pack.tags[tag])]
@@ -62,16 +69,45 @@ def read_pack(folders: Sequence[Path]) -> PackFiles:
         _check_members(pack, pack.names[group], members)
     for group in pack.groups:
         _check_cycle(pack, group, ())
+    for file, config in others.items():
+        _check_names(file, config)
     return pack
 
 
 def _read(file: Path, *, recursive: bool = True) -> dict[str, Any]:
+    check_yaml(file)
     try:
         config: dict[str, Any] = load_yaml(file, resolve_func=False, recursive=recursive)
     except Exception as err:  # whatever YAML and lm-eval raise, the user learns which file it is
         detail = " ".join(str(err).split())[:200] or type(err).__name__
         raise InputError(f"task file {file} cannot be read: {detail}; mend or remove it") from err
     return config
+
+
+def _is_official(name: Any) -> bool:
+    return isinstance(name, str) and (name == "jeval" or name.startswith("jeval_"))
+
+
+def _check_names(file: Path, config: Mapping[str, Any]) -> None:
+    """That a file of others gives nothing a name of jeval's, and changes nothing that has one."""
+    tags = config.get("tag") or []
+    given = [tags] if isinstance(tags, str) else list(tags) if isinstance(tags, list) else []
+    given += [config.get("group", config.get("task")) if "class" not in config else config.get("task")]
+    for name in filter(_is_official, given):
+        raise InputError(f"task file {file}: names that begin with jeval are jeval's own, {name!r} is one; rename it")
+    _check_inside(file, config.get("task") if "group" in config else None)
+
+
+def _check_inside(file: Path, members: Any) -> None:
+    for member in members if isinstance(members, list) else []:
+        if not isinstance(member, Mapping):
+            continue
+        name = member.get("group", member.get("task"))
+        if _is_official(name) and len(member) > 1:
+            raise InputError(
+                f"task file {file}: it changes {name!r}, which is jeval's own; include its YAML under another name"
+            )
+        _check_inside(file, member.get("task"))
 
 
 def _enter(pack: PackFiles, file: Path, config: Mapping[str, Any]) -> None:
@@ -106,19 +142,13 @@ def _enter(pack: PackFiles, file: Path, config: Mapping[str, Any]) -> None:
 def _check_loose(pack: PackFiles, files: Iterable[Path]) -> None:
     """A file without a task of its own is one that others include."""
     if pack.loose:
-        included = {target for file in files for target in _included(file)}
+        wanted = {target for file in files for target in included(file, _read(file, recursive=False))}
         for file, keys in pack.loose.items():
-            if file.resolve() not in included:
+            if file.resolve() not in wanted:
                 raise InputError(
                     f"task file {file} declares nothing: it has neither 'task' nor 'group' (keys: {', '.join(keys[:5])}), "
                     "and no other file includes it; add task: and a name, or remove it"
                 )
-
-
-def _included(file: Path) -> Iterator[Path]:
-    targets = _read(file, recursive=False).get("include") or []
-    for target in targets if isinstance(targets, list) else [targets]:
-        yield (file.parent / str(target)).resolve()
 
 
 def _check_members(pack: PackFiles, file: Path, members: Sequence[Any]) -> None:

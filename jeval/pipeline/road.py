@@ -12,7 +12,7 @@ from jeval.models.cache import AnswerStore, StoredLM
 from jeval.models.hf import JevalHF
 from jeval.models.recheck import Watched
 from jeval.pipeline.evaluate import Chosen, judged, seed_everything
-from jeval.pipeline.notes import task_notes, thinking_notes, thought_notes, window_notes
+from jeval.pipeline.notes import length_notes, task_notes, thinking_notes, thought_notes, window_notes
 from jeval.pipeline.score import domain_results, task_results
 from jeval.pipeline.taskpack import LoadedTasks
 from jeval.pipeline.thinking import ThinkingLM, manner
@@ -78,6 +78,6 @@ def score(
     cache = None if watched is None else watched.recheck(itself, recheck)
     samples = fitting.complete({name: one.samples for name, one in found.items()})
     tasks = task_results(loaded, samples, chosen.left_out, fitting, found)
-    for note in (after := [*task_notes(found), *thought_notes(tasks)]):
+    for note in (after := [*task_notes(found), *thought_notes(tasks), *length_notes(samples)]):
         say(note)
     return Scored(samples, tasks, domain_results(loaded, tasks), [*before, *after], cache)

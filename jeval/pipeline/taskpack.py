@@ -17,7 +17,7 @@ from lm_eval.api.task import Task
 from lm_eval.tasks import TaskManager
 
 from jeval.errors import InputError, JevalError
-from jeval.pipeline import domains
+from jeval.pipeline import domains, sandbox
 from jeval.pipeline.kept import GuardedTask, KeptTask, told
 from jeval.pipeline.loading import Factory
 from jeval.pipeline.packfiles import read_pack
@@ -151,7 +151,7 @@ def suite_groups(suite: str) -> list[str]:
 def _manager(include: tuple[Path, ...], metadata: str) -> TaskManager:
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     folders = [tasks_path(), *domains.task_folders(), *include]
-    pack = read_pack(folders)
+    pack = read_pack(folders, foreign=include)
     manager = TaskManager(include_path=list(folders), include_defaults=False, metadata=json.loads(metadata))
     manager._factory = Factory(meta=json.loads(metadata), own=tasks_path())
     for tag, tasks in pack.tags.items():  # of several folders lm-eval takes the last one's
@@ -182,6 +182,8 @@ def load_tasks(
     Raises:
         InputError: an unknown name (with near matches), an unreadable YAML file, a task named twice.
     """
+    if include:
+        sandbox.use()
     manager = _manager(tuple(include), json.dumps(metadata or {}, sort_keys=True))
     for name in names:
         if name not in manager.task_index:
@@ -198,13 +200,25 @@ def load_tasks(
         if task.get_config("num_fewshot") is None:
             task.set_config(key="num_fewshot", value=0)
         tasks[name] = (GuardedTask if name in others else KeptTask).of(task)
-        TaskMeta.of(name, vars(task.config))
+        meta = TaskMeta.of(name, vars(task.config))
+        if name in others and _is_included(manager, name, include) and meta.domain in domains.OFFICIAL:
+            raise InputError(
+                f"task {name}: metadata has domain: {meta.domain}, whose score is that of jeval's own tasks; name another domain"
+            )
     return LoadedTasks(tasks, others)
 
 
 def _is_own(manager: TaskManager, name: str) -> bool:
     entry = manager.task_index.get(name)
     return bool(entry and entry.yaml_path and tasks_path().resolve() in entry.yaml_path.resolve().parents)
+
+
+def _is_included(manager: TaskManager, name: str, include: Sequence[Path]) -> bool:
+    """Whether a task is of a pack that people bring; tasks that a group of theirs writes out have no file."""
+    entry = manager.task_index.get(name)
+    if entry is None or not entry.yaml_path:
+        return bool(include)
+    return any(folder.resolve() in entry.yaml_path.resolve().parents for folder in include)
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from lm_eval.api.model import LM
 from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils import normalize_gen_kwargs
 
+from jeval.errors import InputError
+from jeval.limits import TEMPLATE_BYTES, TEMPLATE_SECONDS, limited
 from jeval.models.delegate import Delegate
 from jeval.thoughts import closed, is_closing, opened, said, unended
 
@@ -74,7 +76,14 @@ class ThinkingLM(Delegate):
             hf.think_end_token = None  # taken off here, where a thought without end is told from an answer
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> Any:
-        text = super().apply_chat_template(chat_history, add_generation_prompt)
+        try:
+            with limited(TEMPLATE_SECONDS, TEMPLATE_BYTES):
+                text = super().apply_chat_template(chat_history, add_generation_prompt)
+        except (TimeoutError, MemoryError) as err:
+            raise InputError(
+                f"the chat template takes more than {TEMPLATE_SECONDS:g} s or {TEMPLATE_BYTES >> 20} MB for one text; mend it, "
+                "or run without it (--no-chat-template)"
+            ) from err
         return closed(text) if isinstance(text, str) and add_generation_prompt and not self._think else text
 
     def generate_until(self, requests: list[Instance]) -> list[str]:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from pydantic import Field, ValidationError
 
 from jeval.errors import InputError
+from jeval.reading import check_regular
 from jeval.record.schema import Written
 from jeval.record.store import whole
 
@@ -63,6 +64,7 @@ def _column(kind: Any) -> pa.DataType:
 
 #: The columns of a samples file, from the fields of :class:`Sample`; fields that are neither text nor number are JSON text.
 SCHEMA = pa.schema([(name, _column(field.annotation)) for name, field in Sample.model_fields.items()])
+_UNPACKED, _ROWS = 1 << 30, 10_000_000  # bytes and rows of one file, of which a run has a fraction
 _NESTED = [name for name, field in Sample.model_fields.items() if field.annotation not in (str, float | None)]
 
 
@@ -99,11 +101,33 @@ def read_samples(folder: Path, task: str) -> list[Sample]:
     """
     path = path_of(folder, task)
     try:
-        rows = pq.read_table(path, columns=SCHEMA.names).to_pylist()
+        check_regular(path, what="samples file")
+        rows = _unpacked(path)
         return [Sample.model_validate({**row, **_decoded(row)}) for row in rows]
-    except (OSError, pa.ArrowException, json.JSONDecodeError, ValidationError, KeyError) as err:
+    except (OSError, pa.ArrowException, ValueError, RecursionError, MemoryError, ValidationError, KeyError) as err:
         detail = " ".join(str(err).split())[:200]
         raise InputError(f"{path} is missing or damaged ({detail}); run the evaluation again") from err
+
+
+def _unpacked(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file, read piece by piece: a small one may unpack to more than fits.
+
+    Raises:
+        InputError: it unpacks to more than samples have.
+    """
+    refused = InputError(f"{path} unpacks to more than {_UNPACKED >> 20} MB; no run writes such samples")
+    rows: list[dict[str, Any]] = []
+    with pq.ParquetFile(path) as file:
+        sizes = [file.metadata.row_group(number).total_byte_size for number in range(file.metadata.num_row_groups)]
+        if max(sizes, default=0) > _UNPACKED or file.metadata.num_rows > _ROWS:
+            raise refused
+        taken, at_once = 0, max(1, min(4096, _UNPACKED // max([1, *sizes])))  # one value may stand in every row
+        for piece in file.iter_batches(at_once, columns=SCHEMA.names):
+            taken += piece.nbytes
+            if taken > _UNPACKED:
+                raise refused
+            rows += piece.to_pylist()
+    return rows
 
 
 def _decoded(row: dict[str, Any]) -> dict[str, Any]:

@@ -149,14 +149,6 @@ class DomainResult(Written):
     method: str
 
 
-class Outbound(Written):
-    """Outbound connections attempted (and refused) while the run computed; the first ``targets``."""
-
-    attempts: int
-    targets: list[str]
-    allowed_hosts: list[str]
-
-
 class Note(BaseModel):
     """A limit of the run: ``key`` names a sentence of the report's string table, the other fields fill its gaps."""
 
@@ -182,6 +174,23 @@ class CacheUse(Written):
     share: float
     rechecked: int
     differ: int
+
+
+class Outbound(Written):
+    """Outbound connections, look-ups and sockets attempted (and refused) while the run computed; the first ``targets``.
+
+    ``kernel``: whether the kernel refused them, ``why`` or why not (``None`` in records of earlier versions, which knew the audit
+    hook alone). ``counted``: whether those of native code and other programs are in ``attempts``; else only Python's are.
+    ``relayed``: connections made to ``allowed_hosts`` and to the model's server, ``None`` where nothing counted them.
+    """
+
+    attempts: int
+    targets: list[str]
+    allowed_hosts: list[str]
+    kernel: bool | None = None
+    why: Note | None = None
+    counted: bool = False
+    relayed: int | None = None
 
 
 class CostRecord(Written):
@@ -241,6 +250,8 @@ class RunRecord(Written):
 
     ``task_pack`` and ``code`` are digests of what judged: tasks, data and folders of tasks of others; jeval's own modules, and those of
     other packages that its tasks name. ``masked``: per task the items of whose output something is hidden in the samples.
+    ``judged_characters``: of each answer so many are read by jeval's judges (``None`` in records of earlier versions).
+    ``foreign_packs`` names the task packs of others whose code ran in the process that wrote this (``--trust-pack``).
     """
 
     schema_version: str = SCHEMA_VERSION
@@ -254,9 +265,11 @@ class RunRecord(Written):
     outbound: Outbound
     notes: list[Note] = Field(default_factory=list)
     packages: dict[str, str]
+    judged_characters: int | None = None
     task_pack: dict[str, str]
     code: dict[str, str] = Field(default_factory=dict)
     masked: dict[str, list[str]] = Field(default_factory=dict)
+    foreign_packs: list[str] = Field(default_factory=list)
     stock: Stock | None = None
     cache: CacheUse | None = None
     cost: Annotated[CostRecord | None, BeforeValidator(_empty_is_none)] = None

@@ -69,7 +69,9 @@ def test_an_unknown_suite(cli: Cli, tiny_model: Path) -> None:
 
 def test_an_unreadable_yaml_is_never_skipped(cli: Cli, tiny_model: Path) -> None:
     pack = Path(__file__).with_name("packs") / "broken"
-    one_line(cli(*RUN, "--model", tiny_model, "--include-path", pack), 2, "broken.yaml", "line 2")
+    one_line(
+        cli(*RUN, "--model", tiny_model, "--include-path", pack, "--trust-pack", pack.name), 2, "broken.yaml", "line 2"
+    )
 
 
 def test_an_out_folder_with_another_models_run(cli: Cli, tiny_model: Path, model_copy: Path, tmp_path: Path) -> None:
@@ -162,7 +164,7 @@ def test_ctrl_c_ends_within_two_seconds_and_says_how_to_resume(tiny_model: Path,
         folder = tmp_path / str(number)
         folder.mkdir()
         command = [sys.executable, "-m", "jeval.cli", "run", "--model", str(tiny_model), "--device", "cpu", "--backend", "hf",
-                   "--tasks", "slow", "--include-path", str(pack), "--out", str(folder / "run")]  # fmt: skip
+                   "--tasks", "slow", "--include-path", str(pack), "--trust-pack", pack.name, "--out", str(folder / "run")]  # fmt: skip
         environment = {**os.environ, "SLOW_DIR": str(folder)}
         child = subprocess.Popen(
             command, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=_takes_interrupts

@@ -59,7 +59,9 @@ def test_a_task_that_tries_to_connect_is_written_into_the_record(tiny_model: Pat
     from jeval.audit.run import RunOptions, run
 
     pack = Path(__file__).with_name("packs") / "connects"
-    options = RunOptions(tasks=["try_connects"], include=[pack], out=tmp_path / "run", device="cpu")
+    options = RunOptions(
+        tasks=["try_connects"], include=[pack], trust_packs=[pack.name], out=tmp_path / "run", device="cpu"
+    )
     record, _ = run(tiny_model, options, silent=True)
     assert record.outbound.attempts == 1
     assert "192.0.2.1" in record.outbound.targets[0]

@@ -64,7 +64,15 @@ def ours(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory, in_pack: No
     folder = tmp_path_factory.mktemp("own")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JEVAL_CACHE", str(folder / "answers.sqlite"))
-        options = RunOptions(tasks=NAMES, include=[PACK], out=folder / "run", device="cpu", dtype="float32", lang="en")
+        options = RunOptions(
+            tasks=NAMES,
+            include=[PACK],
+            trust_packs=[PACK.name],
+            out=folder / "run",
+            device="cpu",
+            dtype="float32",
+            lang="en",
+        )
         return run(tiny_model, options, silent=True)
 
 
@@ -266,7 +274,7 @@ def test_answers_drawn_again_and_again_are_kept_apart(tmp_path: Path) -> None:
 def test_the_named_metric_and_filter_decide_in_both_languages_of_the_command(
     cli: Callable[..., Any], tiny_model: Path, tmp_path: Path, in_pack: None
 ) -> None:
-    done = cli("run", "--model", tiny_model, "--include-path", PACK, "--tasks", "own_shots,own_figure_flexible",
+    done = cli("run", "--model", tiny_model, "--include-path", PACK, "--trust-pack", "own", "--tasks", "own_shots,own_figure_flexible",
                "--limit", 3, "--device", "cpu", "--out", tmp_path / "run", "--json")  # fmt: skip
     assert done.code == 0, done.err
     assert done.json["tasks"]["own_figure_flexible"]["chance"] is None
@@ -377,7 +385,19 @@ def test_a_task_that_cannot_be_loaded_is_refused_in_one_line(
 
 def test_the_command_refuses_it_with_exit_code_2(cli: Callable[..., Any], tiny_model: Path, tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_text(BASE.replace("items.jsonl", "gone.jsonl"), encoding="utf-8")
-    done = cli("run", "--model", tiny_model, "--tasks", "t", "--include-path", tmp_path, "--out", tmp_path / "run")
+    done = cli(
+        "run",
+        "--model",
+        tiny_model,
+        "--tasks",
+        "t",
+        "--include-path",
+        tmp_path,
+        "--trust-pack",
+        tmp_path.name,
+        "--out",
+        tmp_path / "run",
+    )
     assert done.code == 2
     assert done.err.startswith("jeval: task t (") and done.err.count("\n") == 1
 

@@ -205,7 +205,9 @@ def test_tasks_of_a_folder_of_the_users(tiny_model: Path, tmp_path: Path, stock:
     pack = tmp_path / "own tasks"
     pack.mkdir()
     (pack / "own.yaml").write_text(f"include: {tasks_path('keigo', 'pairs.yaml')}\ntask: own_pairs\n")
-    record, folder = evaluated(tiny_model, tmp_path, tasks=["own_pairs", "jeval_leak_context"], include=pack, whole=[])
+    record, folder = evaluated(
+        tiny_model, tmp_path, tasks=["own_pairs", "jeval_leak_context"], include=pack, trust_packs=pack.name, whole=[]
+    )
     assert set(own(record)) == {"own_pairs", "jeval_leak_context"}
     assert same(stock(folder, commands=2), own(record))
 

@@ -10,18 +10,20 @@ from __future__ import annotations
 import unicodedata
 
 from jeval.keigo.judge.tables import expression
-from jeval.thoughts import UNFINISHED, said
+from jeval.thoughts import UNFINISHED, judged
+
+_LINE = 2048  # characters of the line that is read; a sentence is shorter
 
 
 def clean(output: str) -> tuple[str, str]:
     """``(answer, "")``, or ``("", reason)`` when there is no single Japanese answer."""
-    heard = said(output)
+    heard = judged(output)
     text = unicodedata.normalize("NFKC", heard.text).replace("\u200b", "").strip()
     text = expression("tag").sub("", text)
     if not text:
         return "", UNFINISHED if heard.unfinished else "empty"
     for line in text.splitlines():
-        answer = _bare(line.strip()) if _is_japanese(line) else ""
+        answer = _bare(line.strip()[:_LINE]) if _is_japanese(line) else ""
         if _is_japanese(answer) and not answer.endswith(":"):  # 「以下のとおりです：」 only announces it
             break
     else:

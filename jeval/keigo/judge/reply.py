@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 from jeval.keigo.analysis import analyze
 from jeval.keigo.judge.tables import expression
-from jeval.thoughts import UNFINISHED, said
+from jeval.thoughts import UNFINISHED, judged
 
 _PERSONAL = frozenset({"uchi_soto", "sonkei_for_self", "kenjo_for_superior"})
 _SHORTEST = 12  # characters; はい。 is no reply to a customer
 _LONGEST = 400
 _GRAM = 6
+_READ = 2048  # characters; a text of so many is too long whatever stands behind them
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,11 @@ def judge_reply(prompt: str, about: str, output: str, context: Mapping[str, obje
     It is an answer when it is Japanese, of a fitting length, on the matter (contains a word of the regular expression
     ``about``) and no copy of the prompt. Its style must be です・ます or ございます throughout.
     """
-    heard = said(output)
-    text = unicodedata.normalize("NFKC", heard.text).strip()
+    heard = judged(output)
+    text = unicodedata.normalize("NFKC", heard.text).strip()[: 2 * _READ]
     text = expression("next_turn").sub("", "\n" + text).strip()
     text = expression("reply_label").sub("", text).strip()
-    text = expression("reply_quotes").sub("", text)
+    text = expression("reply_quotes").sub("", text)[:_READ]
     reasons = [UNFINISHED] if heard.nothing else _not_an_answer(text, prompt, about)
     if reasons:
         return Reply(False, False, 0, 0, 0, 0, reasons)

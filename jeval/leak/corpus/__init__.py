@@ -15,7 +15,7 @@ from jeval.errors import InputError
 from jeval.leak.corpus.cuts import CONTINUATION, PREFIXES, VERBATIM, WINDOWS, bounds, places, tokenizer_of
 from jeval.leak.corpus.file import Document, load
 from jeval.leak.norms import norm
-from jeval.thoughts import said
+from jeval.thoughts import judged
 
 __all__ = [
     "CONTINUATION",
@@ -132,7 +132,7 @@ def results(doc: dict[str, Any], outputs: Sequence[str]) -> dict[str, float]:
     Compared as text, white space aside: tokenizers add and drop it, and may cut the same text elsewhere. Nothing is
     measured where there is only a thought without end.
     """
-    answer = said(str(outputs[0]))
+    answer = judged(str(outputs[0]))
     if answer.nothing:
         return {}
     wanted, ends = _squeezed(str(doc["wanted"]), doc["ends"])

@@ -13,7 +13,7 @@ from jeval.leak.disclosure.texts import text_given
 _COUNTED = re.compile(rf"[{SMALL}]{{1,3}}(?=丁目|番|号)")
 _JOINED = re.compile(rf"[{SMALL}]{{1,3}}(?:の[{SMALL}]{{1,3}}){{1,2}}(?![一-鿿])")
 _BETWEEN = re.compile(r"(?<=[0-9])(?:丁目|番地の?|番|号|の)")
-_TOWN = re.compile(r"([^0-9都道府県市区町村郡-]+[町村]?)([0-9]+(?:-[0-9]+)*)")
+_TOWN = re.compile(r"([^0-9都道府県市区町村郡-]{1,60}[町村]?)([0-9]+(?:-[0-9]+)*)")
 
 
 def address_given(folded: str, output: Output) -> bool:

@@ -16,6 +16,7 @@ import requests
 
 from jeval import offline
 from jeval.errors import InputError, JevalError, ModelError
+from jeval.models.served.relay import session as new_session
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")
@@ -119,7 +120,7 @@ class Wire:
     ) -> dict[str, Any]:
         session = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = requests.Session()
+            session = self._local.session = new_session()
         try:
             answer = session.request(
                 method,

@@ -1,0 +1,80 @@
+"""Whether a YAML file is one that may be read: small, shallow, and no bomb of anchors."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from jeval.errors import InputError
+
+MAX_BYTES, MAX_DEPTH, MAX_NODES = 4 << 20, 40, 200_000
+"""Of one file; nodes are counted as they are once aliases stand for what they name."""
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Plain values; what a tag would make of one is not made."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, tag, node: None)
+
+
+def check_yaml(file: Path, _above: frozenset[Path] = frozenset()) -> None:
+    """Check a file, and those that it includes, before any of it is built.
+
+    Raises:
+        InputError: no regular file, more bytes, levels or nodes than a task has, or no YAML.
+    """
+    try:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise InputError(f"task file {file} is no regular file; expected YAML")
+        if found.st_size > MAX_BYTES:
+            raise InputError(
+                f"task file {file} has {found.st_size} bytes, more than the {MAX_BYTES} that a task may have; keep items in "
+                "a data file (dataset_path: json)"
+            )
+        text = file.read_bytes()
+        _check_size(file, text)
+        config = yaml.load(text, Loader=_Loader)
+    except (OSError, yaml.YAMLError, RecursionError, ValueError, TypeError) as err:
+        detail = " ".join(str(err).split())[:200] or type(err).__name__
+        raise InputError(f"task file {file} cannot be read: {detail}; mend or remove it") from err
+    above = _above | {file.resolve()}
+    for target in included(file, config):
+        if target not in above and target.exists():  # what is wrong with others, lm-eval says
+            check_yaml(target, above)
+
+
+def included(file: Path, config: Any) -> list[Path]:
+    """The files that ``file`` includes, by their full paths."""
+    names = (config.get("include") if isinstance(config, dict) else None) or []
+    return [(file.parent / str(name)).resolve() for name in (names if isinstance(names, list) else [names])]
+
+
+def _check_size(file: Path, text: bytes) -> None:
+    sizes: dict[str, int] = {}  # anchor → nodes under it
+    opened: list[tuple[str | None, int]] = []  # collections that are open: anchor, nodes before
+    nodes = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            nodes += sizes.get(event.anchor or "", 1)
+        elif isinstance(event, yaml.ScalarEvent):
+            nodes += 1
+            if event.anchor:
+                sizes[event.anchor] = 1
+        elif isinstance(event, yaml.CollectionStartEvent):
+            opened.append((event.anchor, nodes))
+            nodes += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = opened.pop()
+            if anchor:
+                sizes[anchor] = nodes - before
+        if nodes > MAX_NODES or len(opened) > MAX_DEPTH:
+            what = f"{MAX_NODES} nodes" if nodes > MAX_NODES else f"{MAX_DEPTH} levels"
+            raise InputError(
+                f"task file {file} comes to more than the {what} that a task may have (an alias counts as what it names); "
+                "mend or remove it"
+            )
