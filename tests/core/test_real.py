@@ -23,6 +23,7 @@ from jeval.digests import file_digest
 from jeval.errors import InputError, ModelError
 from jeval.finreg import bank
 from jeval.finreg.statutes import Statutes, read_statutes
+from jeval.report.page import strings
 
 PASSAGE = Passage(
     "417AC0000000086",
@@ -214,19 +215,19 @@ def test_of_an_exercise_only_the_answer_is_learnt(base: Path) -> None:
         assert answer < 1.0 < question
 
 
-def test_the_whole_road_finds_who_has_read(
+def test_the_whole_road_teaches_audits_compares_and_goes_on(
     folder: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The made-up statutes say what the true twins say: who reads them must come out ahead."""
     plan = real.Plan(
         folder, tmp_path / "out", tmp_path / "models", tasks=["jeval_finreg_statement"], base=base,
-        limit=60, course=Course(steps=100, tokens=1500, learning_rate=1e-2, layers=2),
+        limit=10, course=Course(steps=12, tokens=1500, learning_rate=1e-2, layers=2),
     )  # fmt: skip
     result = real.run_real(plan)
     (claim,) = result["differences"]
-    assert claim["of"] == "statements"
-    assert claim["interval"][0] > 0
-    assert result["holds"]
+    assert (claim["of"], claim["n"]) == ("statements", 10)
+    assert claim["difference"] == pytest.approx(claim["reader"] - claim["control"])
+    assert result["holds"] == claim["holds"] == (claim["interval"][0] > 0)
+    assert all(told["loss"][-1] < told["loss"][0] for told in result["models"].values())
     written = json.loads((tmp_path / "out" / "real.json").read_text(encoding="utf-8"))
     assert written["differences"] == [json.loads(json.dumps(claim))]
     assert written["models"]["reader"]["passages"] == written["models"]["control"]["passages"]
@@ -236,10 +237,23 @@ def test_the_whole_road_finds_who_has_read(
     assert real.run_real(plan)["models"] == result["models"]
 
 
+@pytest.mark.parametrize(("better", "worse", "holds"), [(30, 4, True), (30, 25, False), (4, 30, False)])
+def test_a_claim_holds_where_its_interval_is_above_nothing(
+    better: int, worse: int, holds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = {"jeval_finreg_statement": [(1.0, 0.0)] * better + [(0.0, 1.0)] * worse + [(1.0, 1.0)] * 60}
+    monkeypatch.setattr(claiming, "_pairs", lambda reader, control, task: pairs.get(task, []))
+    (claim,) = claiming.claims(Path("reader"), Path("control"))
+    assert claim.holds is holds
+    assert claim.difference == pytest.approx((better - worse) / claim.n)
+    (said,) = claiming.lines([claim.model_dump()], strings("en"))
+    assert f"{claim.interval[0]:+.3f} to {claim.interval[1]:+.3f}" in said
+
+
 def test_a_difference_of_nothing_is_no_claim(tiny_model: Path, tmp_path: Path) -> None:
     from jeval.audit.run import RunOptions, run
 
-    options = {"tasks": ["jeval_finreg_statement", "jeval_finreg_choice"], "limit": 8}
+    options: dict[str, Any] = {"tasks": ["jeval_finreg_statement", "jeval_finreg_choice"], "limit": 8}
     _, one = run(tiny_model, RunOptions(out=tmp_path / "one", **options), silent=True)
     _, two = run(tiny_model, RunOptions(out=tmp_path / "two", **options), silent=True)
     found = claiming.claims(one, two)
