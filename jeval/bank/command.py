@@ -226,6 +226,7 @@ def real(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Items of each task; default: all.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of teaching each of the two models.")] = None,
+    exercises: Annotated[int, typer.Option(min=0, help="Lettered exercises on what is read, for both.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of teaching.")] = 0,
     lang: Annotated[str, typer.Option(help="Language of the report: ja or en.")] = "ja",
     as_json: Json = False,
@@ -244,7 +245,10 @@ def real(
 
     chosen = [name.strip() for name in tasks.split(",") if name.strip()] if tasks else None
     course = replace(COURSE, steps=steps) if steps else COURSE
-    result = run_real(Plan(statutes, out, models, tasks=chosen, limit=limit, course=course, seed=seed, lang=lang))
+    plan = Plan(
+        statutes, out, models, tasks=chosen, limit=limit, course=course, exercises=exercises, seed=seed, lang=lang
+    )
+    result = run_real(plan)
     _print(as_json, result, [*result["said"], f"report: {result['report']}"])
     if not result["holds"]:
         raise typer.Exit(1)

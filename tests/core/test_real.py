@@ -141,7 +141,7 @@ def test_an_exercise_has_one_right_option_and_every_letter_is_right_alike() -> N
     for lesson in made:
         rows = re.findall(r"^(.)：(.+)$", lesson.text, re.MULTILINE)
         assert len(rows) == len({text for _, text in rows}) == 4
-        number = int(re.search(r"会社法第(\d+)条", lesson.text)[1])
+        number = int(re.findall(r"会社法第(\d+)条", lesson.text)[0])
         assert [letter for letter, text in rows if text == words[number]] == [lesson.answer]
         assert f"、{words[number]}に" not in lesson.text  # taken out of the sentence
         places[[letter for letter, _ in rows].index(lesson.answer)] += 1
