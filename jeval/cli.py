@@ -50,6 +50,15 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 Json = Annotated[bool, typer.Option("--json", help="Print one machine-readable object to standard output.")]
 Lang = Annotated[str, typer.Option(help="Language of the report: ja or en.")]
+Dtype = Annotated[
+    str | None, typer.Option(help="float32 (default), bfloat16, float16, float64, or auto: the checkpoint's own.")
+]
+TrustPack = Annotated[
+    list[str] | None, typer.Option(help="NAME of a folder of --include-path whose code may run (repeatable).")
+]
+Snapshot = Annotated[
+    bool, typer.Option(help="Score a private copy (or link) of the model's files; --no-snapshot: where they lie.")
+]
 
 
 def _version(asked: bool) -> None:
@@ -76,9 +85,7 @@ def run(
     limit: Annotated[str | None, typer.Option(metavar="N", help="At most this many items of each task.")] = None,
     batch_size: Annotated[str | None, typer.Option(help="Of backends that batch; default: 8, 1 for servers.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; default: what is there.")] = None,
-    dtype: Annotated[
-        str | None, typer.Option(help="float32 (default), bfloat16, float16, float64, or auto: the checkpoint's own.")
-    ] = None,
+    dtype: Dtype = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads; default: the cores that others leave free.")] = None,
     tokenizer: Annotated[Path | None, typer.Option(help="Folder of another tokenizer than the model's own.")] = None,
     chat_template: Annotated[bool, typer.Option(help="Use the tokenizer's chat template, if it has one.")] = True,
@@ -88,9 +95,7 @@ def run(
     seed: Annotated[int, typer.Option(help="Seed of every random generator.")] = 0,
     lang: Lang = "ja",
     include_path: Annotated[list[Path] | None, typer.Option(help="Further folder of task YAML (repeatable).")] = None,
-    trust_pack: Annotated[
-        list[str] | None, typer.Option(help="NAME of a folder of --include-path whose code may run (repeatable).")
-    ] = None,
+    trust_pack: TrustPack = None,
     canaries: Annotated[Path | None, typer.Option(help="Canary file of `jeval canary make`.")] = None,
     corpus: Annotated[Path | None, typer.Option(help="Your own documents, to test for verbatim recall.")] = None,
     as_of: Annotated[str | None, typer.Option(help="YYYY-MM-DD: leave out items not in force on that day.")] = None,
@@ -99,9 +104,7 @@ def run(
     allow_pickle: Annotated[bool, typer.Option(help="Read pickle weights, which can run code.")] = False,
     allow_host: Annotated[list[str] | None, typer.Option(help="Host that may be reached (repeatable).")] = None,
     reveal: Annotated[str | None, typer.Option(help="NAME of who asks to keep personal data unmasked.")] = None,
-    snapshot: Annotated[
-        bool, typer.Option(help="Score a private copy (or link) of the model's files; --no-snapshot: where they lie.")
-    ] = True,
+    snapshot: Snapshot = True,
     fresh: Annotated[bool, typer.Option(help="Compute every answer anew, whatever the answer cache holds.")] = False,
     recheck: Annotated[float, typer.Option(help="Share of the cached answers that is computed again (0 to 1).")] = 0.02,
     as_json: Json = False,

@@ -150,14 +150,14 @@ def load_subject(model: str | Path | None, opened: OpenedModel, options: RunOpti
             identity=identity,
             opened=snapshot.how,
         ),
-        _doubts(snapshot.source, lm.tokenizer),
+        _doubts(snapshot.source),
     )
 
 
-def _doubts(source: ModelSource, tokenizer: Any) -> tuple[Note, ...]:
+def _doubts(source: ModelSource) -> tuple[Note, ...]:
     if source.kind != "gguf" or source.tokenizer != source.path:
         return ()
-    if not (name := unknown_splitting(source.path, tokenizer.get_vocab())):
+    if not (name := unknown_splitting(source.path)):
         return ()
     return (Note.of("note_gguf_tokenizer", name=name),)
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from tokenizers import Regex, pre_tokenizers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.integrations.gguf.gguf_tokenizer_mapping import GGUF_PRE_TOKENIZER_SPLITS
 from transformers.integrations.gguf.reader import read_gguf_metadata
@@ -31,28 +31,25 @@ from jeval.resources import answers_path
 
 _log = logging.getLogger(__name__)
 _LIST = "files.json"
+_COPY = "2"  # raised when a copy made by earlier code would be another
 #: A copy is kept where it leaves at least this share of the disk free.
 _FREE = 0.1
 
 
 def folder_of(path: Path) -> Path:
     """Where the copy of a GGUF lies: under the digest of its bytes and the versions of what read it."""
-    versions = {name: version(name) for name in ("transformers", "gguf")}
+    versions = {name: version(name) for name in ("transformers", "gguf")} | {"copy": _COPY}
     return answers_path().expanduser().parent / "gguf" / value_digest([file_digest(path), versions])[:32]
 
 
 #: Names of ways to split text before merging that are GPT-2's, which transformers takes for every name that it does not know.
 _AS_GPT2 = {"gpt-2", "mpt", "olmo", "jais", "phi-2"}
-#: GPT-2's with every digit apart; the same where no token has two digits.
+#: GPT-2's with every digit apart.
 _DIGITS_APART = {"smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"}
-_TWO_DIGITS = re.compile(r"\d\d")
 
 
-def unknown_splitting(path: Path, tokens: Iterable[str]) -> str:
-    """The name of the file's way to split text before merging (``tokenizer.ggml.pre``), where transformers has another.
-
-    Args:
-        tokens: the file's vocabulary.
+def unknown_splitting(path: Path) -> str:
+    """The name of the file's way to split text before merging (``tokenizer.ggml.pre``), where the tokenizer read has another.
 
     Returns:
         "" where tokens are those of llama.cpp as far as names tell.
@@ -60,16 +57,26 @@ def unknown_splitting(path: Path, tokens: Iterable[str]) -> str:
     Raises:
         ModelError: the file cannot be read.
     """
+    name = _splitting(path)
+    return "" if name in GGUF_PRE_TOKENIZER_SPLITS or name in _AS_GPT2 | _DIGITS_APART else name
+
+
+def _splitting(path: Path) -> str:
+    """``tokenizer.ggml.pre``; "gpt-2" for vocabularies of other kinds, which are not split before merging."""
     with translated(f"{path} cannot be read"):
         metadata, _ = read_gguf_metadata(str(path))
     if metadata.get("tokenizer.ggml.model") != "gpt2":
-        return ""
-    name = str(metadata.get("tokenizer.ggml.pre") or "default")
-    if name in GGUF_PRE_TOKENIZER_SPLITS or name in _AS_GPT2:
-        return ""
-    if name in _DIGITS_APART and not any(map(_TWO_DIGITS.search, tokens)):
-        return ""
-    return name
+        return "gpt-2"
+    return str(metadata.get("tokenizer.ggml.pre") or "default")
+
+
+def split_digits(tokenizer: Any, name: str) -> None:
+    """Set every digit apart before all else, where the way to split called ``name`` does and transformers does not know it."""
+    if name not in GGUF_PRE_TOKENIZER_SPLITS and name in _DIGITS_APART:
+        inner = tokenizer.backend_tokenizer
+        inner.pre_tokenizer = pre_tokenizers.Sequence(
+            [pre_tokenizers.Split(Regex(r"\p{N}"), "isolated"), inner.pre_tokenizer]
+        )
 
 
 @contextmanager
@@ -109,6 +116,7 @@ def _convert(path: Path, scratch: Path, target: Path) -> None:
         model, info = loaded
         check_landed(path, info)
         tokenizer = AutoTokenizer.from_pretrained(alone, gguf_file="model.gguf", local_files_only=True)
+        split_digits(tokenizer, _splitting(path))
         _forget_quantisation(model)
         model.save_pretrained(target, max_shard_size="1TB")
         tokenizer.save_pretrained(target)

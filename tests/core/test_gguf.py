@@ -145,17 +145,32 @@ def test_a_gguf_is_scored_where_no_copy_can_be_kept(
 
 
 def test_a_splitting_that_transformers_does_not_know_is_said(tiny_model: Path, tmp_path: Path) -> None:
-    def unknown(name: str, *tokens: str) -> str:
+    def unknown(name: str) -> str:
         writer = gguf.GGUFWriter(tmp_path / "m.gguf", "llama")
         writer.add_tokenizer_model("gpt2")
         writer.add_tokenizer_pre(name)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.close()
-        return copies.unknown_splitting(tmp_path / "m.gguf", tokens)
+        return copies.unknown_splitting(tmp_path / "m.gguf")
 
-    assert copies.unknown_splitting(write_gguf(tiny_model, tmp_path / "tiny.gguf"), ["a"]) == ""
-    assert unknown("llama-bpe", "a", "12") == ""
-    assert unknown("smollm", "a", "1") == ""
-    assert unknown("smollm", "a", "12") == "smollm"
-    assert unknown("something-new", "a") == "something-new"
+    assert copies.unknown_splitting(write_gguf(tiny_model, tmp_path / "tiny.gguf")) == ""
+    assert unknown("llama-bpe") == ""
+    assert unknown("smollm") == ""
+    assert unknown("something-new") == "something-new"
+
+
+def test_digits_stand_apart_where_the_file_says_so() -> None:
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    letters = pre_tokenizers.ByteLevel.alphabet()
+    vocabulary = {letter: i for i, letter in enumerate([*sorted(letters), "ĊĊ", "12"])}
+    inner = Tokenizer(models.BPE(vocab=vocabulary, merges=[("Ċ", "Ċ"), ("1", "2")]))
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner)
+    assert tokenizer.tokenize("\n\n12") == ["Ċ", "Ċ", "12"]
+    copies.split_digits(tokenizer, "gpt-2")
+    assert tokenizer.tokenize("\n\n12") == ["Ċ", "Ċ", "12"]
+    copies.split_digits(tokenizer, "smollm")
+    assert tokenizer.tokenize("\n\n12") == ["ĊĊ", "1", "2"]

@@ -204,7 +204,10 @@ def test_half_precision_without_a_template(model_copy: Path, tmp_path: Path, sto
 def test_tasks_of_a_folder_of_the_users(tiny_model: Path, tmp_path: Path, stock: Stock) -> None:
     pack = tmp_path / "own tasks"
     pack.mkdir()
-    (pack / "own.yaml").write_text(f"include: {tasks_path('keigo', 'pairs.yaml')}\ntask: own_pairs\n")
+    (pack / "own.yaml").write_text(
+        f"include: {tasks_path('keigo', 'pairs.yaml')}\ntask: own_pairs\n"
+        "metadata: {version: 1, domain: own, kind: pairs, chance: 0.5, title_ja: own, title_en: own}\n"
+    )
     record, folder = evaluated(
         tiny_model, tmp_path, tasks=["own_pairs", "jeval_leak_context"], include=pack, trust_packs=pack.name, whole=[]
     )
