@@ -16,7 +16,9 @@ from jeval.bank.real.passages import Passage
 from jeval.japanese.numerals import value
 
 _BRACKETS = re.compile(r"（[^（）]*）")
-_NUMBER = re.compile(r"[〇一二三四五六七八九十百千]+(?=[万億兆]?(?:条|項|号|日|月|年|円|人|回|週間|箇月|か月|営業日))")
+_NUMBER = re.compile(
+    r"(?<![〇一二三四五六七八九十百千])[〇一二三四五六七八九十百千]+(?=[万億兆]?(?:条|項|号|日|月|年|円|人|回|週間|箇月|か月|営業日))"
+)
 _PERCENT = re.compile(r"百分の([一二三四五六七八九十百]+)")
 _WORD = r"(?:(?![又及若並])[一-龥々ァ-ヶー]){2,}"
 _PHRASE = re.compile(rf"{_WORD}(?:(?:の|及び|又は|若しくは|その他の){_WORD}){{0,2}}")

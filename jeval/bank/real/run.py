@@ -15,6 +15,9 @@ from jeval.bank.real.lessons import Lesson, exercises, reading
 from jeval.bank.real.passages import Passage, cited, laws_of, others
 from jeval.bank.real.weights import GEMMA, SMOL, fetched
 from jeval.digests import file_digest, value_digest
+from jeval.finreg import bank
+from jeval.finreg.statutes import read_statutes
+from jeval.models import gguf
 from jeval.progress import Progress
 from jeval.record.store import write_json, write_text
 
@@ -94,9 +97,6 @@ def run_real(plan: Plan) -> dict[str, Any]:
 
 def _passages(plan: Plan) -> tuple[dict[str, list[Passage]], list[str]]:
     """What each of the two models reads, and all texts of the statutes (whose tokens are told apart while they read)."""
-    from jeval.finreg import bank
-    from jeval.finreg.statutes import read_statutes
-
     items = bank.load()
     statutes = read_statutes(plan.statutes)
     read = cited([item for item in items if item.suite == "audit" and item.kind in KINDS], statutes)
@@ -140,8 +140,6 @@ def _teach(
 
 def _loaded(base: Path) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    from jeval.models import gguf
 
     def read(folder: Path) -> tuple[Any, Any]:
         model = AutoModelForCausalLM.from_pretrained(folder, dtype="float32", local_files_only=True)
