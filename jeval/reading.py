@@ -6,6 +6,7 @@ Every error names the file, the line where there is one, what was expected and t
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -139,3 +140,18 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         line = line.rstrip("\r")
         if line.strip():
             yield number, line
+
+
+def is_plain(root: Path, *below: str) -> bool:
+    """Whether ``root/below…`` is a regular file, and neither it nor a folder below ``root`` a link: it is of the folder, not of
+    elsewhere, and reading it ends.
+    """
+    path = root
+    try:
+        for name in below:
+            path = path / name
+            if path.is_symlink():
+                return False
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False
