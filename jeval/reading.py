@@ -84,8 +84,8 @@ def numbered_jsonl(path: Path, *, unique: str = "", what: str = "file") -> list[
     for number, line in _lines(read_text(path, what=what)):
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as err:
-            detail = getattr(err, "msg", "nested too deeply")
+        except (ValueError, RecursionError) as err:
+            detail = getattr(err, "msg", "nested too deeply, or a number of too many digits")
             raise InputError(f"{path}:{number}: not JSON ({detail}); expected one object a line") from err
         if not isinstance(row, dict):
             raise InputError(f"{path}:{number}: expected a JSON object, got {type(row).__name__}")
@@ -103,7 +103,7 @@ def read_json(path: Path, *, what: str = "file") -> Row:
     """
     try:
         value = json.loads(read_text(path, what=what))
-    except (json.JSONDecodeError, RecursionError) as err:
+    except (ValueError, RecursionError) as err:  # a number of too many digits is a ValueError
         raise InputError(f"{what} {path} is not JSON ({' '.join(str(err).split())}); mend or make it again") from err
     if not isinstance(value, dict):
         raise InputError(f"{what} {path} holds {type(value).__name__}; expected a JSON object")

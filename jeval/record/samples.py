@@ -112,7 +112,7 @@ def read_samples(folder: Path, task: str) -> list[Sample]:
     try:
         rows = pq.read_table(path, columns=SCHEMA.names).to_pylist()
         return [Sample.model_validate({**row, **_decoded(row)}) for row in rows]
-    except (OSError, pa.ArrowException, json.JSONDecodeError, ValidationError, KeyError) as err:
+    except (OSError, pa.ArrowException, ValueError, RecursionError, MemoryError, ValidationError, KeyError) as err:
         detail = " ".join(str(err).split())[:200]
         raise InputError(f"{path} is missing or damaged ({detail}); run the evaluation again") from err
 
