@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import json
+import logging
 import os
 import re
 import shlex
 import sys
 import unicodedata
+import warnings
 from typing import Any
 
 _ESCAPE = "jeval-escape"
@@ -27,15 +29,27 @@ _PLAIN = re.compile(r"[ -~\u3000-\u3163\u3165-\u9fff\uff01-\uff9f]*")  # what mo
 
 def prepare() -> None:
     """Make standard output and error take every character: what their encoding lacks is written as ``\\uXXXX``, which in a
-    JSON string is the character itself. A stream that is closed swallows what is written.
+    JSON string is the character itself. A stream that is closed swallows what is written. What libraries log and warn of, which may
+    quote a model's files, is harmless too.
     """
     codecs.register_error(_ESCAPE, _escape)
+    logging.setLogRecordFactory(_Logged)
+    warnings.formatwarning = _warned
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open to the end
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=_ESCAPE)
+
+
+class _Logged(logging.LogRecord):
+    def getMessage(self) -> str:  # noqa: N802 - the library's name
+        return harmless(super().getMessage(), keep="\n\t")
+
+
+def _warned(message: Warning | str, category: type[Warning], *_: object, **__: object) -> str:
+    return f"{category.__name__}: {harmless(str(message), keep=chr(10))}\n"
 
 
 def _escape(err: UnicodeError) -> tuple[str, int]:

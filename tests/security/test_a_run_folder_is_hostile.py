@@ -9,6 +9,7 @@ import shlex
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -300,6 +301,16 @@ def test_text_that_is_read_is_printed_harmless(cli: Cli, tmp_path: Path) -> None
         said = cli("keigo", text, *options)
         assert said.out
         assert not {"\x1b", "\u202e"} & set(said.out + said.err)
+
+
+def test_what_libraries_log_of_a_model_is_harmless() -> None:
+    code = (
+        "import logging, warnings; from jeval import output; output.prepare(); "
+        "logging.getLogger('x').error('model %s', 'a\\x1b[2Jb'); warnings.warn('c\\u202ed\\x9b')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "model a\\u001b[2Jb" in done.stderr
+    assert not {"\x1b", "\u202e", "\x9b"} & set(done.stderr)
 
 
 def test_everything_is_printed_by_one_function() -> None:
