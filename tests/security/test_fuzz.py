@@ -32,7 +32,7 @@ from jeval.report.page import render
 
 TASK = "jeval_keigo_pairs"
 some = settings(
-    max_examples=40, deadline=None, derandomize=True, database=None,
+    max_examples=80, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 few = settings(some, max_examples=12)
