@@ -23,6 +23,7 @@ from jeval.audit.run import RunOptions, run
 from jeval.audit.verify import check_run
 from jeval.errors import InputError, JevalError
 from jeval.models.identity import identify
+from jeval.models.load import load
 from jeval.models.source import resolve
 from jeval.pipeline.packfiles import read_pack
 from jeval.record.samples import path_of, read_samples
@@ -32,7 +33,7 @@ from jeval.report.page import render
 
 TASK = "jeval_keigo_pairs"
 some = settings(
-    max_examples=80, deadline=None, derandomize=True, database=None,
+    max_examples=60, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 few = settings(some, max_examples=12)
@@ -201,6 +202,20 @@ def test_any_config_of_a_model(tiny_model: Path, tmp_path: Path, data: st.DataOb
     (model / name).unlink(missing_ok=True)
     (model / name).write_bytes(raw)
     one_line(lambda: identify(resolve(model)))
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "generation_config.json"])
+@few
+@given(data=st.data())
+def test_any_config_of_a_model_that_is_loaded(tiny_model: Path, tmp_path: Path, data: st.DataObject, name: str) -> None:
+    model = tmp_path / "model"
+    shutil.rmtree(model, ignore_errors=True)
+    model.mkdir()
+    for file in tiny_model.iterdir():
+        (model / file.name).symlink_to(file)
+    (model / name).unlink()
+    (model / name).write_text(dumped(changed(json.loads((tiny_model / name).read_text()), data)))
+    one_line(lambda: load(resolve(model), device="cpu"))
 
 
 @some
