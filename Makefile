@@ -5,7 +5,7 @@ TORCH ?= torch==2.13.0
 PYTEST_ARGS ?= --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 BIN := $(VENV)/bin
 
-.PHONY: demo real statutes-given test lint install clean
+.PHONY: demo real statutes-given test lint install lock sbom clean
 
 demo: install
 	$(BIN)/jeval demo --out reports/demo --keep reports/demo-models
@@ -35,6 +35,20 @@ $(VENV)/.installed: pyproject.toml
 	$(BIN)/pip install --quiet --no-compile "$(TORCH)"
 	$(BIN)/pip install --quiet --no-compile -e ".[dev]"
 	touch $@
+
+# Both rest on what is newest on that day, and need uv and cyclonedx-bom beside make. TORCH_FROM: where the CPU build of torch lies,
+# e.g. make lock TORCH="torch==2.13.0+cpu" TORCH_FROM="--find-links DIR"; run the tests against the new versions before committing.
+lock:
+	mkdir -p build && echo "$(TORCH)" > build/torch.txt && grep '^#' requirements.lock > build/lock.txt
+	uv pip compile pyproject.toml --extra server --python-version 3.11 --python-platform x86_64-manylinux_2_28 --override build/torch.txt $(TORCH_FROM) \
+	  --no-emit-package torch --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet >> build/lock.txt
+	mv build/lock.txt requirements.lock
+
+sbom:
+	$(PYTHON) -m venv --clear --without-pip build/sbom
+	$(PYTHON) -m pip --python build/sbom/bin/python install --quiet --no-deps "$(TORCH)"
+	$(PYTHON) -m pip --python build/sbom/bin/python install --quiet --no-deps --require-hashes -r requirements.lock
+	cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --short-PURLs --of JSON -o sbom.cdx.json build/sbom/bin/python
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,7 +9,6 @@ import contextlib
 import errno
 import json
 import os
-import shlex
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -63,7 +62,7 @@ Snapshot = Annotated[
 
 def _version(asked: bool) -> None:
     if asked:
-        print(f"jeval {__version__}")
+        output.say(f"jeval {__version__}")
         raise typer.Exit
 
 
@@ -139,10 +138,10 @@ def run(
 
 def _show(record: RunRecord, folder: Path, as_json: bool) -> None:
     if as_json:
-        print(output.json_text(run_summary(record, folder)))
+        output.say(output.json_text(run_summary(record, folder)))
         return
     _print_table(record)
-    print(f"report: {folder / 'report.html'}")
+    output.say(f"report: {folder / 'report.html'}")
 
 
 def run_summary(record: RunRecord, folder: Path) -> dict[str, Any]:
@@ -180,7 +179,7 @@ def report(
     from jeval.report.page import write_report
 
     target = write_report(runs, out, lang)
-    print(output.json_text({"report": str(target)}) if as_json else f"report: {target}")
+    output.say(output.json_text({"report": str(target)}) if as_json else f"report: {target}")
 
 
 @app.command()
@@ -194,11 +193,11 @@ def compare(
 
     rows = compare_runs(runs)
     if as_json:
-        print(output.json_text({"comparisons": [row.model_dump() for row in rows]}))
+        output.say(output.json_text({"comparisons": [row.model_dump() for row in rows]}))
         return
     for row in rows:
         low, high = row.interval
-        print(
+        output.say(
             f"{row.task}: {row.run} - {row.reference} = {row.difference:+.3f} [{low:+.3f}, {high:+.3f}] (n = {row.n} in {row.clusters} clusters)"
         )
 
@@ -216,11 +215,11 @@ def verify(
 
     found = check_run(folder, model)
     if as_json:
-        print(output.json_text({"run": str(folder), "verified": not found.problems, **asdict(found)}))
+        output.say(output.json_text({"run": str(folder), "verified": not found.problems, **asdict(found)}))
     else:
         good = [f"{folder}: internally consistent (内部で整合); unsigned, so that this does not show who wrote it",
                 f"scores recomputed from the stored outputs: {found.recomputed} of {found.items} items"]  # fmt: skip
-        print("\n".join(map(output.harmless, [*(found.problems or good), *found.notes])))
+        output.say(*(found.problems or good), *found.notes)
     if found.problems:
         raise typer.Exit(4)
 
@@ -242,7 +241,7 @@ def demo(
     from jeval.demo.run import run_demo
 
     result = run_demo(out=out, keep=keep, seed=seed, trials=trials, lang=lang)
-    print(output.json_text(result) if as_json else f"report: {result['report']}")
+    output.say(output.json_text(result) if as_json else f"report: {result['report']}")
 
 
 @app.command(
@@ -271,7 +270,7 @@ def _check_extra(extra: list[str], model: str | None) -> None:
         return
     given = f"{extra[0]!r} belongs to no option"
     if model is None and len(extra) == 1:
-        raise InputError(f"{given}; the model is given as: jeval run --model {shlex.quote(extra[0])}")
+        raise InputError(f"{given}; the model is given as: jeval run --model {output.quoted(extra[0])}")
     raise InputError(f"{given}; names are separated by commas without spaces, other values go behind their option")
 
 
@@ -344,18 +343,22 @@ def _print_table(record: RunRecord) -> None:
     table = Table(box=None, pad_edge=False)
     for column in ("domain", "task", "n", "score", "95 % interval", "chance"):
         table.add_column(column, justify="left" if column in {"domain", "task"} else "right")
+
+    def row(*cells: str) -> None:
+        table.add_row(*map(output.one_line, cells))
+
     for name, task in record.tasks.items():
         if task.score is None or task.interval is None:
-            table.add_row(task.domain, name, "0", "not scored", task.reason or "", "")
+            row(task.domain, name, "0", "not scored", task.reason or "", "")
             continue
         low, high = task.interval
         chance = "" if task.chance is None else f"{task.chance:.2f}"
-        table.add_row(task.domain, name, str(task.n), f"{task.score:.3f}", f"{low:.3f}–{high:.3f}", chance)
+        row(task.domain, name, str(task.n), f"{task.score:.3f}", f"{low:.3f}–{high:.3f}", chance)
     for name, domain in record.domains.items():
         if domain.score is not None and domain.interval is not None:
             low, high = domain.interval
             chance = "" if domain.chance is None else f"{domain.chance:.2f}"
-            table.add_row(name, "(all)", str(domain.n), f"{domain.score:.3f}", f"{low:.3f}–{high:.3f}", chance)
+            row(name, "(all)", str(domain.n), f"{domain.score:.3f}", f"{low:.3f}–{high:.3f}", chance)
     console = Console(markup=False) if sys.stdout.isatty() else Console(width=110, markup=False)
     console.print(table)
 
@@ -392,7 +395,7 @@ def _code_of(action: Callable[[], Any]) -> Any:
 
 def _said(message: str, code: int) -> int:
     with contextlib.suppress(OSError):
-        print(f"jeval: {output.one_line(message)}", file=sys.stderr, flush=True)
+        output.say(f"jeval: {output.one_line(message)}", error=True)
     return code
 
 
@@ -405,7 +408,7 @@ def _refused(err: OSError) -> int:
 
 def _fault(err: BaseException) -> int:
     if os.environ.get("JEVAL_DEBUG", "0") not in {"", "0"}:
-        print(output.harmless("".join(traceback.format_exception(err)), keep="\n\t"), file=sys.stderr)
+        output.say(*"".join(traceback.format_exception(err)).split("\n"), error=True)
     log = write_log(err)
     where = f"the traceback is in {log}" if log else "no log could be written, JEVAL_DEBUG=1 prints the traceback"
     try:
@@ -425,11 +428,11 @@ def _flush() -> None:
 
 
 def _command() -> str:
-    return shlex.join(["jeval", *sys.argv[1:]])
+    return output.quoted("jeval", *sys.argv[1:])
 
 
 def _interrupted() -> NoReturn:
-    print(f"\njeval: interrupted; finished answers are kept, resume with: {_command()}", file=sys.stderr, flush=True)
+    output.say("", f"jeval: interrupted; finished answers are kept, resume with: {_command()}", error=True)
     os._exit(130)  # worker threads of torch may take longer to unwind than a user waits
 
 

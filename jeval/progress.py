@@ -8,6 +8,8 @@ import time
 from types import TracebackType
 from typing import Any
 
+from jeval.output import one_line, say
+
 
 class Progress:
     """Reports the stages of a run. Use as a context manager; ``silent`` shows nothing.
@@ -45,7 +47,7 @@ class Progress:
         if self._silent:
             return
         if self._bar is not None:
-            self._bar.console.print(message, markup=False, highlight=False)
+            self._bar.console.print(one_line(message), markup=False, highlight=False)
         else:
             _print(message)
 
@@ -74,4 +76,4 @@ class Progress:
 def _print(line: str) -> None:
     """Nobody reading any more, or a log without room, ends no run."""
     with contextlib.suppress(OSError):
-        print(line, file=sys.stderr, flush=True)
+        say(one_line(line), error=True)

@@ -100,8 +100,8 @@ def numbered_jsonl(path: Path, *, unique: str = "", what: str = "file") -> list[
     for number, line in _lines(read_text(path, what=what)):
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as err:
-            detail = getattr(err, "msg", "nested too deeply")
+        except (ValueError, RecursionError) as err:
+            detail = getattr(err, "msg", "nested too deeply, or a number of too many digits")
             raise InputError(f"{path}:{number}: not JSON ({detail}); expected one object a line") from err
         if not isinstance(row, dict):
             raise InputError(f"{path}:{number}: expected a JSON object, got {type(row).__name__}")
@@ -160,3 +160,18 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         line = line.rstrip("\r")
         if line.strip():
             yield number, line
+
+
+def is_plain(root: Path, *below: str) -> bool:
+    """Whether ``root/below…`` is a regular file, and neither it nor a folder below ``root`` a link: it is of the folder, not of
+    elsewhere, and reading it ends.
+    """
+    path = root
+    try:
+        for name in below:
+            path = path / name
+            if path.is_symlink():
+                return False
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):
+        return False

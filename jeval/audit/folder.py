@@ -16,7 +16,7 @@ from jeval.errors import InputError
 from jeval.record.manifest import LOCK, STARTED
 from jeval.record.samples import path_of
 from jeval.record.schema import Identity, Settings
-from jeval.record.store import PARTIAL, write_json
+from jeval.writing import PARTIAL, write_json
 
 _NAME = 120  # bytes of a model's name in the default folder; file systems take 255, some 143
 
@@ -105,7 +105,7 @@ def _forget(folder: Path) -> None:
 def _made(folder: Path) -> Iterator[None]:
     """Make the folder; what was made and is still empty at the end goes again."""
     made = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         yield
     finally:
@@ -118,6 +118,8 @@ def _check(folder: Path, digest: str, wanted: dict[str, Any]) -> None:
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {folder} is a file; expected a folder that is new, empty or holds this model's run")
     held = [file for file in (folder / STARTED, folder / "run.json") if file.is_file()]
+    if link := next((path for path in folder.rglob("*") if path.is_symlink()), None) if held else None:
+        raise InputError(f"--out {folder} holds a link ({link.relative_to(folder)}); choose another folder")
     for file in held:
         _check_held(file, digest, wanted)
     if held or not folder.is_dir():
@@ -135,7 +137,7 @@ def _check_held(file: Path, digest: str, wanted: dict[str, Any]) -> None:
         other = there["digest"] if "digest" in there else (there["model"]["identity"] or {}).get("digest", digest)
         changed = _differences(dict(there["settings"]), wanted)
         mark = str(other)[:12]
-    except (ValueError, KeyError, TypeError, AttributeError) as err:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as err:
         raise InputError(f"--out {folder} holds a damaged {file.name}; choose another folder") from err
     if other != digest:
         raise InputError(

@@ -46,7 +46,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 def _take(path: Path) -> int:
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
         try:
             _lock(handle, path)
             if _still_there(handle, path):
@@ -86,8 +86,10 @@ def _me() -> dict[str, Any]:
 def _holder(handle: int) -> dict[str, Any]:
     try:
         holder = json.loads(os.pread(handle, 4096, 0))
-        return {"pid": int(holder["pid"]), "host": str(holder["host"]), "started": float(holder["started"])}
-    except (ValueError, KeyError, TypeError):
+        pid, started = int(holder["pid"]), float(holder["started"])
+        known = 0 < pid < 1 << 31 and 0 <= started < 1 << 33
+        return {"pid": pid, "host": str(holder["host"]), "started": started} if known else {}
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return {}
 
 

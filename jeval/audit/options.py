@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from jeval.errors import InputError
 from jeval.pipeline import domains
 
 
@@ -43,6 +44,21 @@ class RunOptions:
     snapshot: bool = True
     fresh: bool = False
     recheck: float = 0.02
+
+    def checked(self) -> RunOptions:
+        """These options, files of the user's as files: the folder that ``jeval canary make`` wrote stands for its canaries.
+
+        Raises:
+            InputError: a file is none, or is not there.
+        """
+        found = {}
+        for option, path in self.files.items():
+            file = path / "canaries.json" if option == "canaries" and path.is_dir() else path
+            if not file.is_file():
+                what = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
+                raise InputError(f"--{option} {path} {what}; expected a file")
+            found[option] = file
+        return replace(self, **found)  # type: ignore[arg-type]
 
     @property
     def files(self) -> dict[str, Path]:

@@ -79,7 +79,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
         InputError: bad input, before anything is computed.
         ModelError: the model cannot be scored.
     """
-    options = options or RunOptions()
+    options = (options or RunOptions()).checked()
     clock = _Clock()
     guard = offline.enable(options.allow_hosts)
     with Progress(silent=silent) as progress, opened_model(model, options) as opened:

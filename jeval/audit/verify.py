@@ -7,7 +7,6 @@ Without a signature that is all that can be shown: whoever wrote the folder coul
 from __future__ import annotations
 
 import json
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -20,10 +19,13 @@ from jeval.errors import EvidenceError, InputError
 from jeval.models.identity import digest_of, identify
 from jeval.models.source import resolve
 from jeval.output import one_line
-from jeval.record.manifest import LOCK, MANIFEST, RECORD, RENDERED, REPORT, Manifest, Rendered
+from jeval.reading import is_plain
+from jeval.record.manifest import LOCK, MANIFEST, RENDERED, REPORT, Manifest, Rendered
 from jeval.record.samples import Sample, path_of, read_samples
 from jeval.record.schema import RunRecord, TaskResult
-from jeval.record.store import read_record
+from jeval.record.store import RECORD, read_record
+
+_MOST = 64 << 20  # bytes of a manifest, of which a run has a fraction
 
 
 @dataclass(frozen=True)
@@ -76,17 +78,21 @@ def check_run(folder: Path, model: str | None = None) -> Verified:
 
 def _manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
-    if not path.is_file():
+    if not is_plain(folder, MANIFEST):
+        if path.exists() or path.is_symlink():
+            raise EvidenceError(f"{path} is a link or no file; the run cannot be verified")
         if (folder / RECORD).is_file():
             raise EvidenceError(f"{path} is missing; the run cannot be verified")
         raise InputError(f"{folder} holds no manifest.json; give the folder that `jeval run` printed")
     try:
+        if path.stat().st_size > _MOST:
+            raise ValueError(f"{path.stat().st_size} bytes, expected at most {_MOST}")
         return Manifest.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except ValidationError as err:
         first = err.errors()[0]
         what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         raise EvidenceError(f"{path} is damaged ({one_line(what, 200)}); the run cannot be verified") from err
-    except (ValueError, RecursionError) as err:
+    except (OSError, ValueError, RecursionError) as err:
         raise EvidenceError(f"{path} is damaged ({one_line(str(err), 200)}); the run cannot be verified") from err
 
 
@@ -98,10 +104,10 @@ def _files(folder: Path, manifest: Manifest) -> Iterator[str]:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or name != path.as_posix():
             yield f"{MANIFEST}: {one_line(name, 100)} is no name of a file of the run"
-        elif not _is_regular(folder, path):
-            yield f"{name}: missing"
+        elif not is_plain(folder, *path.parts):
+            yield f"{one_line(name, 200)}: missing"
         elif file_digest(folder / name) != digest:
-            yield f"{name}: changed since the run"
+            yield f"{one_line(name, 200)}: changed since the run"
     known = {MANIFEST, LOCK, REPORT, RENDERED, *manifest.files}
     there = sorted(
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()
@@ -109,22 +115,14 @@ def _files(folder: Path, manifest: Manifest) -> Iterator[str]:
     yield from (f"{one_line(name, 200)}: not part of the run" for name in there if name not in known)
 
 
-def _is_regular(folder: Path, name: PurePosixPath) -> bool:
-    """Whether the file is there, and neither it nor a folder above it is a link."""
-    above = [folder.joinpath(*name.parts[:depth]) for depth in range(1, len(name.parts) + 1)]
-    try:
-        return not any(path.is_symlink() for path in above) and stat.S_ISREG(above[-1].lstat().st_mode)
-    except OSError:
-        return False
-
-
 def _report(folder: Path) -> Iterator[str]:
     """Whether the report is the one that was rendered last. A run without one is whole: a report can be made again."""
     if not (folder / REPORT).exists():
         return
     try:
-        rendered = Rendered.model_validate(json.loads((folder / RENDERED).read_text(encoding="utf-8")))
-        same = _is_regular(folder, PurePosixPath(REPORT)) and file_digest(folder / REPORT) == rendered.report
+        text = (folder / RENDERED).read_bytes() if is_plain(folder, RENDERED) else b""
+        rendered = Rendered.model_validate(json.loads(text))
+        same = is_plain(folder, REPORT) and file_digest(folder / REPORT) == rendered.report
     except (OSError, ValueError, RecursionError):
         yield f"{RENDERED}: missing or damaged; write the report again with: jeval report"
         return
@@ -140,6 +138,7 @@ def _agreement(manifest: Manifest, record: RunRecord) -> Iterator[str]:
         ("task_pack", manifest.task_pack, record.task_pack),
         ("code", manifest.code, record.code),
         ("packages", manifest.packages, record.packages),
+        ("revealed_by", manifest.revealed_by, record.revealed_by),
     ):
         if told != recorded:
             yield f"{MANIFEST}: {name} is not that of {RECORD}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from jeval.errors import InputError, JevalError, UnwrittenError
-from jeval.output import one_line
-from jeval.pipeline import domains
+from jeval.output import one_line, quoted
+from jeval.pipeline.mask import masked
 from jeval.pipeline.road import Scored
 from jeval.pipeline.taskpack import LoadedTasks, resolve_hook
-from jeval.record.manifest import MANIFEST, RECORD, manifest_of
+from jeval.record.manifest import MANIFEST, manifest_of
 from jeval.record.samples import Evidence, Sample, write_samples
 from jeval.record.schema import RunRecord
-from jeval.record.store import write_json
+from jeval.record.store import RECORD
 from jeval.report.page import write_report
+from jeval.writing import write_json
 
 Explain = Callable[[Mapping[str, Any], Sequence[Any]], Mapping[str, Any]]
 
@@ -51,8 +51,9 @@ def write_run(
         if hidden:
             record.masked[name] = hidden
         write_samples(folder, name, shown)
+    record.revealed_by = reveal
     write_json(folder / RECORD, record.model_dump(mode="json"))
-    write_json(folder / MANIFEST, manifest_of(folder, record, reveal).model_dump(mode="json"))
+    write_json(folder / MANIFEST, manifest_of(folder, record).model_dump(mode="json"))
     written()
     try:
         write_report([folder], None, lang)
@@ -61,7 +62,7 @@ def write_run(
     except Exception as err:
         raise UnwrittenError(
             f"{folder} is whole, but its report cannot be rendered ({type(err).__name__}: {one_line(str(err), 160)}); try again "
-            f"with: jeval report {shlex.quote(str(folder))}"
+            f"with: jeval report {quoted(folder)}"
         ) from err
 
 
@@ -74,17 +75,3 @@ def _explained(sample: Sample, explain: Explain | None, task: str) -> Sample:
         detail = " ".join(str(err).split())[:200]
         raise InputError(f"task {task}: its explain function gives no evidence of the known form ({detail})") from err
     return sample.model_copy(update={"evidence": evidence})
-
-
-def masked(sample: Sample, *, whole: bool) -> Sample:
-    """The sample with what the domains mask hidden in what a model wrote; with ``whole`` (items made from the user's own
-    canaries or documents) in the item and its prompts too.
-    """
-    hidden: dict[str, Any] = {}
-    if sample.loglikelihoods is None:
-        hidden["outputs"] = domains.mask(sample.outputs)
-        if sample.evidence is not None:
-            hidden["evidence"] = Evidence.model_validate(domains.mask(sample.evidence.model_dump()))
-    if whole:
-        hidden |= {"prompt": domains.mask(sample.prompt), "doc": domains.mask(sample.doc)}
-    return sample.model_copy(update=hidden)

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jeval.errors import InputError
-from jeval.output import json_text
+from jeval.output import json_text, say
+from jeval.writing import SHARED, write_text
 
 if TYPE_CHECKING:
     from jeval.finreg.schema import AnyItem
@@ -208,7 +208,7 @@ def build(as_json: Json = False) -> None:
     counts = {}
     for name, make in BUILDERS.items():
         rows = make()
-        data_path("keigo", "built", f"{name}.jsonl").write_text(dump_jsonl(rows), encoding="utf-8")
+        write_text(data_path("keigo", "built", f"{name}.jsonl"), dump_jsonl(rows), mode=SHARED)
         counts[name] = len(rows)
     items = bank.read()
     order.write(items)
@@ -270,19 +270,19 @@ def verify(
         report = verify_items(statutes, items)
     except InputError as err:
         if as_json:
-            print(json_text({"checked": 0, "ok": False, "errors": [{"reason": str(err)}]}))
+            say(json_text({"checked": 0, "ok": False, "errors": [{"reason": str(err)}]}))
         raise
     if as_json:
-        print(json_text(report.model_dump()))
+        say(json_text(report.model_dump()))
     else:
         for finding in (*report.errors, *report.failures):
-            print(finding.line())
+            say(finding.line())
         for note in report.notes:
-            print(f"note: {note.line()}", file=sys.stderr)
+            say(f"note: {note.line()}", error=True)
         unchecked = f", {len(report.errors)} cannot be checked" if report.errors else ""
-        print(f"{report.checked} items, {report.laws} statutes: {len(report.failures)} fail{unchecked}")
+        say(f"{report.checked} items, {report.laws} statutes: {len(report.failures)} fail{unchecked}")
     for error in report.errors:
-        print(f"jeval: item {error.line()}", file=sys.stderr)
+        say(f"jeval: item {error.line()}", error=True)
     if report.exit_code:
         raise typer.Exit(report.exit_code)
 
@@ -304,10 +304,10 @@ def generate(
 
     rows = generate_pairs(seed=seed, n=n, suite=suite)
     if as_json:
-        print(json_text({"kind": kind, "seed": seed, "suite": suite, "items": rows}))
+        say(json_text({"kind": kind, "seed": seed, "suite": suite, "items": rows}))
         return
     for row in rows:
-        print(json_text(row))
+        say(json_text(row))
 
 
 def _items(path: Path | None) -> Sequence[AnyItem]:
@@ -321,14 +321,14 @@ def _record(room: str, name: str, value: Any) -> None:
     from jeval.reading import dump_json
     from jeval.resources import data_path
 
-    data_path(room, "measured", f"{name}.json").write_text(dump_json(value), encoding="utf-8")
+    write_text(data_path(room, "measured", f"{name}.json"), dump_json(value), mode=SHARED)
 
 
 def _print(as_json: bool, value: Any, lines: Sequence[str]) -> None:
     """The object on standard output, or the lines there with the last, a count, on standard error."""
     if as_json:
-        print(json_text(value))
+        say(json_text(value))
         return
     for line in lines[:-1]:
-        print(line)
-    print(lines[-1], file=sys.stderr if len(lines) > 1 else sys.stdout)
+        say(*line.split("\n"))
+    say(*lines[-1].split("\n"), error=len(lines) > 1)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jeval.errors import InputError
 from jeval.resources import data_path
+from jeval.writing import SHARED, write_text
 
 
 def page(name: str) -> Path:
@@ -42,4 +43,4 @@ def write(name: str, table: str, body: str) -> None:
     path = page(name)
     if not path.is_file():
         raise InputError(f"no {path}; run this in a checkout")
-    path.write_text(spliced(path.read_text(encoding="utf-8"), table, body), encoding="utf-8")
+    write_text(path, spliced(path.read_text(encoding="utf-8"), table, body), mode=SHARED)

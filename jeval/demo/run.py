@@ -17,8 +17,8 @@ from jeval.demo.train import train
 from jeval.errors import InputError
 from jeval.fitness import Fitness, copy_weights
 from jeval.progress import Progress
-from jeval.record.store import write_text
 from jeval.report.page import render, strings
+from jeval.writing import write_text
 
 if TYPE_CHECKING:
     import torch

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from jeval.errors import InputError
 from jeval.reading import dump_jsonl, numbered_jsonl
 from jeval.record.schema import Written
+from jeval.writing import SHARED, write_text
 
 Verdict = Literal["stands", "repaired", "dropped"]
 Blind = Literal["", "agrees", "doubts", "differs"]
@@ -69,7 +70,8 @@ def load(path: Path, flaws: Collection[str]) -> list[Reading]:
 
 def save(path: Path, readings: Sequence[Reading]) -> None:
     """Write the readings back, fields that say nothing left out."""
-    path.write_text(dump_jsonl(reading.model_dump(exclude_defaults=True) for reading in readings), encoding="utf-8")
+    rows = dump_jsonl(reading.model_dump(exclude_defaults=True) for reading in readings)
+    write_text(path, rows, mode=SHARED)
 
 
 def unread(readings: Sequence[Reading], digests: Mapping[str, str]) -> dict[str, str]:

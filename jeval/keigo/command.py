@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from jeval.errors import InputError
+from jeval.output import harmless, say
 
 if TYPE_CHECKING:
     from jeval.keigo.types import Analysis
@@ -74,13 +75,8 @@ def _chomp(line: str) -> str:
 
 
 def _dump(value: Any) -> str:
-    """JSON as UTF-8, or in ASCII where the text holds lone surrogates, which UTF-8 cannot carry."""
-    line = json.dumps(value, ensure_ascii=False)
-    try:
-        line.encode("utf-8")
-    except UnicodeEncodeError:
-        return json.dumps(value)
-    return line
+    """JSON as UTF-8; what that cannot carry (lone surrogates) and what a terminal obeys or hides is escaped."""
+    return harmless(json.dumps(value, ensure_ascii=False))
 
 
 def _json_lines(names: Iterable[str]) -> int:
@@ -148,7 +144,7 @@ def _lint(names: list[str]) -> int:
             errors += 1
             _finding(sys.stdout, name, number, analysis, error)
     if not scored:
-        print("jeval keigo: no Japanese text, nothing to score", file=sys.stderr)
+        say("jeval keigo: no Japanese text, nothing to score", error=True)
     return errors
 
 
@@ -158,7 +154,8 @@ def _finding(out: TextIO, name: str, number: int, analysis: Analysis, error: Any
     rule = knowledge().by_id[error.rule].fields
     suggestion = f" → {error.suggestion}" if error.suggestion else ""
     shown = error.surface.encode("utf-8", "replace").decode("utf-8")
-    out.write(
+    line = (
         f"{name}:{number}:{error.start + 1}: {error.type} [{error.rule}] 「{shown}」{suggestion} "
-        f"{rule['message']}（{knowledge().norm} {rule['section']}）\n"
+        f"{rule['message']}（{knowledge().norm} {rule['section']}）"
     )
+    out.write(harmless(line) + "\n")

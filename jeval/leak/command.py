@@ -29,7 +29,8 @@ def make(
     from jeval.errors import InputError
     from jeval.leak.canary import dump, planting_lines
     from jeval.leak.canary import make as make_canaries
-    from jeval.output import json_text
+    from jeval.output import json_text, say
+    from jeval.writing import write_text
 
     try:
         repeats = [int(part) for part in repeat.split(",")]
@@ -46,9 +47,8 @@ def make(
             )
     lines = planting_lines(made)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(dump(made) + "\n", encoding="utf-8")
-        text.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_text(target, dump(made) + "\n")  # secrets: the owner's alone
+        write_text(text, "\n".join(lines) + "\n")
     except OSError as err:
         raise InputError(f"--out {out} cannot be written ({err.strerror}); choose another path") from err
     planted = sum(canary.planted for canary in made.canaries)
@@ -60,6 +60,6 @@ def make(
         "lines": len(lines),
     }
     if as_json:
-        print(json_text(result))
+        say(json_text(result))
     else:
-        print(f"canaries: {target}\ntext to plant: {text} ({len(lines)} lines, {planted} canaries)")
+        say(f"canaries: {target}", f"text to plant: {text} ({len(lines)} lines, {planted} canaries)")

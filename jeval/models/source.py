@@ -6,6 +6,7 @@ without a word, and nobody knows which was evaluated.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -171,11 +172,12 @@ def _check_gguf(given: Path, path: Path) -> None:
 def _base_of(path: Path) -> Path:
     config = read_json(path / ADAPTER_CONFIG, what="model file")
     named = str(config.get("base_model_name_or_path") or "")
-    for candidate in (Path(named).expanduser(), path / named):
-        if named and (candidate / "config.json").is_file():
-            return candidate.resolve()
+    with contextlib.suppress(OSError, RuntimeError, ValueError):  # no name that a path could have
+        for candidate in (Path(named).expanduser(), path / named):
+            if named and (candidate / "config.json").is_file():
+                return candidate.resolve()
     raise InputError(
-        f"{path} is an adapter of {named!r}, which is not a local folder; put the base model on this machine and "
+        f"{path} is an adapter of {one_line(repr(named), 200)}, which is not a local folder; put the base model on this machine and "
         f"write its path into base_model_name_or_path of {ADAPTER_CONFIG}"
     )
 
@@ -192,7 +194,10 @@ def _check_model(path: Path, allow_pickle: bool) -> None:
 
 
 def _check_architecture(path: Path, config: dict[str, Any]) -> None:
-    for name in map(str, config.get("architectures") or ()):
+    named = config.get("architectures") or []
+    if not isinstance(named, list):
+        raise InputError(f"{path / 'config.json'}: architectures is {type(named).__name__}; expected a list of names")
+    for name in map(str, named):
         for ending, what in _OTHER_HEADS.items():
             if name.endswith(ending):
                 raise InputError(f"{path} is {what} ({name}); jeval scores causal language models")
@@ -215,13 +220,20 @@ def _check_one_set(path: Path, files: Sequence[str]) -> None:
         )
     if indices != [INDEX]:
         raise InputError(f"{path} has an index of another name ({indices[0]}), which nothing reads; expected {INDEX}")
-    shards = set(read_json(path / indices[0], what="model file").get("weight_map", {}).values())
+    shards = _shards(path / indices[0])
     if missing := sorted(shards - set(files)):
         raise InputError(f"{path} lacks {', '.join(missing[:3])}, named in {indices[0]}; copy the missing shards")
     if others_left := sorted(set(files) - shards):
         raise InputError(
             f"{path} has more than one set of weights: those of {indices[0]} and {', '.join(others_left[:3])}; {advice}"
         )
+
+
+def _shards(index: Path) -> set[str]:
+    placed = read_json(index, what="model file").get("weight_map") or {}
+    if not isinstance(placed, dict) or not all(isinstance(name, str) for name in placed.values()):
+        raise InputError(f"{index}: weight_map is not of the form tensor: file; copy the index of the model again")
+    return set(placed.values())
 
 
 def _check_adapter(path: Path, allow_pickle: bool) -> None:
@@ -280,8 +292,7 @@ def _leads_away(key: str, value: Any, trust_remote_code: bool) -> str:
 def _check_pickle(path: Path, expected: str, allow_pickle: bool) -> None:
     names = {file.name for pattern in _PICKLE for file in path.glob(pattern)} - _NO_WEIGHTS
     for index in path.glob("*.bin.index.json"):
-        shards = set(map(str, dict(read_json(index, what="model file").get("weight_map") or {}).values()))
-        if missing := sorted(shards - names):
+        if missing := sorted(_shards(index) - names):
             raise InputError(f"{path} lacks {', '.join(missing[:3])}, named in {index.name}; copy the missing shards")
     if not names:
         raise InputError(f"{path} has no weights; expected {expected} in the folder (*.safetensors)")

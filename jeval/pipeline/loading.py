@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +42,9 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval carries no types
     def __init__(self, *, meta: dict[str, Any], own: Path) -> None:
         super().__init__(meta=meta)
         self._own = own.resolve()
+
+    def _load_full_config(self, entry: Entry, overrides: dict[str, Any] | None = None) -> dict[str, Any]:
+        return kept_private(super()._load_full_config(entry, overrides))
 
     def _build_task(self, entry: Entry, overrides: dict[str, Any] | None) -> Task:
         config: dict[str, Any] = dict(entry.cfg or {})
@@ -172,3 +179,25 @@ def _chain(err: BaseException | None) -> Iterator[BaseException]:
     while err is not None:
         yield err
         err = err.__cause__ or (None if err.__suppress_context__ else err.__context__)
+
+
+def kept_private(config: dict[str, Any]) -> dict[str, Any]:
+    """The configuration of a task or group by which the copy of its files is not put into the hub's cache, where it would stay.
+
+    A task that names a cache has it; what was fetched from a hub before is looked for where it is.
+    """
+    members = config.get("task")
+    if isinstance(members, list):
+        config = {**config, "task": [kept_private(one) if isinstance(one, dict) else one for one in members]}
+    path, given = config.get("dataset_path"), config.get("dataset_kwargs") or {}
+    of_files = isinstance(path, str) and (path in _FILES or Path(path).expanduser().exists())
+    if not of_files or config.get("custom_dataset") or not isinstance(given, dict) or "cache_dir" in given:
+        return config
+    return {**config, "dataset_kwargs": {**given, "cache_dir": _folder()}}
+
+
+@lru_cache(maxsize=1)
+def _folder() -> str:
+    made = tempfile.mkdtemp(prefix="jeval-data-")  # 0700
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made

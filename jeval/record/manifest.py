@@ -13,17 +13,15 @@ import unidic_lite
 
 from jeval.digests import file_digest
 from jeval.record.schema import Identity, RunRecord, Written
-from jeval.record.store import PARTIAL
+from jeval.writing import PARTIAL
 
 STARTED, LOCK = ".started.json", ".lock"
-MANIFEST, RECORD, REPORT, RENDERED = "manifest.json", "run.json", "report.html", "report.json"
+MANIFEST, REPORT, RENDERED = "manifest.json", "report.html", "report.json"
 OWN = {STARTED, LOCK}  # files of a run that is going on; no part of what it writes
 
 
 class Manifest(Written):
-    """What ``jeval verify`` holds a run folder against. ``code`` is the record's; ``revealed_by``: who asked to keep personal data
-    readable.
-    """
+    """What ``jeval verify`` holds a run folder against. ``code`` and ``revealed_by`` are the record's."""
 
     schema_version: str
     files: dict[str, str]
@@ -35,7 +33,7 @@ class Manifest(Written):
     revealed_by: str | None
 
 
-def manifest_of(folder: Path, record: RunRecord, reveal: str | None) -> Manifest:
+def manifest_of(folder: Path, record: RunRecord) -> Manifest:
     """The manifest of a folder as it is now, the manifest itself, unfinished files and the report left out."""
     left_out = {MANIFEST, REPORT, RENDERED}
     files = {
@@ -54,7 +52,7 @@ def manifest_of(folder: Path, record: RunRecord, reveal: str | None) -> Manifest
         code=record.code,
         packages=record.packages,
         dictionary=dictionary(),
-        revealed_by=reveal,
+        revealed_by=record.revealed_by,
     )
 
 

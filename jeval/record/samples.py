@@ -9,12 +9,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from jeval.errors import InputError
-from jeval.reading import check_regular
-from jeval.record.schema import Written
-from jeval.record.store import whole
+from jeval.reading import check_regular, is_plain
+from jeval.record.schema import Written, is_name
+from jeval.writing import whole
 
 
 class Span(Written):
@@ -47,12 +47,14 @@ class Sample(Written):
         doc: the item as its task has it.
     """
 
+    model_config = ConfigDict(allow_inf_nan=True)  # of log-likelihoods and of metrics of others
+
     id: str
     cluster: str
     prompt: list[Any]
     outputs: list[Any]
     loglikelihoods: list[float] | None
-    score: float | None
+    score: float | None = Field(allow_inf_nan=False)
     metrics: dict[str, float] = Field(default_factory=dict)
     evidence: Evidence | None = None
     doc: dict[str, Any]
@@ -69,11 +71,11 @@ _NESTED = [name for name, field in Sample.model_fields.items() if field.annotati
 
 
 def write_samples(folder: Path, task: str, samples: Sequence[Sample]) -> None:
-    """Write ``samples/<task>.parquet`` whole or not at all. Lone surrogates of a hostile output become U+FFFD."""
+    """Write ``samples/<task>.parquet`` whole or not at all. Lone surrogates of a hostile output become a question mark."""
     rows = [_row(sample) for sample in samples]
     table = pa.Table.from_pylist(rows, schema=SCHEMA)
-    with whole(path_of(folder, task)) as partial:
-        pq.write_table(table, partial)
+    with whole(path_of(folder, task)) as file:
+        pq.write_table(table, file)
 
 
 def _row(sample: Sample) -> dict[str, Any]:
@@ -89,7 +91,13 @@ def _clean(text: str) -> str:
 
 
 def path_of(folder: Path, task: str) -> Path:
-    """Where the samples of a task lie in a run folder."""
+    """Where the samples of a task lie in a run folder.
+
+    Raises:
+        InputError: the name is none that a file of that folder can have.
+    """
+    if not is_name(task):
+        raise InputError(f"task {task!r}: expected a name of letters, digits and -_.:+, and no path; rename the task")
     return folder / "samples" / f"{task}.parquet"
 
 
@@ -97,9 +105,11 @@ def read_samples(folder: Path, task: str) -> list[Sample]:
     """The samples of a task, in the order of its items.
 
     Raises:
-        InputError: the file is missing or damaged.
+        InputError: the file is missing or damaged, or lies elsewhere.
     """
     path = path_of(folder, task)
+    if path.exists() and not is_plain(folder, *path.relative_to(folder).parts):
+        raise InputError(f"{path} is a link or no file; expected the samples themselves, as `jeval run` wrote them")
     try:
         check_regular(path, what="samples file")
         rows = _unpacked(path)

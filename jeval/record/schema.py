@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import re
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from typing_extensions import Self
 
 SCHEMA_VERSION = "1"
 
+_NAME = re.compile(r"\w[\w .,:;+=@#%&~!'()\[\]{}-]*")  # no separator of paths, nothing that is hidden
+_LONGEST = 240  # bytes of a name; file systems take 255, with the suffix
+
+
+def is_name(task: str) -> bool:
+    """Whether a task may be called so: files are named after it."""
+    return bool(_NAME.fullmatch(task)) and len(task.encode("utf-8", "replace")) <= _LONGEST
+
+
+def _named(task: str) -> str:
+    if not is_name(task):
+        raise ValueError(f"{task[:100]!r} is no name of a task")
+    return task
+
+
+TaskName = Annotated[str, AfterValidator(_named)]
+Count = Annotated[int, Field(ge=0, lt=1 << 63)]
+Share = Annotated[float, Field(ge=-1e-9, le=1 + 1e-9)]  # in [0, 1], but for the last bits of a sum
+
 
 class Written(BaseModel):
-    """Base of everything that is written down: unknown fields are an error, so that nothing is lost without a word."""
+    """Base of everything that is written down: unknown fields are an error, so that nothing is lost without a word; a number is one."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Identity(Written):
@@ -56,8 +77,8 @@ class ModelInfo(Written):
     backend: str
     device: str
     dtype: str
-    parameters: int | None
-    weight_bytes: int | None
+    parameters: Count | None
+    weight_bytes: Count | None
     chat_template: bool
     identity: Identity | None
     threads: int | None = None
@@ -70,7 +91,7 @@ class Settings(Written):
 
     tasks: list[str]
     suite: str
-    limit: int | None
+    limit: Annotated[int, Field(ge=1, lt=1 << 63)] | None
     whole: list[str]
     seed: int
     backend: str
@@ -104,6 +125,15 @@ class Interval(Written):
     interval: tuple[float, float]
 
 
+_Result = TypeVar("_Result", bound="TaskResult | DomainResult")
+
+
+def _with_interval(result: _Result) -> _Result:
+    if (result.score is None) != (result.interval is None):
+        raise ValueError("a score comes with its interval, and without a score there is none")
+    return result
+
+
 class TaskResult(Written):
     """One task. ``score`` is ``None`` when nothing was scored; ``reason`` then says why. ``not_scored`` counts items.
 
@@ -120,33 +150,41 @@ class TaskResult(Written):
     version: str
     kind: str = ""
     side: str = ""
-    n: int
-    score: float | None
+    n: Count
+    score: Share | None
     interval: tuple[float, float] | None
     stderr: float | None
     chance: float | None
-    clusters: int
-    not_scored: int
-    thoughts: int = 0
-    unfinished: int = 0
-    cut: int = 0
+    clusters: Count
+    not_scored: Count
+    thoughts: Count = 0
+    unfinished: Count = 0
+    cut: Count = 0
     reason: str | None = None
     metric: str = "score"
     metrics: dict[str, float] = Field(default_factory=dict)
     instrument: Rates | None = None
     corrected: Interval | None = None
 
+    @model_validator(mode="after")
+    def _scored_whole(self) -> Self:
+        return _with_interval(self)
+
 
 class DomainResult(Written):
     """A domain: mean of its tasks (or the combination the domain declares), over ``n`` scored items."""
 
     suite: str
-    score: float | None
+    score: Share | None
     interval: tuple[float, float] | None
     stderr: float | None
-    n: int
+    n: Count
     chance: float | None
     method: str
+
+    @model_validator(mode="after")
+    def _scored_whole(self) -> Self:
+        return _with_interval(self)
 
 
 class Note(BaseModel):
@@ -169,11 +207,17 @@ class CacheUse(Written):
     precision, servers).
     """
 
-    asked: dict[str, int]
-    taken: dict[str, int]
+    asked: dict[str, Count]
+    taken: dict[str, Count]
     share: float
-    rechecked: int
-    differ: int
+    rechecked: Count
+    differ: Count
+
+    @model_validator(mode="after")
+    def _of_those_asked(self) -> Self:
+        if strangers := set(self.taken) - set(self.asked):
+            raise ValueError(f"answers taken that nobody asked for: {', '.join(sorted(strangers))}")
+        return self
 
 
 class Outbound(Written):
@@ -184,13 +228,13 @@ class Outbound(Written):
     ``relayed``: connections made to ``allowed_hosts`` and to the model's server, ``None`` where nothing counted them.
     """
 
-    attempts: int
+    attempts: Count
     targets: list[str]
     allowed_hosts: list[str]
     kernel: bool | None = None
     why: Note | None = None
     counted: bool = False
-    relayed: int | None = None
+    relayed: Count | None = None
 
 
 class CostRecord(Written):
@@ -249,7 +293,8 @@ class RunRecord(Written):
     """Everything a report says comes from here and from the samples beside it.
 
     ``task_pack`` and ``code`` are digests of what judged: tasks, data and folders of tasks of others; jeval's own modules, and those of
-    other packages that its tasks name. ``masked``: per task the items of whose output something is hidden in the samples.
+    other packages that its tasks name. ``masked``: per task the items of whose output something is hidden in the samples;
+    ``revealed_by``: who asked that nothing be (``--reveal``).
     ``judged_characters``: of each answer so many are read by jeval's judges (``None`` in records of earlier versions).
     ``foreign_packs`` names the task packs of others whose code ran in the process that wrote this (``--trust-pack``).
     """
@@ -260,15 +305,16 @@ class RunRecord(Written):
     suite: str
     settings: Settings
     domains: dict[str, DomainResult]
-    tasks: dict[str, TaskResult]
-    left_out: dict[str, list[str]] = Field(default_factory=dict)
+    tasks: dict[TaskName, TaskResult]
+    left_out: dict[TaskName, list[str]] = Field(default_factory=dict)
     outbound: Outbound
     notes: list[Note] = Field(default_factory=list)
     packages: dict[str, str]
     judged_characters: int | None = None
     task_pack: dict[str, str]
     code: dict[str, str] = Field(default_factory=dict)
-    masked: dict[str, list[str]] = Field(default_factory=dict)
+    masked: dict[TaskName, list[str]] = Field(default_factory=dict)
+    revealed_by: str | None = None
     foreign_packs: list[str] = Field(default_factory=list)
     stock: Stock | None = None
     cache: CacheUse | None = None

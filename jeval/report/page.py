@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -15,19 +15,21 @@ from markupsafe import Markup
 
 from jeval.digests import file_digest
 from jeval.domain import Section, TaskSamples
-from jeval.errors import InputError
-from jeval.output import one_line
+from jeval.errors import InputError, JevalError
+from jeval.output import one_line, quoted
 from jeval.pipeline import domains
+from jeval.pipeline.mask import masked
 from jeval.reading import read_yaml
 from jeval.record.compare import compare_runs
 from jeval.record.manifest import RENDERED, REPORT, Rendered
 from jeval.record.samples import Sample, read_samples
 from jeval.record.schema import Note, RunRecord
-from jeval.record.store import read_record, write_json, write_text
+from jeval.record.store import RECORD, read_record
 from jeval.report.charts import ChartRow, interval_chart
 from jeval.report.reproduce import reproduction
 from jeval.resources import data_path
 from jeval.version import __version__
+from jeval.writing import write_json, write_text
 
 _log = logging.getLogger(__name__)
 _EXAMPLES, _EXCERPT = 3, 700
@@ -66,7 +68,7 @@ def write_report(runs: Sequence[Path], out: Path | None, lang: str) -> Path:
     """
     target = out or runs[0] / REPORT
     own = [run / RENDERED for run in runs if target.absolute() == (run / REPORT).absolute()]
-    page = render(runs, lang=lang, reveal=_revealed(runs))
+    page = render(runs, lang=lang)
     for path in own:
         path.unlink(missing_ok=True)
     write_text(target, page)
@@ -76,23 +78,15 @@ def write_report(runs: Sequence[Path], out: Path | None, lang: str) -> Path:
     return target
 
 
-def _revealed(runs: Sequence[Path]) -> str | None:
-    for run in runs:
-        path = run / "manifest.json"
-        if path.is_file() and (who := json.loads(path.read_text(encoding="utf-8")).get("revealed_by")):
-            return str(who)
-    return None
-
-
-def render(folders: Sequence[Path], *, lang: str, reveal: str | None = None, preface: Sequence[str] = ()) -> str:
-    """The report as one HTML page.
+def render(folders: Sequence[Path], *, lang: str, preface: Sequence[str] = ()) -> str:
+    """The report as one HTML page. What the models wrote is masked here too, unless the record says who asked that it be not.
 
     Args:
         folders: one run folder, or several for a comparison; the first is the reference.
         preface: plain sentences shown first (what demonstration models are, for instance).
 
     Raises:
-        InputError: a folder holds no run.
+        InputError: a folder holds no run, or one whose parts do not fit together.
     """
     if not folders:
         raise InputError("no run folder given; pass at least one")
@@ -117,7 +111,7 @@ def render(folders: Sequence[Path], *, lang: str, reveal: str | None = None, pre
         runs=runs,
         chart=_chart(runs, lang),
         comparison=comparison,
-        reveal=reveal,
+        reveal=", ".join(dict.fromkeys(run.record.revealed_by for run in runs if run.record.revealed_by)),
         preface=preface,
         label=lambda name: domains.title(name, lang),
         say=lambda text: _say(text, lang),
@@ -127,8 +121,18 @@ def render(folders: Sequence[Path], *, lang: str, reveal: str | None = None, pre
 
 
 def sentence(note: Note, lang: str) -> str:
-    """What a note of the record says, in ``lang``."""
-    return strings(lang)[note.key].format(**note.model_dump())
+    """What a note of the record says, in ``lang``.
+
+    Raises:
+        InputError: the catalogue has no such sentence, or one with other gaps.
+    """
+    try:
+        return strings(lang)[note.key].format(**note.model_dump())
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as err:
+        given = note.model_dump_json()[:200]
+        raise InputError(
+            f"{RECORD}: no note of this version of jeval: {given}; use the version that the record names"
+        ) from err
 
 
 def _say(text: str | None, lang: str) -> str:
@@ -175,17 +179,37 @@ def _load(folder: Path, record: RunRecord, lang: str, *, single: bool) -> _Run:
     if not single:
         return run
     by_domain: dict[str, list[TaskSamples]] = {}
+    of_files = {one for tasks in domains.file_tasks().values() for one in tasks.tasks}
     for name, task in record.tasks.items():
         if task.score is None:
             continue
         samples = read_samples(folder, name)
+        if not record.revealed_by:  # whatever the samples are: a page that calls itself masked is
+            samples = [masked(sample, whole=name in of_files) for sample in samples]
         kind = task.kind or name.rpartition("_")[2]  # records of earlier versions do not say it
         by_domain.setdefault(task.domain, []).append(TaskSamples(name, kind, task.suite, task.side, samples))
-        run.examples[name] = _examples(samples)
+        with _fitting(folder, f"samples of {name}"):
+            run.examples[name] = _examples(samples)
     for name, tasks in by_domain.items():
         if (domain := domains.domains().get(name)) is not None:
-            run.sections[name] = domain.sections(tasks, lang)
+            with _fitting(folder, f"samples of {', '.join(task.name for task in tasks)}"):
+                run.sections[name] = domain.sections(tasks, lang)
     return run
+
+
+@contextmanager
+def _fitting(folder: Path, what: str) -> Iterator[None]:
+    """Samples of another form than their task's, which only who reads them can tell, become one line."""
+    try:
+        yield
+    except JevalError:
+        raise
+    except Exception as err:
+        detail = one_line(f"{type(err).__name__}: {err}", 160)
+        raise InputError(
+            f"{folder}: the {what} are not of the form of that task ({detail}); see what else is wrong with: "
+            f"jeval verify {quoted(folder)}"
+        ) from err
 
 
 def _examples(samples: Sequence[Sample]) -> list[Example]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import ast
 import json
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jeval.output import quoted
 from jeval.record.schema import RunRecord, Stock
 
 _PACK = '''"$(python -c 'from jeval.resources import tasks_path; print(tasks_path())')"'''
@@ -110,8 +110,8 @@ def _command(
         words += ["--metadata", json.dumps(stock.metadata, ensure_ascii=not _visible(stock.metadata))]
     everything = set(names) == {one for here in stock.folders.values() for one in here}
     tasks = ",".join(record.settings.tasks if everything else names)
-    where = shlex.quote(folder) if folder else _PACK
-    return f"HF_HUB_OFFLINE=1 {shlex.join(words)} --include_path {where} --tasks {shlex.quote(tasks)}"
+    where = quoted(folder) if folder else _PACK
+    return f"HF_HUB_OFFLINE=1 {quoted(*words)} --include_path {where} --tasks {quoted(tasks)}"
 
 
 def _local(record: RunRecord, stock: Stock, told: set[str], *, templated: bool) -> dict[str, Any]:
@@ -160,9 +160,11 @@ def _remote(record: RunRecord, stock: Stock) -> dict[str, Any]:
 def _value(text: str) -> Any:
     """An option as it was before the record made it text."""
     try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        value = ast.literal_eval(text)
+        json.dumps(value)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return text
+    return value
 
 
 def written(args: dict[str, Any]) -> str:

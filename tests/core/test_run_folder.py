@@ -26,7 +26,8 @@ from jeval.audit.folder import _safe, check_names, open_folder
 from jeval.audit.verify import verify_run
 from jeval.errors import InputError, UnwrittenError
 from jeval.record.schema import Settings
-from jeval.record.store import PARTIAL, read_record, write_text
+from jeval.record.store import read_record
+from jeval.writing import PARTIAL, write_text
 
 Cli = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -193,7 +194,7 @@ def test_a_failed_write_leaves_the_former_file_and_no_other(tmp_path: Path) -> N
     code = f"""
 import resource
 from pathlib import Path
-from jeval.record.store import write_text
+from jeval.writing import write_text
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
 try:
     write_text(Path({str(tmp_path / "a.json")!r}), "x" * 5000)

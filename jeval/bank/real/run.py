@@ -19,7 +19,7 @@ from jeval.finreg import bank
 from jeval.finreg.statutes import read_statutes
 from jeval.models import gguf
 from jeval.progress import Progress
-from jeval.record.store import write_json, write_text
+from jeval.writing import write_json, write_text
 
 READER, CONTROL = "reader", "control"
 _TAUGHT = "taught.json"

