@@ -17,8 +17,9 @@ real: statutes-given install
 statutes-given:
 	@test -d "$(STATUTES)" || { echo "make real STATUTES=DIR: needs a folder of statutes (e-Gov XML or JSON, docs/finreg.md)"; exit 2; }
 
+# One thread to a worker: workers that each take every core wait for one another, half as long again.
 test: install lint
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: install
 	$(BIN)/ruff check jeval tests benchmarks
