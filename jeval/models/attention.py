@@ -49,24 +49,36 @@ class Asked:
     window: int | None
 
 
-class Trunk:
-    """Keys and values of the trunk chain, per layer, in buffers of fixed size: ``[capacity, kv heads, head size]``."""
+Sink = Callable[[int, torch.Tensor, torch.Tensor], None]
+"""Takes layer, keys and values of a pass, ``[rows, kv heads, size]``."""
+
+
+class KeyValues:
+    """Keys and values per layer, in buffers of fixed size: ``[capacity, kv heads, head size]``."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.keys: list[torch.Tensor] = []
         self.values: list[torch.Tensor] = []
 
-    def write(self, layer: int, at: int, key: torch.Tensor, value: torch.Tensor) -> None:
+    def write(self, layer: int, where: slice | torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> None:
         while len(self.keys) <= layer:
             self.keys.append(key.new_empty((self.capacity, *key.shape[1:])))
             self.values.append(value.new_empty((self.capacity, *value.shape[1:])))
-        self.keys[layer][at : at + len(key)] = key
-        self.values[layer][at : at + len(value)] = value
+        self.keys[layer][where] = key
+        self.values[layer][where] = value
 
-    def sink(self, at: int) -> Callable[[int, torch.Tensor, torch.Tensor], None]:
-        """Writes what a pass yields behind the first ``at`` keys."""
-        return lambda layer, key, value: self.write(layer, at, key, value)
+    def sink(self, where: slice | torch.Tensor) -> Sink:
+        """Writes what a pass yields to the places ``where``."""
+        return lambda layer, key, value: self.write(layer, where, key, value)
+
+
+class Trunk(KeyValues):
+    """Keys and values of the trunk chain, from the root down."""
+
+    def sink_of(self, row: Row) -> Sink:
+        """Writes what a pass over a row of the trunk yields behind the keys above it."""
+        return self.sink(slice(row.past, row.past + len(row.nodes)))
 
 
 class TreePass:
@@ -84,7 +96,7 @@ class TreePass:
         *,
         dtype: torch.dtype,
         device: Any,
-        sink: Callable[[int, torch.Tensor, torch.Tensor], None] | None = None,
+        sink: Sink | None = None,
     ) -> None:
         self.row, self.depth, self.trunk, self.sink = row, depth, trunk, sink
         self.dtype, self.device = dtype, torch.device(device)

@@ -12,6 +12,7 @@ import psutil
 import torch
 
 from jeval.models.passes import text_config
+from jeval.models.radix import common_prefix
 
 
 def default_budget(model: Any) -> int:
@@ -48,17 +49,13 @@ def batches(model: Any, requests: Sequence[tuple[tuple[int, ...], int]]) -> list
     for i in order:
         prompt, limit = requests[i]
         before = requests[found[-1][-1]][0] if found else ()
-        new = len(prompt) - _shared(before, prompt) + limit
+        new = len(prompt) - common_prefix(before, prompt) + limit
         if not found or held + new > tokens or len(found[-1]) >= _MOST_ROWS.get(model.device.type, 128):
             found.append([])
             held, new = 0, len(prompt) + limit
         found[-1].append(i)
         held += new
     return found
-
-
-def _shared(a: Sequence[int], b: Sequence[int]) -> int:
-    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
 def _kv_bytes(model: Any) -> int:

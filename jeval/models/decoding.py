@@ -9,12 +9,12 @@ its own slot of a *bucket*. The parts are joined by their log-sum-exps, as in :m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from jeval.models.attention import Asked, flash, join
+from jeval.models.attention import Asked, KeyValues, flash, join
 from jeval.models.radix import Ints
 
 _WORTH = 96  # keys that a segment saves, below which a call of its own costs more
@@ -35,7 +35,7 @@ class Segment:
 
 def segments(paths: Sequence[Ints], size: int) -> list[Segment]:
     """What rows share, as far as it is worth a call: ``paths`` are the nodes of each row in lexicographic order, of ``size`` nodes."""
-    covered = np.zeros(size + 1, dtype=np.int64)
+    covered = np.zeros(size, dtype=np.int64)
     first = np.full(size, len(paths), dtype=np.int64)
     for number, path in enumerate(paths):
         covered[path] += 1
@@ -52,22 +52,6 @@ def segments(paths: Sequence[Ints], size: int) -> list[Segment]:
                 level = sum(one.first <= number < one.last for one in found)
                 found.append(Segment(int(nodes[0]), int(nodes[-1]) + 1, number, number + rows, level))
     return found
-
-
-class Store:
-    """Keys and values of the nodes of a tree, per layer ``[nodes, kv heads, size]``."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.keys: list[torch.Tensor] = []
-        self.values: list[torch.Tensor] = []
-
-    def write(self, layer: int, nodes: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> None:
-        while len(self.keys) <= layer:
-            self.keys.append(k.new_empty((self.size, *k.shape[1:])))
-            self.values.append(v.new_empty((self.size, *v.shape[1:])))
-        self.keys[layer][nodes] = k
-        self.values[layer][nodes] = v
 
 
 class Bucket:
@@ -114,9 +98,9 @@ class Answers:
         share: whether rows may share segments, for which attention must give its log-sum-exps.
     """
 
-    def __init__(self, paths: Sequence[Ints], store: Store, limits: Sequence[int], *, share: bool) -> None:
-        self.segments = segments(paths, store.size) if share else []
-        shared = np.zeros(store.size, dtype=bool)
+    def __init__(self, paths: Sequence[Ints], store: KeyValues, limits: Sequence[int], *, share: bool) -> None:
+        self.segments = segments(paths, store.capacity) if share else []
+        shared = np.zeros(store.capacity, dtype=bool)
         for one in self.segments:
             shared[one.start : one.stop] = True
         own = [path[~shared[path]] for path in paths]
@@ -129,7 +113,7 @@ class Answers:
         self._bucket_of = {row: bucket for bucket in self.buckets for row in bucket.rows}
         self._keep(store)
 
-    def _keep(self, store: Store) -> None:
+    def _keep(self, store: KeyValues) -> None:
         """Copy what the rows have alone, and of the tree keep the segments."""
         self.shared_keys: list[list[torch.Tensor]] = []
         self.shared_values: list[list[torch.Tensor]] = []
@@ -157,19 +141,31 @@ class Answers:
 
 
 @dataclass
+class _Call:
+    """One attention call: rows of a bucket with what each feeds, padded to the same number of tokens.
+
+    Attributes:
+        slots: of the bucket.
+        fed: places of their tokens in the pass, ``[rows, tokens]``.
+        some: which of these, counted flat, are no padding.
+        mask: ``[rows, 1, tokens · groups, keys]``.
+    """
+
+    slots: slice
+    fed: torch.Tensor
+    some: torch.Tensor
+    mask: torch.Tensor
+
+
+@dataclass
 class _Own:
-    """Calls of one bucket in one pass: its tokens, where they are written, and who sees what."""
+    """One bucket in one pass: its tokens by their place in the pass, where their keys go, and who sees what."""
 
     bucket: Bucket
-    tokens: torch.Tensor  # flat places of the bucket's tokens in the pass
+    tokens: torch.Tensor
     slots: torch.Tensor
     places: torch.Tensor
-    width: int
-    narrow: torch.Tensor | None  # [rows, tokens of a row] flat places, padded
-    mask: torch.Tensor | None  # [rows, 1, tokens of a row · groups, width]
-    some: torch.Tensor | None  # which of the padded places count, and
-    of: torch.Tensor | None  # which token each is
-    wide: list[tuple[int, int, int, torch.Tensor]] = field(default_factory=list)  # slot, first token, width, mask
+    calls: list[_Call]
 
 
 class Step:
@@ -178,19 +174,22 @@ class Step:
     Args:
         rows: live rows in lexicographic order.
         fed: how many tokens each of them feeds, its last one and guesses behind it.
-        like: a parameter of the model, whose device and type the masks take.
     """
 
-    def __init__(self, answers: Answers, rows: Sequence[int], fed: Sequence[int], like: torch.Tensor) -> None:
+    def __init__(
+        self, answers: Answers, rows: Sequence[int], fed: Sequence[int], *, dtype: torch.dtype, device: torch.device
+    ) -> None:
         self.answers = answers
         self.layer = -1
         self.size = sum(fed)
         self.groups = 1  # query heads to a head of keys; the first layer tells
-        self._like = like
+        self._dtype, self._device = dtype, device
         starts = np.concatenate([[0], np.cumsum(fed)]).tolist()
-        self._first = dict(zip(rows, starts, strict=False))
-        self._fed = dict(zip(rows, fed, strict=True))
-        self.own = [self._calls(bucket) for bucket in answers.buckets]
+        first, count = dict(zip(rows, starts, strict=False)), dict(zip(rows, fed, strict=True))
+        self.own = [
+            self._of(bucket, np.asarray([first[r] for r in bucket.rows]), np.asarray([count[r] for r in bucket.rows]))
+            for bucket in answers.buckets
+        ]
         order = np.asarray(rows)
         self.above: list[list[tuple[int, int, int]]] = []  # per level: segment, its tokens
         for number, one in enumerate(answers.segments):
@@ -200,62 +199,46 @@ class Step:
                     self.above.append([])
                 self.above[one.level].append((number, starts[begin], starts[end]))
 
-    def _index(self, values: Sequence[int] | np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(np.asarray(values, dtype=np.int64)).to(self._like.device)
+    def _index(self, values: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(values.astype(np.int64)).to(self._device)
 
-    def _mask(self, limits: np.ndarray, width: int) -> torch.Tensor:
-        """Each query of ``limits``, ``[rows, tokens]``, sees as many keys as its entry says."""
-        seen = np.arange(width)[None, None, :] < limits[:, :, None]
-        mask = torch.from_numpy(np.where(seen, 0.0, -np.inf)).to(device=self._like.device, dtype=self._like.dtype)
-        return mask.unsqueeze(1)
-
-    def _widen(self, groups: int) -> None:
-        """One row of each mask for each query head."""
-        self.groups = groups
-        for own in self.own:
-            if own.mask is not None:
-                own.mask = own.mask.repeat_interleave(groups, dim=2)
-            own.wide = [
-                (slot, first, width, mask.repeat_interleave(groups, dim=2)) for slot, first, width, mask in own.wide
-            ]
-
-    def _calls(self, bucket: Bucket) -> _Own:
-        fed = np.asarray([self._fed[row] for row in bucket.rows])
-        first = np.asarray([self._first[row] for row in bucket.rows])
+    def _of(self, bucket: Bucket, first: np.ndarray, fed: np.ndarray) -> _Own:
+        """The calls of a bucket whose rows feed ``fed`` tokens each, from the places ``first`` on."""
         filled = np.asarray(bucket.filled)
         slots = np.repeat(np.arange(len(fed)), fed)
         behind = np.concatenate([np.arange(count) for count in fed])
-        own = _Own(
-            bucket,
-            self._index(first[slots] + behind),
-            self._index(slots),
-            self._index(filled[slots] + behind),
-            int((filled + fed).max()),
-            *(None, None, None, None),
-        )
-        low = fed <= _NARROW
-        if low.any():
-            most = int(fed[low].max())
-            padded = np.minimum(np.arange(most)[None, :], fed[:, None] - 1)
-            own.narrow = self._index(first[:, None] + padded)
-            # A row with a call of its own stands here for nothing: it sees what its first token sees.
-            own.mask = self._mask(filled[:, None] + np.where(low[:, None], padded, 0) + 1, own.width)
-            counts = (np.arange(most)[None, :] < fed[:, None]) & low[:, None]
-            own.some = self._index(np.flatnonzero(counts))
-            own.of = self._index((first[:, None] + padded)[counts])
-        for slot in np.flatnonzero(~low).tolist():
-            count = int(fed[slot])
-            limits = filled[slot] + 1 + np.arange(count)
-            width = int(limits[-1])
-            own.wide.append((slot, int(first[slot]), width, self._mask(limits[None, :], width)))
-        return own
+        calls = []
+        narrow = fed <= _NARROW
+        if narrow.any():
+            # Rows with a call of their own stand here too, for nothing: of them one token is fed and none counts.
+            calls.append(self._call(slice(0, len(fed)), first, np.where(narrow, fed, 1), filled, counted=narrow))
+        for slot in np.flatnonzero(~narrow).tolist():
+            one = slice(slot, slot + 1)
+            calls.append(self._call(one, first[one], fed[one], filled[one]))
+        places = self._index(first[slots] + behind), self._index(slots), self._index(filled[slots] + behind)
+        return _Own(bucket, *places, calls)
+
+    def _call(
+        self, slots: slice, first: np.ndarray, fed: np.ndarray, filled: np.ndarray, counted: np.ndarray | None = None
+    ) -> _Call:
+        tokens = np.arange(int(fed.max()))[None, :]
+        behind = np.minimum(tokens, fed[:, None] - 1)
+        real = tokens < fed[:, None]
+        if counted is not None:
+            real &= counted[:, None]
+        limits = filled[:, None] + behind + 1  # a token sees its row's keys and those it feeds, up to its own
+        seen = np.arange(int(limits.max()))[None, None, :] < limits[:, :, None]
+        mask = torch.from_numpy(np.where(seen, 0.0, -np.inf)).to(device=self._device, dtype=self._dtype).unsqueeze(1)
+        return _Call(slots, self._index(first[:, None] + behind), self._index(np.flatnonzero(real)), mask)
 
     def attend(self, asked: Asked) -> torch.Tensor:
         """Attention of the row, ``[1, tokens, heads, size]``."""
         _, count, tokens, _ = asked.query.shape
         kv_heads = asked.k.shape[1]
         if not self.layer:
-            self._widen(count // kv_heads)
+            self.groups = count // kv_heads
+            for call in (call for own in self.own for call in own.calls):
+                call.mask = call.mask.repeat_interleave(self.groups, dim=2)
         q = asked.query[0].transpose(0, 1).unflatten(1, (kv_heads, self.groups))  # [tokens, kv heads, groups, size]
         out = q.new_empty((tokens, kv_heads, self.groups, asked.v.shape[-1]))
         exact = torch.float64 if q.dtype == torch.float64 else torch.float32
@@ -264,39 +247,33 @@ class Step:
             keys, values = own.bucket.keys[self.layer], own.bucket.values[self.layer]
             keys[own.slots, :, own.places] = asked.k[own.tokens]
             values[own.slots, :, own.places] = asked.v[own.tokens]
-            self._attend_own(own, q, asked.scaling, out, lse)
+            for call in own.calls:
+                self._attend_own(call, keys, values, q, asked.scaling, out, lse)
         for level in self.above:
             self._attend_shared(level, q, asked.scaling, out, lse)
         by_head: torch.Tensor = out.view(1, tokens, count, -1)
         return by_head
 
-    def _attend_own(self, own: _Own, q: torch.Tensor, scaling: float, out: torch.Tensor, lse: torch.Tensor) -> None:
-        rows = len(own.bucket.rows)
-        keys, values = own.bucket.keys[self.layer], own.bucket.values[self.layer]
-        if own.narrow is not None and own.mask is not None:
-            asked = _by_row(q[own.narrow])
-            o, weight = self._attention(
-                asked, keys[:rows, :, : own.width], values[:rows, :, : own.width], own.mask, scaling
-            )
-            most = own.narrow.shape[1]
-            out[own.of] = _by_token(o, most).flatten(0, 1)[own.some]
-            if weight is not None:
-                lse[own.of] = _by_token(weight, most).flatten(0, 1)[own.some]
-        for slot, first, width, mask in own.wide:
-            fed = mask.shape[2] // self.groups
-            asked = _by_row(q[first : first + fed].unsqueeze(0))
-            here = slice(slot, slot + 1)
-            o, weight = self._attention(asked, keys[here, :, :width], values[here, :, :width], mask, scaling)
-            out[first : first + fed] = _by_token(o, fed)[0]
-            if weight is not None:
-                lse[first : first + fed] = _by_token(weight, fed)[0]
-
-    def _attention(
-        self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, mask: torch.Tensor, scaling: float
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        if self.above:
-            return flash(q, k, v, mask, scaling)
-        return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=scaling), None
+    def _attend_own(
+        self,
+        call: _Call,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        q: torch.Tensor,
+        scaling: float,
+        out: torch.Tensor,
+        lse: torch.Tensor,
+    ) -> None:
+        tokens, width = call.fed.shape[1], call.mask.shape[3]
+        k, v = keys[call.slots, :, :width], values[call.slots, :, :width]
+        where = call.fed.flatten()[call.some]
+        asked = _by_row(q[call.fed])
+        if not self.above:
+            o = torch.nn.functional.scaled_dot_product_attention(asked, k, v, attn_mask=call.mask, scale=scaling)
+        else:
+            o, weight = flash(asked, k, v, call.mask, scaling)
+            lse[where] = _by_token(weight, tokens).flatten(0, 1)[call.some]
+        out[where] = _by_token(o, tokens).flatten(0, 1)[call.some]
 
     def _attend_shared(
         self, level: list[tuple[int, int, int]], q: torch.Tensor, scaling: float, out: torch.Tensor, lse: torch.Tensor

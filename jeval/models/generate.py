@@ -15,12 +15,12 @@ import numpy as np
 import torch
 
 from jeval.errors import ModelError
-from jeval.models.attention import RefusedError, Trunk
-from jeval.models.decoding import Answers, Step, Store
+from jeval.models.attention import KeyValues, RefusedError, Sink, Trunk
+from jeval.models.decoding import Answers, Step
 from jeval.models.draft import Draft, worth
 from jeval.models.packing import in_order, plan
 from jeval.models.passes import Runner, text_config
-from jeval.models.radix import Ints, build
+from jeval.models.radix import build
 
 
 @dataclass
@@ -142,7 +142,6 @@ class _Batch:
         self.runner, self.tokenizer, self.budget, self.advanced = runner, tokenizer, budget, advanced
         self.batch = sorted(batch, key=lambda one: one.prompt)
         self.drafts = [Draft(one.prompt) for one in self.batch]
-        self.like = next(p for p in runner.model.parameters() if p.is_floating_point())
 
     def run(self) -> None:
         answers, following = self._prefill()
@@ -165,7 +164,7 @@ class _Batch:
         for row, tokens in zip(rows, fed, strict=True):
             before = len(self.batch[row].prompt) + len(self.batch[row].tokens) - 1
             places.extend(range(before, before + len(tokens)))
-        step = Step(answers, rows, [len(tokens) for tokens in fed], self.like)
+        step = Step(answers, rows, list(map(len, fed)), dtype=self.runner.dtype, device=self.runner.device)
         ids = np.asarray([token for tokens in fed for token in tokens], dtype=np.int64)
         states = self.runner.run(step, ids, np.asarray(places, dtype=np.int64), np.arange(len(ids)))
         best = iter(self.runner.best(states))
@@ -217,13 +216,14 @@ class _Batch:
         prompts = [one.prompt for one in self.batch]
         tree, paths = build(prompts, [len(prompt) for prompt in prompts])
         cut = plan(tree, self.budget)
-        trunk, store = Trunk(max(1, cut.longest_chain)), Store(len(tree))
+        trunk, store = Trunk(max(1, cut.longest_chain)), KeyValues(len(tree))
         lasts = np.unique([path[-1] for path in paths])
         states: dict[int, torch.Tensor] = {}
         for which in in_order(cut, range(len(cut.units))):
-            row = cut.units[which].row if which >= 0 else cut.trunk[-1 - which]
+            row = cut.row(which)
             own = lasts[cut.home[lasts] == which]
-            into = _sink(row.nodes, store, trunk.sink(row.past) if which < 0 else None, self.runner.device)
+            kept = store.sink(torch.from_numpy(row.nodes).to(self.runner.device))
+            into = _both(kept, trunk.sink_of(row)) if which < 0 else kept
             found = self.runner.hidden(
                 row, tree.tokens[row.nodes], tree.depth[row.nodes], trunk, rows=cut.place[own], sink=into
             )
@@ -237,14 +237,9 @@ class _Batch:
         return answers, [said[int(path[-1])] for path in paths]
 
 
-def _sink(
-    nodes: Ints, store: Store, above: Callable[[int, torch.Tensor, torch.Tensor], None] | None, device: Any
-) -> Callable[[int, torch.Tensor, torch.Tensor], None]:
-    where = torch.from_numpy(nodes).to(device)
-
+def _both(one: Sink, other: Sink) -> Sink:
     def sink(layer: int, k: torch.Tensor, v: torch.Tensor) -> None:
-        store.write(layer, where, k, v)
-        if above is not None:
-            above(layer, k, v)
+        one(layer, k, v)
+        other(layer, k, v)
 
     return sink

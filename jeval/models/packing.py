@@ -68,6 +68,10 @@ class Plan:
     trunk_home: list[int] = field(default_factory=list)
     longest_chain: int = 0
 
+    def row(self, which: int) -> Row:
+        """The row of a pass: ``u >= 0`` unit ``u``, ``-1 - t`` trunk pass ``t``."""
+        return self.units[which].row if which >= 0 else self.trunk[-1 - which]
+
     @property
     def tokens(self) -> int:
         return sum(len(unit.row.nodes) for unit in self.units) + sum(len(row.nodes) for row in self.trunk)

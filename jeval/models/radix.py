@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +94,11 @@ def build(sequences: Sequence[Sequence[int]], tails: Sequence[int]) -> tuple[Tre
         fed=sum(len(array) for array in arrays),
     )
     return tree, nodes
+
+
+def common_prefix(a: Sequence[Any], b: Sequence[Any]) -> int:
+    """How many members two sequences have in common at their beginnings."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
 def _join(parts: list[Ints]) -> Ints:

@@ -23,6 +23,7 @@ from jeval.errors import EvidenceError
 from jeval.models.cache import AnswerStore
 from jeval.models.delegate import Delegate
 from jeval.models.generate import is_greedy
+from jeval.models.radix import common_prefix
 from jeval.output import one_line
 from jeval.record.schema import CacheUse
 
@@ -144,7 +145,7 @@ def _same(one: _Taken, now: Any, ask: Ask, tolerance: _Tolerance) -> bool | None
 def _same_text(request: Instance, kept: str, now: str, ask: Ask, tolerance: _Tolerance) -> bool:
     """Whether two greedy texts part at a tie: where they do, both are as likely, and the model goes on to the kept one from there."""
     context, asked = request.args
-    same = next((n for n, (a, b) in enumerate(zip(kept, now, strict=False)) if a != b), min(len(kept), len(now)))
+    same = common_prefix(kept, now)
     begun, rest, other = kept[:same], kept[same:], now[same:]
     if not rest or not other:
         return False

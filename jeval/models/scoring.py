@@ -115,7 +115,7 @@ def _run(runner: Runner, work: Work, numbers: list[int], state: _State) -> None:
     trunk = Trunk(plan.longest_chain)
 
     def one_pass(which: int) -> None:
-        row = plan.units[which].row if which >= 0 else plan.trunk[-1 - which]
+        row = plan.row(which)
         reads = work.reads.get(which)
         if not len(row.nodes):
             return
@@ -126,7 +126,7 @@ def _run(runner: Runner, work: Work, numbers: list[int], state: _State) -> None:
             work.tree.depth[row.nodes],
             trunk,
             rows=rows,
-            sink=trunk.sink(row.past) if which < 0 else None,
+            sink=trunk.sink_of(row) if which < 0 else None,
         )
         if reads is not None and inverse is not None:
             lp[reads], greedy[reads] = runner.read(states, inverse, work.targets[reads])

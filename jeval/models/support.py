@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from jeval.models.attention import RefusedError, TreePass, Trunk, attending
-from jeval.models.packing import plan
+from jeval.models.packing import in_order, plan
 from jeval.models.passes import text_config, tree_attention_on, unwrapped
 from jeval.models.radix import build
 
@@ -146,21 +146,18 @@ def _tree_logits(model: Any, sequences: list[list[int]], *, split_head: bool) ->
     cut = plan(tree, 24)
     trunk = Trunk(max(cut.longest_chain, 1))
     got: dict[tuple[int, int], torch.Tensor] = {}
-    done: set[int] = set()
     with tree_attention_on(model):
-        for number, unit in enumerate(cut.units):
-            rows = [(-1 - t, cut.trunk[t]) for t in unit.chain if t not in done] + [(number, unit.row)]
-            done.update(unit.chain)
-            for which, row in rows:
-                ids = torch.from_numpy(tree.tokens[row.nodes]).to(device).unsqueeze(0)
-                depth = tree.depth[row.nodes]
-                places = torch.from_numpy(depth).to(device).unsqueeze(0)
-                sink = trunk.sink(row.past) if which < 0 else None
-                with attending(TreePass(row, depth, trunk, dtype=dtype, device=device, sink=sink)):
-                    logits = _row_logits(model, ids, places, split_head=split_head)
-                for at, node in enumerate(row.nodes.tolist()):
-                    if cut.home[node] == which:
-                        got[which, at] = logits[at]
+        for which in in_order(cut, range(len(cut.units))):
+            row = cut.row(which)
+            ids = torch.from_numpy(tree.tokens[row.nodes]).to(device).unsqueeze(0)
+            depth = tree.depth[row.nodes]
+            places = torch.from_numpy(depth).to(device).unsqueeze(0)
+            sink = trunk.sink_of(row) if which < 0 else None
+            with attending(TreePass(row, depth, trunk, dtype=dtype, device=device, sink=sink)):
+                logits = _row_logits(model, ids, places, split_head=split_head)
+            for at, node in enumerate(row.nodes.tolist()):
+                if cut.home[node] == which:
+                    got[which, at] = logits[at]
     return [
         torch.stack([got[int(cut.home[n]), int(cut.place[n])] for n in np.asarray(nodes).tolist()]) for nodes in tails
     ]
