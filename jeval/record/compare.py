@@ -7,6 +7,7 @@ recorded before files were moved or a sentence of the report was mended can be c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from jeval.digests import value_digest
@@ -65,21 +66,42 @@ def _alike(one: RunRecord, other: RunRecord, task: str) -> bool:
     return (mine.version, mine.metric) == (theirs.version, theirs.metric)
 
 
-def _paired(task: str, folder: Path, reference: Path) -> Comparison | None:
+@dataclass(frozen=True)
+class Pairs:
+    """Scores of the items that two runs have both scored, and what dependent items share."""
+
+    scores: list[float]
+    reference: list[float]
+    clusters: list[str]
+
+    def __add__(self, other: Pairs) -> Pairs:
+        return Pairs(self.scores + other.scores, self.reference + other.reference, self.clusters + other.clusters)
+
+    def difference(self) -> tuple[float, float, float]:
+        """See :func:`jeval.statistics.paired_difference`."""
+        return paired_difference(self.scores, self.reference, self.clusters)
+
+
+def pairs(task: str, folder: Path, reference: Path) -> Pairs:
+    """Scores of ``task`` in two run folders, item by item."""
     base, other = _scores(reference, task), _scores(folder, task)
     shared = [key for key in base if key in other]
-    if not shared:
+    return Pairs([other[key][0] for key in shared], [base[key][0] for key in shared], [base[key][1] for key in shared])
+
+
+def _paired(task: str, folder: Path, reference: Path) -> Comparison | None:
+    found = pairs(task, folder, reference)
+    if not found.scores:
         return None
-    labels = [base[key][1] for key in shared]
-    mean, low, high = paired_difference([other[key][0] for key in shared], [base[key][0] for key in shared], labels)
+    mean, low, high = found.difference()
     return Comparison(
         task=task,
         run=str(folder),
         reference=str(reference),
         difference=mean,
         interval=(low, high),
-        n=len(shared),
-        clusters=len(set(labels)),
+        n=len(found.scores),
+        clusters=len(set(found.clusters)),
     )
 
 

@@ -23,6 +23,7 @@ from jeval.digests import file_digest
 from jeval.errors import InputError, ModelError
 from jeval.finreg import bank
 from jeval.finreg.statutes import Statutes, read_statutes
+from jeval.record.compare import Pairs
 from jeval.report.page import strings
 
 PASSAGE = Passage(
@@ -241,13 +242,18 @@ def test_the_whole_road_teaches_audits_compares_and_goes_on(
 def test_a_claim_holds_where_its_interval_is_above_nothing(
     better: int, worse: int, holds: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pairs = {"jeval_finreg_statement": [(1.0, 0.0)] * better + [(0.0, 1.0)] * worse + [(1.0, 1.0)] * 60}
-    monkeypatch.setattr(claiming, "_pairs", lambda reader, control, task: pairs.get(task, []))
+    both = [(1.0, 0.0)] * better + [(0.0, 1.0)] * worse + [(1.0, 1.0)] * 60
+    of_one = Pairs([a for a, _ in both], [b for _, b in both], [str(n) for n in range(len(both))])
+    pairs = {"jeval_finreg_statement": of_one}
+    monkeypatch.setattr(claiming, "_pairs", lambda reader, control, task: pairs.get(task, Pairs([], [], [])))
     (claim,) = claiming.claims(Path("reader"), Path("control"))
     assert claim.holds is holds
     assert claim.difference == pytest.approx((better - worse) / claim.n)
     (said,) = claiming.lines([claim.model_dump()], strings("en"))
     assert f"{claim.interval[0]:+.3f} to {claim.interval[1]:+.3f}" in said
+    pairs["jeval_finreg_statement"] = replace(of_one, clusters=[str(n // 10) for n in range(len(both))])
+    (clustered,) = claiming.claims(Path("reader"), Path("control"))
+    assert clustered.interval[0] < claim.interval[0]  # items of one article say less
 
 
 def test_a_difference_of_nothing_is_no_claim(tiny_model: Path, tmp_path: Path) -> None:

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jeval.record.samples import read_samples
+from jeval.record.compare import Pairs, pairs
 from jeval.record.schema import Written
 from jeval.record.store import read_record
-from jeval.statistics import paired_difference
 
 #: Named groups of tasks; a group of which both runs have not every task is left out.
 TASKS = {
@@ -20,7 +19,9 @@ TASKS = {
 
 
 class Claim(Written):
-    """The paired difference reader − control over ``n`` items of ``of``, with its 95 % interval; ``holds``: above 0."""
+    """The paired difference reader − control over ``n`` items of ``of``, with its 95 % interval, which counts items of one article
+    as dependent; ``holds``: above 0.
+    """
 
     of: str
     difference: float
@@ -36,19 +37,19 @@ def claims(reader: Path, control: Path) -> list[Claim]:
     found = []
     for name, tasks in TASKS.items():
         by_task = [_pairs(reader, control, task) for task in tasks]
-        if not all(by_task):
+        if not all(one.scores for one in by_task):
             continue
-        pairs = [pair for of_task in by_task for pair in of_task]
-        left, right = [a for a, _ in pairs], [b for _, b in pairs]
-        mean, low, high = paired_difference(left, right)
+        both = sum(by_task[1:], by_task[0])
+        mean, low, high = both.difference()
+        n = len(both.scores)
         found.append(
             Claim(
                 of=name,
                 difference=mean,
                 interval=(low, high),
-                n=len(pairs),
-                reader=sum(left) / len(left),
-                control=sum(right) / len(right),
+                n=n,
+                reader=sum(both.scores) / n,
+                control=sum(both.reference) / n,
                 holds=low > 0,
             )
         )
@@ -70,9 +71,7 @@ def lines(found: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> Itera
         )
 
 
-def _pairs(reader: Path, control: Path, task: str) -> list[tuple[float, float]]:
+def _pairs(reader: Path, control: Path, task: str) -> Pairs:
     if any(task not in read_record(folder).tasks for folder in (reader, control)):
-        return []
-    base = {sample.id: sample.score for sample in read_samples(control, task)}
-    both = [(sample.score, base.get(sample.id)) for sample in read_samples(reader, task)]
-    return [(a, b) for a, b in both if a is not None and b is not None]
+        return Pairs([], [], [])
+    return pairs(task, reader, control)
