@@ -198,7 +198,8 @@ def compare(
     for row in rows:
         low, high = row.interval
         output.say(
-            f"{row.task}: {row.run} - {row.reference} = {row.difference:+.3f} [{low:+.3f}, {high:+.3f}] (n = {row.n} in {row.clusters} clusters)"
+            f"{row.task}: {row.run} - {row.reference} = {row.difference:+.3f} [{low:+.3f}, {high:+.3f}] "
+            f"(n = {row.n} in {row.clusters} clusters)"
         )
 
 

@@ -14,16 +14,10 @@ import warnings
 from typing import Any
 
 _ESCAPE = "jeval-escape"
-_HARMFUL = {
-    "Cc",
-    "Cf",
-    "Cs",
-    "Zl",
-    "Zp",
-}  # controls, invisible, direction and tag marks, lone surrogates, line separators
-_BLANK = set(
-    map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2800, 0x3164, 0xFFA0))
-)  # show nothing
+#: Controls, invisible, direction and tag marks, lone surrogates, line separators.
+_HARMFUL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+#: Letters that show nothing.
+_BLANK = set(map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2800, 0x3164, 0xFFA0)))
 _PLAIN = re.compile(r"[ -~\u3000-\u3163\u3165-\u9fff\uff01-\uff9f]*")  # what most lines are, quickly
 
 

@@ -162,15 +162,14 @@ def paired_difference(
     pairs = 1.0 if k == 1 else n / max(1.0, robust / plain) if plain > 0 else float(k)
     centre = pairs * mean / (pairs + 2)
     square = (pairs * sum(d * d for d in differences) / n + 2) / (pairs + 2)
-    half = _student(n * n / sum(s * s for s in sizes.values()) - 1 if k < n else None) * math.sqrt(
-        max(0.0, square - centre * centre) / (pairs + 2)
-    )
+    freedom = n * n / sum(s * s for s in sizes.values()) - 1 if k < n else math.inf
+    half = _student(freedom) * math.sqrt(max(0.0, square - centre * centre) / (pairs + 2))
     return mean, max(-1.0, centre - half), min(1.0, centre + half)
 
 
-def _student(freedom: float | None) -> float:
-    """The 97.5 % quantile of Student's t, of the normal distribution without ``freedom``."""
-    if freedom is None:
+def _student(freedom: float) -> float:
+    """The 97.5 % quantile of Student's t, which without an end to ``freedom`` is the normal distribution's."""
+    if math.isinf(freedom):
         return Z95
     from scipy.special import stdtrit
 

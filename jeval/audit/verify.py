@@ -19,13 +19,11 @@ from jeval.errors import EvidenceError, InputError
 from jeval.models.identity import digest_of, identify
 from jeval.models.source import resolve
 from jeval.output import one_line
-from jeval.reading import is_plain
+from jeval.reading import MAX_JSON, is_plain
 from jeval.record.manifest import LOCK, MANIFEST, RENDERED, REPORT, Manifest, Rendered
 from jeval.record.samples import Sample, path_of, read_samples
 from jeval.record.schema import RunRecord, TaskResult
 from jeval.record.store import RECORD, read_record
-
-_MOST = 64 << 20  # bytes of a manifest, of which a run has a fraction
 
 
 @dataclass(frozen=True)
@@ -85,8 +83,8 @@ def _manifest(folder: Path) -> Manifest:
             raise EvidenceError(f"{path} is missing; the run cannot be verified")
         raise InputError(f"{folder} holds no manifest.json; give the folder that `jeval run` printed")
     try:
-        if path.stat().st_size > _MOST:
-            raise ValueError(f"{path.stat().st_size} bytes, expected at most {_MOST}")
+        if path.stat().st_size > MAX_JSON:
+            raise ValueError(f"{path.stat().st_size} bytes, expected at most {MAX_JSON}")
         return Manifest.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except ValidationError as err:
         first = err.errors()[0]

@@ -23,8 +23,6 @@ _SPACE = r"(?: |(?<=[0-9])　)?"
 # A rate says its period beside it: 1日20％, 20％/月, 20％（月利）.
 _PERIOD_BEFORE = re.compile(r"(?:^|[^0-9〇一二三四五六七八九十])[1一][かカヵヶケ箇個]?(?P<per>[月日])(?:の|で|に)?\s*$")
 _PERIOD_AFTER = re.compile(r"\s{0,16}(?:[/⁄]|毎|\(\s{0,16})(?P<per>[年月日])(?:利|率|額|当たり|あたり)?")
-
-
 _NEAR = 32  # characters that hold a period before a rate, white space included
 
 

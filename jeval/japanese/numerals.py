@@ -47,9 +47,8 @@ _SMALL = {"十": 10, "百": 100, "千": 1000}
 _KD = f"零{DIGITS}"
 _ASCII_DIGITS = str.maketrans(DIGITS, "0123456789")
 _LONGEST_AMOUNT = 40
-_LONGEST = (
-    80  # characters of a number; without an end to it, a text of numerals alone would be searched in quadratic time
-)
+#: Characters of a number; without an end to it, a text of numerals alone would be searched in quadratic time.
+_LONGEST = 80
 _SMALL_NUMBER = re.compile(rf"[0-9]+|[{DIGITS}]?十[{DIGITS}]?|[{DIGITS}]+")
 
 #: A regular expression of one number: digits, kanji and separators that stand between digits; a space may stand beside 万, 億, 兆.

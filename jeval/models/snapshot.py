@@ -207,9 +207,8 @@ class _Placing:
                 return None
         held = Path(f"/proc/{os.getpid()}/fd/{handle}")
         target.symlink_to(held if held.exists() else file.resolve())
-        self._stack.push(
-            here.pop_all()
-        )  # the descriptor stays open: whatever its name is given to, this is what is read
+        # The descriptor stays open: whatever its name is given to, this is what is read.
+        self._stack.push(here.pop_all())
         return "in place"
 
 

@@ -74,7 +74,6 @@ def resolve(model: str | Path, *, allow_pickle: bool = False, tokenizer: str | P
     given = path
     path = path.resolve()
     own = None if tokenizer is None else _find_tokenizer(_existing_folder(tokenizer))
-    _check_files(path)
     if path.is_file():
         _check_gguf(given, path)
         return ModelSource("gguf", path, path, own or path)
@@ -124,7 +123,7 @@ def is_gguf(path: Path) -> bool:
 
 def _check_files(folder: Path) -> None:
     """That what lies in a model's folder ends when it is read."""
-    for file in sorted(folder.glob("**/*")) if folder.is_dir() else ():
+    for file in sorted(folder.glob("**/*")):
         if file.exists() and not file.is_dir():
             check_regular(file, what="model file")
 

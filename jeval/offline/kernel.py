@@ -23,11 +23,8 @@ _IO_URING_SETUP, _PIDFD_GETFD = 425, 438  # the same number everywhere
 _X32 = 0x40000000
 _AF_UNIX = 1
 _ALLOW, _ERRNO, _NOTIFY = 0x7FFF0000, 0x00050000, 0x7FC00000
-_NUMBER, _ARCH, _FIRST_ARGUMENT = (
-    0,
-    4,
-    16,
-)  # in struct seccomp_data; the low half of an argument, on little-endian machines
+#: Places in struct seccomp_data; of an argument the low half, on little-endian machines.
+_NUMBER, _ARCH, _FIRST_ARGUMENT = 0, 4, 16
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _PR_SET_NO_NEW_PRIVS, _PR_SET_DUMPABLE = 38, 4
 _SET_MODE_FILTER, _TSYNC, _SPEC_ALLOW, _NEW_LISTENER, _TSYNC_ESRCH = 1, 1, 4, 8, 16

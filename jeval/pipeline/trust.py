@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 
 from jeval.errors import InputError
 from jeval.output import one_line
 from jeval.pipeline.yamlfile import MAX_BYTES
+from jeval.reading import check_regular
 from jeval.suggest import near
 
 _CODE = {
@@ -69,9 +69,8 @@ def _names(folder: Path, files: Sequence[Path]) -> str:
 
 def _text(file: Path) -> bytes:
     try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            return b""
+        check_regular(file)
         with file.open("rb") as opened:
             return opened.read(MAX_BYTES)
-    except OSError:
+    except (OSError, InputError):
         return b""

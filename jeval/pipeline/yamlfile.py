@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from jeval.errors import InputError
+from jeval.reading import check_regular
 
 MAX_BYTES, MAX_DEPTH, MAX_NODES = 4 << 20, 40, 200_000
 """Of one file; nodes are counted as they are once aliases stand for what they name."""
@@ -28,12 +28,11 @@ def check_yaml(file: Path, _above: frozenset[Path] = frozenset()) -> None:
         InputError: no regular file, more bytes, levels or nodes than a task has, or no YAML.
     """
     try:
-        found = file.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise InputError(f"task file {file} is no regular file; expected YAML")
-        if found.st_size > MAX_BYTES:
+        check_regular(file, what="task file")
+        size = file.stat().st_size
+        if size > MAX_BYTES:
             raise InputError(
-                f"task file {file} has {found.st_size} bytes, more than the {MAX_BYTES} that a task may have; keep items in "
+                f"task file {file} has {size} bytes, more than the {MAX_BYTES} that a task may have; keep items in "
                 "a data file (dataset_path: json)"
             )
         text = file.read_bytes()

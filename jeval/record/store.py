@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 
 from jeval.errors import InputError
-from jeval.reading import is_plain
+from jeval.reading import MAX_JSON, is_plain
 from jeval.record.schema import SCHEMA_VERSION, RunRecord
 
 RECORD = "run.json"
-_MOST = 64 << 20  # bytes of a record, of which a run has a fraction
 
 
 def read_record(folder: Path) -> RunRecord:
@@ -25,8 +24,8 @@ def read_record(folder: Path) -> RunRecord:
             raise InputError(f"{folder} holds no run ({RECORD} is missing); give the folder that `jeval run` printed")
         if not is_plain(folder, RECORD):
             raise InputError(f"{path} is a link; expected the file itself, as `jeval run` wrote it")
-        if (size := path.stat().st_size) > _MOST:
-            raise InputError(f"{path} is no run record: it has {size} bytes, expected at most {_MOST}")
+        if (size := path.stat().st_size) > MAX_JSON:
+            raise InputError(f"{path} is no run record: it has {size} bytes, expected at most {MAX_JSON}")
         raw = json.loads(path.read_text(encoding="utf-8"))
         if raw.get("schema_version") != SCHEMA_VERSION:
             raise InputError(

@@ -186,15 +186,21 @@ def test_any_folder_that_a_run_is_to_go_on_in(finished: Path, tmp_path: Path, da
     shutil.rmtree(target, ignore_errors=True)
 
 
-@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "tokenizer.json", "generation_config.json"])
-@some
-@given(data=st.data())
-def test_any_config_of_a_model(tiny_model: Path, tmp_path: Path, data: st.DataObject, name: str) -> None:
+def linked(tiny_model: Path, tmp_path: Path) -> Path:
+    """A folder with links to the files of the model, which can be replaced one by one."""
     model = tmp_path / "model"
     shutil.rmtree(model, ignore_errors=True)
     model.mkdir()
     for file in tiny_model.iterdir():
         (model / file.name).symlink_to(file)
+    return model
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "tokenizer.json", "generation_config.json"])
+@some
+@given(data=st.data())
+def test_any_config_of_a_model(tiny_model: Path, tmp_path: Path, data: st.DataObject, name: str) -> None:
+    model = linked(tiny_model, tmp_path)
     content = json.loads((tiny_model / name).read_text()) if (tiny_model / name).is_file() else {"a": {"b": [1]}}
     if name == "tokenizer.json":
         content = {key: value for key, value in content.items() if key != "model"}
@@ -208,11 +214,7 @@ def test_any_config_of_a_model(tiny_model: Path, tmp_path: Path, data: st.DataOb
 @few
 @given(data=st.data())
 def test_any_config_of_a_model_that_is_loaded(tiny_model: Path, tmp_path: Path, data: st.DataObject, name: str) -> None:
-    model = tmp_path / "model"
-    shutil.rmtree(model, ignore_errors=True)
-    model.mkdir()
-    for file in tiny_model.iterdir():
-        (model / file.name).symlink_to(file)
+    model = linked(tiny_model, tmp_path)
     (model / name).unlink()
     (model / name).write_text(dumped(changed(json.loads((tiny_model / name).read_text()), data)))
     one_line(lambda: load(resolve(model), device="cpu"))

@@ -343,15 +343,22 @@ def test_a_process_of_the_user_s_is_not_closed_for_good(tiny_model: Path, tmp_pa
     socket.socket().close()
 
 
-def test_without_a_filter_an_empty_namespace_holds_or_the_reason_is_said(listener: tuple[int, list[str]]) -> None:
-    code = """
-def refuse(*, notify=True): raise offline.NoKernelError("seccomp: taken away")
-offline.close_network = refuse
+SEALED_ANEW = """
 offline._seal = None
 offline.seal()
 seal = offline._seal
 offline.disable()
 socket.create_connection(("127.0.0.1", PORT), 2)"""
+
+
+def test_without_a_filter_an_empty_namespace_holds_or_the_reason_is_said(listener: tuple[int, list[str]]) -> None:
+    code = (
+        """
+def refuse(*, notify=True): raise offline.NoKernelError("seccomp: taken away")
+offline.close_network = refuse
+"""
+        + SEALED_ANEW
+    )
     told = tried(code, listener[0], sealed=False)
     assert "taken away" in told["detail"] and not told["counted"]
     assert told["why"] == ("offline_namespace" if told["kernel"] else "offline_refused")
@@ -359,17 +366,16 @@ socket.create_connection(("127.0.0.1", PORT), 2)"""
 
 
 def test_a_kernel_that_does_not_tell_refuses_all_the_same(listener: tuple[int, list[str]]) -> None:
-    code = """
+    code = (
+        """
 whole = offline.close_network
 def silent(*, notify=True):
     if notify: raise offline.NoKernelError("seccomp: no listener")
     return whole(notify=False)
 offline.close_network = silent
-offline._seal = None
-offline.seal()
-seal = offline._seal
-offline.disable()
-socket.create_connection(("127.0.0.1", PORT), 2)"""
+"""
+        + SEALED_ANEW
+    )
     told = tried(code, listener[0], sealed=False)
     assert told["kernel"] and told["why"] == "offline_uncounted" and not told["counted"]
     assert not arrived(listener[1], 0.1)
