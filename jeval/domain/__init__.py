@@ -41,6 +41,7 @@ class Domain:
         in_force: whether an item's basis is in force on a day; ``None``: the item does not say.
         files: option of ``jeval run`` → the tasks that need the file given by it.
         whole_prompts: whether an item shows nothing when the model does not see the whole of its prompt, and then has no score.
+        facets: fields of the items by which a policy or a clause may select some of them (a law, a type of error).
         tasks: a folder of lm-eval YAML beside jeval's own, for a domain of somebody else.
         groups: suite → groups of ``tasks`` that a run of this suite takes.
     """
@@ -53,6 +54,7 @@ class Domain:
     in_force: Callable[[Mapping[str, Any], date], bool | None] | None = None
     files: Mapping[str, FileTasks] = field(default_factory=dict)
     whole_prompts: bool = False
+    facets: tuple[str, ...] = ()
     tasks: Path | None = None
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
 

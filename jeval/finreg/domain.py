@@ -6,4 +6,6 @@ from jeval.domain import Domain
 from jeval.finreg.force import in_force
 from jeval.finreg.summary import sections
 
-DOMAIN = Domain("finreg", "金融規制", "Financial regulation", sections, in_force=in_force)
+DOMAIN = Domain(
+    "finreg", "金融規制", "Financial regulation", sections, in_force=in_force, facets=("law", "article", "theme")
+)

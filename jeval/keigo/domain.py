@@ -5,4 +5,4 @@ from __future__ import annotations
 from jeval.domain import Domain
 from jeval.keigo.summary import sections
 
-DOMAIN = Domain("keigo", "敬語", "Keigo", sections)
+DOMAIN = Domain("keigo", "敬語", "Keigo", sections, facets=("error_type", "target"))

@@ -12,6 +12,7 @@ DOMAIN = Domain(
     "Data leaks",
     sections,
     mask=mask,
+    facets=("family", "data_type", "channel"),
     whole_prompts=True,  # the secret may stand in what was cut off
     files={
         "canaries": FileTasks(
