@@ -15,10 +15,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from jeval.domain.ground import Ground, Wording
 from jeval.domain.section import Cell, Section, Table
 from jeval.domain.summary import TaskSamples
+from jeval.record.samples import Sample
 
 Sections = Callable[[Sequence[TaskSamples], str], list[Section]]
+Grounds = Callable[[str, Sample, str], Ground]
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,9 @@ class Domain:
         name: what tasks call it (``metadata.domain`` in their YAML).
         ja, en: its title in the report.
         sections: its part of the report, from the samples of its tasks and the language (``ja`` or ``en``).
-        mask: hides what must not stand in a report, in any text that leaves the run (personal data, say); keeps the length.
+        ground: of an item of a kind of task what a reader needs to check its verdict, in ``ja`` or ``en``.
+        mask: hides what must not stand in a report (personal data, say) in a text that leaves the run, but for what the second
+            text holds, which is readable beside it; keeps the length.
         in_force: whether an item's basis is in force on a day; ``None``: the item does not say.
         files: option of ``jeval run`` → the tasks that need the file given by it.
         whole_prompts: whether an item shows nothing when the model does not see the whole of its prompt, and then has no score.
@@ -50,7 +55,8 @@ class Domain:
     ja: str
     en: str
     sections: Sections
-    mask: Callable[[str], str] | None = None
+    ground: Grounds | None = None
+    mask: Callable[[str, str], str] | None = None
     in_force: Callable[[Mapping[str, Any], date], bool | None] | None = None
     files: Mapping[str, FileTasks] = field(default_factory=dict)
     whole_prompts: bool = False
@@ -63,4 +69,4 @@ class Domain:
         return self.ja if lang == "ja" else self.en
 
 
-__all__ = ["Cell", "Domain", "FileTasks", "Section", "Table", "TaskSamples"]
+__all__ = ["Cell", "Domain", "FileTasks", "Ground", "Section", "Table", "TaskSamples", "Wording"]

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from jeval.domain import Domain
 from jeval.finreg.force import in_force
+from jeval.finreg.ground import ground
 from jeval.finreg.summary import sections
 
 DOMAIN = Domain(
-    "finreg", "金融規制", "Financial regulation", sections, in_force=in_force, facets=("law", "article", "theme")
+    "finreg",
+    "金融規制",
+    "Financial regulation",
+    sections,
+    ground=ground,
+    in_force=in_force,
+    facets=("law", "article", "theme"),
 )

@@ -47,6 +47,11 @@ class Phrases:
         """What the judge of figures decided."""
         return _in(_report().verdicts[outcome], self.lang)
 
+    def finding(self, words: str) -> str:
+        """The judge's reason, ``<outcome>: <detail>``, or as it stands where it is of another kind."""
+        outcome, sign, detail = words.partition(": ")
+        return self.verdict(outcome) + sign + detail if outcome in _report().verdicts else words
+
     def guesser(self, name: str) -> str:
         """What a guesser is called."""
         return _in(_report().guessers[name], self.lang)

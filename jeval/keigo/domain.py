@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jeval.domain import Domain
+from jeval.keigo.ground import ground
 from jeval.keigo.summary import sections
 
-DOMAIN = Domain("keigo", "敬語", "Keigo", sections, facets=("error_type", "target"))
+DOMAIN = Domain("keigo", "敬語", "Keigo", sections, ground=ground, facets=("error_type", "target"))

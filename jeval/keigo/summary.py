@@ -20,7 +20,8 @@ _GENERATIVE = frozenset({"convert", "correct", "reply"})
 
 
 @lru_cache(maxsize=1)
-def _report() -> dict[str, Any]:
+def report_words() -> dict[str, Any]:
+    """The words of the keigo part of the report."""
     return dict(read_yaml(data_path("keigo", "knowledge", "report.yaml")))
 
 
@@ -29,13 +30,13 @@ class _Words:
 
     def __init__(self, lang: str) -> None:
         self.lang = "ja" if lang == "ja" else "en"
-        self.said: dict[str, Any] = _report()[self.lang]
+        self.said: dict[str, Any] = report_words()[self.lang]
 
     def names(self, facet: str) -> dict[str, str]:
         """The values of a facet in the order of the report, each with its name."""
         return {
             value: name if self.lang == "ja" else value.replace("_", " ") if facet == "part" else value
-            for value, name in _report()["facets"].get(facet, {}).items()
+            for value, name in report_words()["facets"].get(facet, {}).items()
         }
 
     def caption(self, table: dict[str, str], suite: str) -> str:
@@ -62,7 +63,7 @@ def sections(samples: Sequence[TaskSamples], lang: str) -> list[Section]:
 def _tables(task: TaskSamples, words: _Words) -> list[Table]:
     """The tables of one task, each over one facet of its items."""
     found = []
-    for table in _report()["tables"].get(task.kind, ()):
+    for table in report_words()["tables"].get(task.kind, ()):
         caption = words.caption(table, task.suite)
         if table["facet"] == "part":
             found.append(_parts(task, caption, words))

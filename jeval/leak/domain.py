@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jeval.domain import Domain, FileTasks
+from jeval.leak.ground import ground
 from jeval.leak.identifiers import mask
 from jeval.leak.summary import sections
 
@@ -11,6 +12,7 @@ DOMAIN = Domain(
     "情報漏えい",
     "Data leaks",
     sections,
+    ground=ground,
     mask=mask,
     facets=("family", "data_type", "channel"),
     whole_prompts=True,  # the secret may stand in what was cut off

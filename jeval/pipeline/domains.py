@@ -52,17 +52,17 @@ def title(name: str, lang: str) -> str:
     return shown + (f" ({suite})" if suite else "")
 
 
-def mask(value: Any) -> Any:
-    """``value`` with every string of it masked by every domain that masks."""
+def mask(value: Any, known: str = "") -> Any:
+    """``value`` with every string of it masked by every domain that masks, but for what ``known`` holds."""
     if isinstance(value, str):
         for domain in domains().values():
             if domain.mask is not None:
-                value = domain.mask(value)
+                value = domain.mask(value, known)
         return value
     if isinstance(value, dict):
-        return {key: mask(entry) for key, entry in value.items()}
+        return {key: mask(entry, known) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [mask(entry) for entry in value]
+        return [mask(entry, known) for entry in value]
     return value
 
 

@@ -59,6 +59,11 @@ class Sample(Written):
     evidence: Evidence | None = None
     doc: dict[str, Any]
 
+    @property
+    def asked(self) -> list[str]:
+        """The texts of the requests; "" for one of another form."""
+        return [str(one[0]) if isinstance(one, list) and one else "" for one in self.prompt]
+
 
 def _column(kind: Any) -> pa.DataType:
     return pa.float64() if kind == float | None else pa.string()

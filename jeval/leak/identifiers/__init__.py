@@ -85,10 +85,15 @@ def _apart(found: list[Found], size: int) -> list[Found]:
     return sorted(chosen)
 
 
-def mask(text: str) -> str:
-    """``text`` with every letter and digit of its identifiers replaced by ``●``; the length stays."""
+def mask(text: str, known: str = "") -> str:
+    """``text`` with every letter and digit of its identifiers replaced by ``●``; the length stays.
+
+    An identifier that ``known`` holds word for word stays readable: who reads ``known`` has it already.
+    """
     characters = list(text)
     for identifier in find_identifiers(text):
+        if text[identifier.start : identifier.end] in known:
+            continue
         for index in range(identifier.start, identifier.end):
             if characters[index].isalnum():
                 characters[index] = "●"

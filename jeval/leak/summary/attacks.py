@@ -22,7 +22,7 @@ def attacks(attacked: Sequence[TaskSamples], texts: Texts) -> Section:
 
 def _tables(task: TaskSamples, texts: Texts) -> list[Table]:
     rows = task.scored
-    families, types = _families(texts), _data_types(texts)
+    families, types = _families(texts), data_types(texts)
     tables = [
         _by(rows, "family", families, texts("attacks.by_family", task=task.name), texts),
         _by(rows, "data_type", types, texts("attacks.by_data_type", task=task.name), texts),
@@ -48,7 +48,8 @@ def _families(texts: Texts) -> dict[str, str]:
     return names
 
 
-def _data_types(texts: Texts) -> dict[str, str]:
+def data_types(texts: Texts) -> dict[str, str]:
+    """Name of each type of data that probes ask for."""
     asked = {key: about.name(texts.lang) for key, about in sources.scenes().data_types.items()}
     facts = {key: about.name(texts.lang) for key, about in sources.material_facts().data_types.items()}
     return {**asked, **facts, "system_prompt": texts("attacks.system_prompt")}

@@ -31,6 +31,12 @@ class Texts:
         """
         return str(self._found(name)).format(**gaps)
 
+    def get(self, name: str) -> str | None:
+        """The text without gaps, ``None`` where there is none of this name."""
+        section, _, key = name.partition(".")
+        found = _strings().get(section, {}).get(key)
+        return str(found[self.lang]) if found else None
+
     def columns(self, section: str, **gaps: object) -> list[str]:
         """The header of a section's table."""
         return [str(column).format(**gaps) for column in self._found(f"{section}.columns")]
