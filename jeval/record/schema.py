@@ -285,6 +285,111 @@ class Stock(Written):
     trust_remote_code: bool
 
 
+Outcome = Literal["pass", "fail", "undecided", "not_scored", "excepted"]
+Severity = Literal["critical", "major", "minor"]
+
+
+class Accepted(Written):
+    """An exception that a policy makes of a rule: who answers for it, why, and the last day it holds (ISO 8601)."""
+
+    owner: str
+    reason: str
+    expires: str
+    expired: bool
+
+
+class Reference(Written):
+    """The run that a rule compares with: where it lay, its model, when it ended, and one digest over its record and the samples that
+    were compared.
+    """
+
+    run: str
+    model: str
+    model_digest: str | None
+    finished: str
+    digest: str
+
+
+class GroupResult(Written):
+    """One group of a rule that is held by every group of a facet; ``value`` and ``interval`` as in :class:`RuleResult`."""
+
+    name: str
+    value: Share
+    interval: tuple[float, float]
+    n: Count
+    clusters: Count
+    outcome: Outcome
+    n_needed: Count | None = None
+
+
+class RuleResult(Written):
+    """What a rule of a policy found.
+
+    Attributes:
+        ja, en: the rule in a sentence.
+        outcome: ``excepted`` where an exception that still holds stands in for what it is ``without_exception``.
+        effect: on the verdict: ``none``, ``warns`` (a minor rule that is not met), ``undecided`` or ``fails``.
+        subject: what was looked at, in the words of the policy (``domain=leak side=withheld data_type=card``); ``tasks``: whose items.
+        measure: ``score`` (the higher the better), ``failure`` (1 - score), or ``difference`` of the score from the reference run,
+            paired.
+        demand: ``lower_bound_at_least`` or ``upper_bound_at_most`` the ``threshold``.
+        value, interval: the measure as it was observed, with its interval at ``confidence``; ``None`` where nothing was scored.
+        facet, groups: of a rule that every group has to meet: the field that parts the items, and each group, at a
+            ``confidence`` that holds for all of them together (Bonferroni); value, interval and n are then those of ``group``, the one
+            that is furthest from the threshold on the wrong side.
+        n_needed: of an undecided rule, how many items would decide it, did they come out at the observed rate and depend on each other
+            as these do; ``None`` where none would, since the rate is the threshold itself.
+        why: why it is not scored or what else there is to say, one of ``missing_tasks``, ``no_items``, ``items_not_scored``,
+            ``other_version``, ``exception_expired``; "" where nothing is. ``detail`` names what is meant.
+        may: why the policy lets it be not scored; ``None`` where it does not.
+    """
+
+    id: str
+    ja: str
+    en: str
+    severity: Severity
+    outcome: Outcome
+    effect: Literal["none", "warns", "undecided", "fails"]
+    subject: str
+    tasks: list[str]
+    measure: Literal["score", "failure", "difference"]
+    demand: Literal["lower_bound_at_least", "upper_bound_at_most"]
+    threshold: float
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+    confidence: float = 0.95
+    n: Count = 0
+    clusters: Count = 0
+    facet: str | None = None
+    group: str | None = None
+    groups: list[GroupResult] = Field(default_factory=list)
+    n_needed: Count | None = None
+    why: Literal["", "missing_tasks", "no_items", "items_not_scored", "other_version", "exception_expired"] = ""
+    detail: str = ""
+    may: str | None = None
+    exception: Accepted | None = None
+    without_exception: Outcome | None = None
+    reference: Reference | None = None
+
+
+class Verdict(Written):
+    """What a run is by a policy. ``policy`` is the whole policy as it was given, ``digest`` its own
+    (:func:`jeval.digests.value_digest`), so that anybody can apply it again. ``as_of``: the day by which exceptions expire (ISO 8601),
+    the run's own.
+
+    ``failed``: a rule that is critical or major is not met; ``undecided``: none of these, but one for which n is too small.
+    """
+
+    name: str
+    title_ja: str
+    title_en: str
+    digest: str
+    policy: dict[str, Any]
+    as_of: str
+    outcome: Literal["passed", "failed", "undecided"]
+    rules: list[RuleResult]
+
+
 def _empty_is_none(value: Any) -> Any:
     return None if value == {} else value
 
@@ -297,6 +402,7 @@ class RunRecord(Written):
     ``revealed_by``: who asked that nothing be (``--reveal``).
     ``judged_characters``: of each answer so many are read by jeval's judges (``None`` in records of earlier versions).
     ``foreign_packs`` names the task packs of others whose code ran in the process that wrote this (``--trust-pack``).
+    ``verdict`` is ``None`` where no policy was applied.
     """
 
     schema_version: str = SCHEMA_VERSION
@@ -319,6 +425,7 @@ class RunRecord(Written):
     stock: Stock | None = None
     cache: CacheUse | None = None
     cost: Annotated[CostRecord | None, BeforeValidator(_empty_is_none)] = None
+    verdict: Verdict | None = None
     timing: Timing = Field(default_factory=Timing)
 
     def stable(self) -> dict[str, Any]:
