@@ -21,6 +21,7 @@ from jeval.models.source import resolve
 from jeval.output import one_line
 from jeval.reading import MAX_JSON, is_plain
 from jeval.record.manifest import LOCK, MANIFEST, RENDERED, REPORT, Manifest, Rendered
+from jeval.record.merkle import roots_of
 from jeval.record.samples import Sample, path_of, read_samples
 from jeval.record.schema import RunRecord, TaskResult
 from jeval.record.store import RECORD, read_record
@@ -63,6 +64,8 @@ def check_run(folder: Path, model: str | None = None) -> Verified:
     samples: dict[str, list[Sample]] = {}
     problems += [*_agreement(manifest, record), *_samples(folder, manifest, record, samples)]
     items = sum(map(len, samples.values()))
+    if record.items_root is not None:
+        problems += _roots(record, samples)
     if why := other_version(manifest, record):
         found = Recomputed(notes=[f"not recomputed: other version ({why})"])
     elif problems:
@@ -172,6 +175,16 @@ def _samples(folder: Path, manifest: Manifest, record: RunRecord, samples: dict[
             yield one_line(str(err), 300)
             continue
         yield from _sums(name, record.tasks[name], samples[name])
+
+
+def _roots(record: RunRecord, samples: dict[str, list[Sample]]) -> Iterator[str]:
+    """Whether the items are those over which the record has its digests."""
+    roots = roots_of(samples)
+    for name in sorted({*roots.tasks, *record.item_roots}):
+        if roots.tasks.get(name) != record.item_roots.get(name):
+            yield f"{name}: its items are not those of the record's item_roots"
+    if roots.root != record.items_root:
+        yield f"{RECORD}: items_root is not that of the items"
 
 
 def _sums(name: str, task: TaskResult, samples: list[Sample]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from jeval.pipeline.mask import masked
 from jeval.pipeline.road import Scored
 from jeval.pipeline.taskpack import LoadedTasks, resolve_hook
 from jeval.record.manifest import MANIFEST, manifest_of
+from jeval.record.merkle import roots_of
 from jeval.record.samples import Evidence, Sample, write_samples
 from jeval.record.schema import RunRecord
 from jeval.record.store import RECORD
@@ -42,6 +43,7 @@ def write_run(
     Raises:
         UnwrittenError: the report cannot be rendered; the run is whole.
     """
+    written_samples: dict[str, list[Sample]] = {}
     for name, samples in scored.samples.items():
         meta = loaded.meta(name)
         explain = resolve_hook(meta.explain) if meta.explain else None
@@ -51,6 +53,9 @@ def write_run(
         if hidden:
             record.masked[name] = hidden
         write_samples(folder, name, shown)
+        written_samples[name] = shown
+    roots = roots_of(written_samples)
+    record.items_root, record.item_roots = roots.root, roots.tasks
     record.revealed_by = reveal
     write_json(folder / RECORD, record.model_dump(mode="json"))
     write_json(folder / MANIFEST, manifest_of(folder, record).model_dump(mode="json"))

@@ -77,13 +77,14 @@ _NESTED = [name for name, field in Sample.model_fields.items() if field.annotati
 
 def write_samples(folder: Path, task: str, samples: Sequence[Sample]) -> None:
     """Write ``samples/<task>.parquet`` whole or not at all. Lone surrogates of a hostile output become a question mark."""
-    rows = [_row(sample) for sample in samples]
+    rows = [stored_row(sample) for sample in samples]
     table = pa.Table.from_pylist(rows, schema=SCHEMA)
     with whole(path_of(folder, task)) as file:
         pq.write_table(table, file)
 
 
-def _row(sample: Sample) -> dict[str, Any]:
+def stored_row(sample: Sample) -> dict[str, Any]:
+    """An item as its file holds it, by column."""
     row = sample.model_dump()
     for name in _NESTED:
         if row[name] is not None:

@@ -64,11 +64,28 @@ class Served(Written):
     chat_template: Literal["server", "tokenizer", "none"]
 
 
+class ModelSignature(Written):
+    """A signature that lay with the model (OpenSSF model signing), and what was found.
+
+    Attributes:
+        state: ``valid``: every file of the model is as the holder of the key signed it. ``not checked``: one lies there, ``why`` says why
+            nothing follows from it. ``none``: none lies there. One that is wrong refuses the run.
+        key: hex SHA-256 of the public key (DER) that signed; only where ``valid``.
+        files: so many files it covers.
+        why: English, one of a few fixed sentences.
+    """
+
+    state: Literal["valid", "not checked", "none"]
+    key: str | None = None
+    files: Count = 0
+    why: str = ""
+
+
 class ModelInfo(Written):
     """The model under test. ``identity`` is ``None`` where the weights are behind another process and were not seen; a server
     is then ``served``. ``dtype`` and ``threads`` are what it was computed in and with, whatever was asked (:class:`Settings`).
     ``opened``: how its files were kept as the digest has them while they were scored, the weakest way of any
-    (:mod:`jeval.models.snapshot`).
+    (:mod:`jeval.models.snapshot`). ``signature``: ``None`` where nobody looked for one (no files seen, records of earlier versions).
     """
 
     name: str
@@ -84,6 +101,7 @@ class ModelInfo(Written):
     threads: int | None = None
     served: Served | None = None
     opened: Literal["reflink", "copy", "hard link", "in place"] | None = None
+    signature: ModelSignature | None = None
 
 
 class Settings(Written):
@@ -403,6 +421,8 @@ class RunRecord(Written):
     ``judged_characters``: of each answer so many are read by jeval's judges (``None`` in records of earlier versions).
     ``foreign_packs`` names the task packs of others whose code ran in the process that wrote this (``--trust-pack``).
     ``verdict`` is ``None`` where no policy was applied.
+    ``items_root``: one digest over all items as the samples hold them (:mod:`jeval.record.merkle`), ``item_roots``: of each task;
+    ``None`` and empty in records of earlier versions.
     """
 
     schema_version: str = SCHEMA_VERSION
@@ -422,6 +442,8 @@ class RunRecord(Written):
     masked: dict[TaskName, list[str]] = Field(default_factory=dict)
     revealed_by: str | None = None
     foreign_packs: list[str] = Field(default_factory=list)
+    items_root: str | None = None
+    item_roots: dict[TaskName, str] = Field(default_factory=dict)
     stock: Stock | None = None
     cache: CacheUse | None = None
     cost: Annotated[CostRecord | None, BeforeValidator(_empty_is_none)] = None
