@@ -191,16 +191,19 @@ def compare(
     _check_paths(*runs)
     from jeval.record.compare import compare_runs
 
-    rows = compare_runs(runs)
+    found = compare_runs(runs)
     if as_json:
-        output.say(output.json_text({"comparisons": [row.model_dump() for row in rows]}))
+        output.say(output.json_text(found.model_dump()))
         return
-    for row in rows:
+    for row in found.comparisons:
         low, high = row.interval
+        p = f"p {row.p:.4f}" if row.p_holm is None else f"p {row.p:.4f}, Holm {row.p_holm:.4f}"
         output.say(
             f"{row.task}: {row.run} - {row.reference} = {row.difference:+.3f} [{low:+.3f}, {high:+.3f}] "
-            f"(n = {row.n} in {row.clusters} clusters)"
+            f"(n = {row.n} of {row.of} in {row.clusters} clusters, {p})"
         )
+    for one in found.not_compared:
+        output.say(f"not compared: {one.task}: {one.run}: {one.reason}")
 
 
 @app.command()

@@ -10,11 +10,14 @@ from typing import Any
 
 from jeval.errors import InputError
 from jeval.pipeline import domains
+from jeval.record.schema import Note
 
 
 @dataclass
 class RunOptions:
-    """Options of :func:`run`; each is a flag of ``jeval run``. ``None`` means the default that the flag documents."""
+    """Options of :func:`run`; each but ``whole`` and ``preface`` is a flag of ``jeval run``. ``None`` means the default that the flag
+    documents. ``preface``: sentences of the report's catalogue that it begins with.
+    """
 
     tasks: Sequence[str] | None = None
     suite: str = "audit"
@@ -44,6 +47,7 @@ class RunOptions:
     snapshot: bool = True
     fresh: bool = False
     recheck: float = 0.02
+    preface: Sequence[Note] = ()
 
     def checked(self) -> RunOptions:
         """These options, files of the user's as files: the folder that ``jeval canary make`` wrote stands for its canaries.

@@ -31,12 +31,12 @@ from jeval.output import one_line
 from jeval.pipeline import domains
 from jeval.pipeline.evaluate import Chosen, choose_items
 from jeval.pipeline.road import Scored, score
-from jeval.pipeline.score import not_scored_tasks
-from jeval.pipeline.taskpack import LoadedTasks, load_tasks, suite_groups
+from jeval.pipeline.score import domain_key, not_scored_tasks
+from jeval.pipeline.taskpack import LoadedTasks, load_tasks, members, suite_groups
 from jeval.pipeline.trust import check_trust, pack_name
 from jeval.progress import Progress
-from jeval.record.schema import Note, Outbound, RunRecord, Settings, TaskResult, Timing
-from jeval.report.page import sentence
+from jeval.record.schema import Extent, Note, Outbound, RunRecord, Settings, TaskResult, Timing
+from jeval.report.catalogue import sentence
 from jeval.thoughts import LONGEST
 from jeval.version import __version__
 
@@ -271,6 +271,7 @@ def _record(
         settings=settings,
         domains=scored.domains,
         tasks=tasks,
+        extent=_extent(loaded, options.suite),
         left_out=left_out,
         outbound=_outbound(guard),
         notes=notes,
@@ -279,9 +280,18 @@ def _record(
         task_pack=task_pack(options.include),
         code=code_digests(loaded, options.include),
         cache=scored.cache,
+        preface=list(options.preface),
         foreign_packs=sorted(map(pack_name, options.include)),
         cost=subject.lm.cost if isinstance(subject.lm, JevalHF) else None,
     )
+
+
+def _extent(loaded: LoadedTasks, suite: str) -> Extent:
+    missing: dict[str, list[str]] = {}
+    for name, meta in members(suite).items():
+        if name not in loaded.tasks:
+            missing.setdefault(domain_key(meta), []).append(name)
+    return Extent(items={name: len(loaded.docs(name)) for name in loaded.tasks}, missing=missing)
 
 
 def _outbound(guard: offline.Guard) -> Outbound:

@@ -21,7 +21,10 @@ from jeval.models.source import ModelSource
 from jeval.models.template import Template
 from jeval.models.threads import use_threads
 from jeval.pipeline.taskpack import LoadedTasks
+from jeval.reading import is_plain
 from jeval.record.schema import Identity, ModelInfo, Note
+
+RECIPE, _LONGEST_RECIPE = "mergekit_config.yml", 20_000
 
 
 @dataclass(frozen=True)
@@ -149,9 +152,18 @@ def load_subject(model: str | Path | None, opened: OpenedModel, options: RunOpti
             threads=threads,
             identity=identity,
             opened=snapshot.how,
+            recipe=_recipe(source.path),
         ),
         _doubts(snapshot.source),
     )
+
+
+def _recipe(folder: Path) -> str | None:
+    """The merge configuration that mergekit leaves beside the weights."""
+    if not is_plain(folder, RECIPE):
+        return None
+    with (folder / RECIPE).open("rb") as file:
+        return file.read(_LONGEST_RECIPE).decode("utf-8", "replace")
 
 
 def _doubts(source: ModelSource) -> tuple[Note, ...]:

@@ -17,8 +17,9 @@ from jeval.demo.train import train
 from jeval.errors import InputError
 from jeval.fitness import Fitness, copy_weights
 from jeval.progress import Progress
-from jeval.report.page import render, strings
-from jeval.writing import write_text
+from jeval.record.schema import Note
+from jeval.report.catalogue import strings
+from jeval.report.page import write_report
 
 if TYPE_CHECKING:
     import torch
@@ -154,7 +155,8 @@ def merge(states: dict[str, dict[str, torch.Tensor]], weights: dict[str, float])
 def _audit(model: Path, out: Path, seed: int, lang: str, progress: Progress) -> Path:
     progress.say(f"auditing {model.name}")
     options = RunOptions(
-        out=out, seed=seed, lang=lang, device="cpu", limit=AUDIT_LIMIT, whole=WHOLE, batch_size="32", dtype="float32"
+        out=out, seed=seed, lang=lang, device="cpu", limit=AUDIT_LIMIT, whole=WHOLE, batch_size="32", dtype="float32",
+        preface=[Note(key="demo_what")],
     )
     _, folder = run(model, options, silent=True)
     return folder
@@ -163,5 +165,5 @@ def _audit(model: Path, out: Path, seed: int, lang: str, progress: Progress) -> 
 def _write_comparison(report: Path, runs: list[Path], lang: str, search: dict[str, Any]) -> None:
     words = strings(lang)
     merged = ", ".join(f"{name} {value:.2f}" for name, value in search["weights"].items())
-    preface = [words["demo_what"], words["demo_taught"], words["demo_search"].format(n=search["candidates"], w=merged)]
-    write_text(report, render(runs, lang=lang, preface=preface))
+    preface = [words["demo_taught"], words["demo_search"].format(n=search["candidates"], w=merged)]
+    write_report(runs, report, lang, preface=preface)

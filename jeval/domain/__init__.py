@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from jeval.domain.ground import Ground, Wording
-from jeval.domain.section import Cell, Section, Table
+from jeval.domain.section import Cell, Heat, Section, Table
 from jeval.domain.summary import TaskSamples
 from jeval.record.samples import Sample
 
@@ -45,6 +45,7 @@ class Domain:
             text holds, which is readable beside it; keeps the length.
         in_force: whether an item's basis is in force on a day; ``None``: the item does not say.
         files: option of ``jeval run`` → the tasks that need the file given by it.
+        place: where its part stands in the report, the lowest first.
         whole_prompts: whether an item shows nothing when the model does not see the whole of its prompt, and then has no score.
         facets: fields of the items by which a policy or a clause may select some of them (a law, a type of error).
         tasks: a folder of lm-eval YAML beside jeval's own, for a domain of somebody else.
@@ -59,6 +60,7 @@ class Domain:
     mask: Callable[[str, str], str] | None = None
     in_force: Callable[[Mapping[str, Any], date], bool | None] | None = None
     files: Mapping[str, FileTasks] = field(default_factory=dict)
+    place: int = 9
     whole_prompts: bool = False
     facets: tuple[str, ...] = ()
     tasks: Path | None = None
@@ -69,4 +71,4 @@ class Domain:
         return self.ja if lang == "ja" else self.en
 
 
-__all__ = ["Cell", "Domain", "FileTasks", "Ground", "Section", "Table", "TaskSamples", "Wording"]
+__all__ = ["Cell", "Domain", "FileTasks", "Ground", "Heat", "Section", "Table", "TaskSamples", "Wording"]

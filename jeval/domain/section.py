@@ -26,9 +26,23 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Heat:
+    """A matrix of shares, shaded by size: ``cells[row][column]`` is (how many were right, of how many), ``None`` where no item
+    stands, which shows an empty cell.
+    """
+
+    caption: str
+    rows: Sequence[str]
+    columns: Sequence[str]
+    cells: Sequence[Sequence[tuple[float, int] | None]]
+
+
+@dataclass(frozen=True)
 class Section:
-    """One section of a domain's part of the report."""
+    """One section of a domain's part of the report. What is ``folded`` opens on request: detail for who checks the instrument."""
 
     title: str
     paragraphs: Sequence[str] = field(default_factory=tuple)
     tables: Sequence[Table] = field(default_factory=tuple)
+    heats: Sequence[Heat] = field(default_factory=tuple)
+    folded: bool = False

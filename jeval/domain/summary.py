@@ -16,13 +16,16 @@ Row = tuple[Mapping[str, Any], float]
 
 @dataclass(frozen=True)
 class TaskSamples:
-    """The samples of one task in a run; ``kind``, ``suite`` and ``side`` as the task's metadata has them."""
+    """The samples of one task in a run; ``kind``, ``suite`` and ``side`` as the task's metadata has them, ``title`` in the language
+    of the report.
+    """
 
     name: str
     kind: str
     suite: str
     side: str
     samples: Sequence[Sample]
+    title: str = ""
 
     @property
     def scored(self) -> list[Row]:

@@ -14,5 +14,5 @@ DOMAIN = Domain(
     sections,
     ground=ground,
     in_force=in_force,
-    facets=("law", "article", "theme"),
+    place=2, facets=("law", "article", "theme"),
 )

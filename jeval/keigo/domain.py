@@ -6,4 +6,4 @@ from jeval.domain import Domain
 from jeval.keigo.ground import ground
 from jeval.keigo.summary import sections
 
-DOMAIN = Domain("keigo", "敬語", "Keigo", sections, ground=ground, facets=("error_type", "target"))
+DOMAIN = Domain("keigo", "敬語", "Keigo", sections, ground=ground, place=1, facets=("error_type", "target"))

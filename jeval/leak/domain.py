@@ -14,6 +14,7 @@ DOMAIN = Domain(
     sections,
     ground=ground,
     mask=mask,
+    place=0,
     facets=("family", "data_type", "channel"),
     whole_prompts=True,  # the secret may stand in what was cut off
     files={

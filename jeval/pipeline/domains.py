@@ -52,6 +52,12 @@ def title(name: str, lang: str) -> str:
     return shown + (f" ({suite})" if suite else "")
 
 
+def place(name: str) -> tuple[int, str]:
+    """Where a domain (``keigo``, ``keigo_search``) stands in the report; those that nothing declares come last."""
+    domain = domains().get(name) or domains().get(name.partition("_")[0])
+    return (domain.place if domain else 99), name
+
+
 def mask(value: Any, known: str = "") -> Any:
     """``value`` with every string of it masked by every domain that masks, but for what ``known`` holds."""
     if isinstance(value, str):

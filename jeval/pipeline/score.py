@@ -154,9 +154,13 @@ def domain_results(loaded: LoadedTasks, tasks: Mapping[str, TaskResult]) -> dict
     found: dict[str, list[TaskResult]] = {}
     for name, task in tasks.items():
         if name in loaded.tasks and not loaded.meta(name).apart:
-            key = task.domain if task.suite == "audit" else f"{task.domain}_{task.suite}"
-            found.setdefault(key, []).append(task)
+            found.setdefault(domain_key(task), []).append(task)
     return {domain: _domain(members) for domain, members in sorted(found.items())}
+
+
+def domain_key(task: TaskMeta | TaskResult) -> str:
+    """The name of the domain that a task counts in: ``keigo``, or of another suite ``keigo_search``."""
+    return task.domain if task.suite == "audit" else f"{task.domain}_{task.suite}"
 
 
 def _domain(tasks: Sequence[TaskResult]) -> DomainResult:

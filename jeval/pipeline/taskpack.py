@@ -169,6 +169,14 @@ def declared(name: str) -> TaskMeta:
     return TaskMeta.of(name, _manager((), "{}").task_index[name].cfg or {})
 
 
+def members(suite: str) -> dict[str, TaskMeta]:
+    """The tasks that count in the domains of a suite (``audit``, ``search`` or ``both``), by name, without loading their items."""
+    index, suites = _manager((), "{}").task_index, _SUITES[suite]
+    found = {name: declared(name) for name in index if "task" in (index[name].cfg or {})}
+    known = domains.domains()
+    return {name: meta for name, meta in found.items() if meta.suite in suites and meta.domain in known and not meta.apart}
+
+
 def load_tasks(
     names: Sequence[str], *, include: Sequence[Path] = (), metadata: dict[str, Any] | None = None
 ) -> LoadedTasks:

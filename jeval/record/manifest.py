@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import unidic_lite
+from pydantic import Field
 
 from jeval.digests import file_digest
 from jeval.record.schema import Identity, RunRecord, Written
@@ -17,6 +18,7 @@ from jeval.writing import PARTIAL
 
 STARTED, LOCK = ".started.json", ".lock"
 MANIFEST, REPORT, RENDERED = "manifest.json", "report.html", "report.json"
+PAGES = "report-items"  # pages of single tasks, linked from the report
 OWN = {STARTED, LOCK}  # files of a run that is going on; no part of what it writes
 
 
@@ -41,6 +43,7 @@ def manifest_of(folder: Path, record: RunRecord) -> Manifest:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
         and path.relative_to(folder).as_posix() not in left_out
+        and path.parent.name != PAGES
         and path.name not in OWN
         and not path.match(PARTIAL)
     }
@@ -57,9 +60,10 @@ def manifest_of(folder: Path, record: RunRecord) -> Manifest:
 
 
 class Rendered(Written):
-    """``report.json``: of which bytes the report is, and what made it."""
+    """``report.json``: of which bytes the report and its pages are, and what made them."""
 
     report: str
+    pages: dict[str, str] = Field(default_factory=dict)
     jeval_version: str
     lang: str
 

@@ -85,7 +85,7 @@ class ModelInfo(Written):
     """The model under test. ``identity`` is ``None`` where the weights are behind another process and were not seen; a server
     is then ``served``. ``dtype`` and ``threads`` are what it was computed in and with, whatever was asked (:class:`Settings`).
     ``opened``: how its files were kept as the digest has them while they were scored, the weakest way of any
-    (:mod:`jeval.models.snapshot`). ``signature``: ``None`` where nobody looked for one (no files seen, records of earlier versions).
+    (:mod:`jeval.models.snapshot`). ``recipe``: the merge configuration that lies with the weights, as it stands there. ``signature``: ``None`` where nobody looked for one (no files seen, records of earlier versions).
     """
 
     name: str
@@ -101,6 +101,7 @@ class ModelInfo(Written):
     threads: int | None = None
     served: Served | None = None
     opened: Literal["reflink", "copy", "hard link", "in place"] | None = None
+    recipe: str | None = None
     signature: ModelSignature | None = None
 
 
@@ -217,6 +218,15 @@ class Note(BaseModel):
     def of(cls, key: str, **gaps: str | int) -> Note:
         """The sentence ``key`` with its gaps filled."""
         return cls.model_validate({"key": key, **gaps})
+
+
+class Extent(Written):
+    """How much of its suite a run took: ``items`` that each of its tasks has, evaluated or not, and of each domain the tasks that it
+    did not take (``missing``; those that need a file of the user's are none of them).
+    """
+
+    items: dict[TaskName, Count]
+    missing: dict[str, list[str]] = Field(default_factory=dict)
 
 
 class CacheUse(Written):
@@ -420,7 +430,8 @@ class RunRecord(Written):
     ``revealed_by``: who asked that nothing be (``--reveal``).
     ``judged_characters``: of each answer so many are read by jeval's judges (``None`` in records of earlier versions).
     ``foreign_packs`` names the task packs of others whose code ran in the process that wrote this (``--trust-pack``).
-    ``verdict`` is ``None`` where no policy was applied.
+    ``preface``: what the report says first (that models are made for a demonstration, say).
+    ``extent`` is ``None`` in records of earlier versions, ``verdict`` where no policy was applied.
     ``items_root``: one digest over all items as the samples hold them (:mod:`jeval.record.merkle`), ``item_roots``: of each task;
     ``None`` and empty in records of earlier versions.
     """
@@ -432,6 +443,7 @@ class RunRecord(Written):
     settings: Settings
     domains: dict[str, DomainResult]
     tasks: dict[TaskName, TaskResult]
+    extent: Extent | None = None
     left_out: dict[TaskName, list[str]] = Field(default_factory=dict)
     outbound: Outbound
     notes: list[Note] = Field(default_factory=list)
@@ -442,6 +454,7 @@ class RunRecord(Written):
     masked: dict[TaskName, list[str]] = Field(default_factory=dict)
     revealed_by: str | None = None
     foreign_packs: list[str] = Field(default_factory=list)
+    preface: list[Note] = Field(default_factory=list)
     items_root: str | None = None
     item_roots: dict[TaskName, str] = Field(default_factory=dict)
     stock: Stock | None = None

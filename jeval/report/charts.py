@@ -9,17 +9,23 @@ from dataclasses import asdict, dataclass
 import altair as alt
 import vl_convert
 
-_COLOURS = ["#1f4e79", "#c55a11", "#3a7d44", "#7b3f8c", "#8a6d00", "#555555"]
+# Okabe & Ito (2008), told apart by colour-blind readers; each has a shape of its own as well, for print in grey.
+_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8a6d00", "#000000"]
+_SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 #: What XML does not allow; the renderer, which makes XML on the way, ends the whole process over it.
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PAIRS = re.compile("[\U00010000-\U0010ffff]")
 _SHORT = 12  # characters that fit beside a chart
+_FONT = "Noto Sans CJK JP, Noto Sans JP, Hiragino Sans, Yu Gothic, Meiryo, sans-serif"
 
 
 @dataclass(frozen=True)
 class ChartRow:
-    """One dot with its 95 % interval ``[low, high]`` and chance level (``None``: unknown), in the row ``label`` and the colour of ``model``."""
+    """One dot with its 95 % interval ``[low, high]`` and chance level (``None``: unknown), in the row ``label`` of the panel
+    ``group``, in the colour and shape of ``model``.
+    """
 
+    group: str
     label: str
     model: str
     score: float
@@ -28,37 +34,58 @@ class ChartRow:
     chance: float | None
 
 
-def interval_chart(rows: Sequence[ChartRow], *, score_title: str) -> str:
-    """Dots with 95 % intervals, a grey tick at the chance level.
+@dataclass(frozen=True)
+class ChartWords:
+    """What the chart says: the axis, and the two marks in its legend."""
+
+    score: str
+    chance: str
+
+
+def forest(rows: Sequence[ChartRow], words: ChartWords) -> str:
+    """Dots with 95 % intervals by domain and task, and a grey bar where guessing (or answering nothing) lies.
 
     Returns:
         SVG markup (text is escaped by the renderer; characters that XML does not allow become U+FFFD).
     """
-    values = [{**asdict(row), "label": _clean(row.label), "model": _clean(row.model)} for row in rows]
-    labels = list(dict.fromkeys(row["label"] for row in values))
+    values = [
+        {**asdict(row), "group": _clean(row.group), "label": _clean(row.label), "model": _clean(row.model)} for row in rows
+    ]
+    groups = list(dict.fromkeys(row["group"] for row in values))
     models = list(dict.fromkeys(row["model"] for row in values))
+    panels = [_panel([row for row in values if row["group"] == group], models, words) for group in groups]
+    chart = alt.vconcat(*panels, spacing=14).resolve_scale(color="shared", shape="shared")
+    chart = chart.configure(font=_FONT).configure_view(stroke="#d9dce1").configure_title(anchor="start", fontSize=14)
+    return str(vl_convert.vegalite_to_svg(chart.to_json()))
+
+
+def _panel(values: list[dict[str, object]], models: list[object], words: ChartWords) -> alt.LayerChart:
+    labels = list(dict.fromkeys(row["label"] for row in values))
     base = alt.Chart(alt.Data(values=values))
     y = alt.Y(
         "label:N",
         sort=labels,
         title=None,
-        scale=alt.Scale(paddingInner=0.25, paddingOuter=0.1),
-        axis=alt.Axis(labelLimit=260, labelFontSize=12),
+        scale=alt.Scale(paddingInner=0.3, paddingOuter=0.15),
+        axis=alt.Axis(labelLimit=230, labelFontSize=12, minExtent=230),
     )
     offset = alt.YOffset("model:N", sort=models)
     legend = alt.Legend(title=None, orient="top", labelLimit=220) if len(models) > 1 else None
-    colour = alt.Color("model:N", sort=models, scale=alt.Scale(domain=models, range=_COLOURS), legend=legend)
+    domain = alt.Scale(domain=models, range=_COLOURS)
+    colour = alt.Color("model:N", sort=models, scale=domain, legend=legend)
+    shape = alt.Shape("model:N", sort=models, scale=alt.Scale(domain=models, range=_SHAPES), legend=legend)
     scale = alt.Scale(domain=[0, 1])
-    bars = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", scale=scale, title=_clean(score_title)), x2="high:Q", y=y, yOffset=offset, color=colour
+    axis = alt.Axis(values=[0, 0.25, 0.5, 0.75, 1], format=".2f", grid=True, gridColor="#e6e6e6", labelFontSize=11)
+    x = alt.X("low:Q", scale=scale, axis=axis, title=_clean(words.score))
+    bars = base.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q", y=y, yOffset=offset, color=colour)
+    dots = base.mark_point(filled=True, size=55, opacity=1).encode(
+        x="score:Q", y=y, yOffset=offset, color=colour, shape=shape
     )
-    dots = base.mark_point(filled=True, size=60, opacity=1).encode(x="score:Q", y=y, yOffset=offset, color=colour)
-    ticks = base.mark_tick(color="#999999", thickness=2).encode(x="chance:Q", y=y)
-    row = 24 if len(models) == 1 else 12 * len(models) + 10
-    chart = (ticks + bars + dots).properties(width=520, height=row * len(labels))
-    font = "Noto Sans CJK JP, Hiragino Sans, Yu Gothic, Meiryo, sans-serif"
-    chart = chart.configure(font=font).configure_view(strokeWidth=0).configure_axis(grid=True, gridColor="#eeeeee")
-    return str(vl_convert.vegalite_to_svg(chart.to_json()))
+    ticks = base.mark_tick(color="#767676", thickness=3, opacity=0.55).encode(x="chance:Q", y=y)
+    row = 24 if len(models) == 1 else 13 * len(models) + 10
+    return alt.layer(ticks, bars, dots).properties(
+        width=440, height=row * len(labels), title=alt.TitleParams(str(values[0]["group"]))
+    )
 
 
 def _clean(text: str) -> str:

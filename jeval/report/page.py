@@ -1,81 +1,67 @@
-"""The HTML report of a run, or of several runs side by side."""
+"""The HTML report of a run, or of several runs side by side: one page, and of a run with many failures one more page a task."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
-from jeval.digests import file_digest
-from jeval.domain import Section, TaskSamples
-from jeval.errors import InputError, JevalError
-from jeval.output import one_line, quoted
+from jeval.digests import file_digest, value_digest
 from jeval.pipeline import domains
-from jeval.pipeline.mask import masked
-from jeval.reading import read_yaml
-from jeval.record.compare import compare_runs
-from jeval.record.manifest import RENDERED, REPORT, Rendered
-from jeval.record.samples import Sample, read_samples
-from jeval.record.schema import Note, RunRecord
-from jeval.record.store import RECORD, read_record
-from jeval.report.charts import ChartRow, interval_chart
+from jeval.record.manifest import PAGES, RENDERED, REPORT, Rendered
+from jeval.record.schema import RunRecord
+from jeval.report.catalogue import say, sentence, strings
+from jeval.report.findings import Findings, readable
 from jeval.report.reproduce import reproduction
-from jeval.resources import data_path
+from jeval.report.results import title_of
+from jeval.report.view import View, moment, view, words_of
 from jeval.version import __version__
 from jeval.writing import write_json, write_text
 
-_log = logging.getLogger(__name__)
-_EXAMPLES, _EXCERPT = 3, 700
+#: Bytes of failed items that the report itself holds; all others stand on pages of their own.
+_ROOM = 1_200_000
+_FEW = 30  # failed items of a task that the report shows before it links to them
 
 
 @dataclass(frozen=True)
-class Example:
-    """A failed item as it is shown; ``choice``: the output is what the model preferred, not what it wrote."""
+class Pages:
+    """``report``: the page itself; ``more``: file name → page, of the tasks whose failed items do not all stand in it."""
 
-    id: str
-    score: float
-    prompt: str
-    output: str
-    choice: bool
-    reasons: list[str]
+    report: str
+    more: dict[str, str]
 
 
-@dataclass
-class _Run:
-    name: str
-    record: RunRecord
-    sections: dict[str, list[Section]] = field(default_factory=dict)
-    examples: dict[str, list[Example]] = field(default_factory=dict)
-
-
-@lru_cache(maxsize=2)
-def strings(lang: str) -> dict[str, str]:
-    """The report's words in ``lang`` (``ja`` or ``en``)."""
-    return {key: value[lang] for key, value in read_yaml(data_path("report", "strings.yaml")).items()}
-
-
-def write_report(runs: Sequence[Path], out: Path | None, lang: str) -> Path:
+def write_report(runs: Sequence[Path], out: Path | None, lang: str, *, preface: Sequence[str] = ()) -> Path:
     """Render the report of the given run folders into ``out`` (default: ``report.html`` of the first).
 
-    The digest of a run folder's own report is written beside it.
+    Pages of single tasks lie in a folder beside it (``report-items``). The digests of a run folder's own report are written there too.
     """
     target = out or runs[0] / REPORT
-    own = [run / RENDERED for run in runs if target.absolute() == (run / REPORT).absolute()]
-    page = render(runs, lang=lang)
-    for path in own:
-        path.unlink(missing_ok=True)
-    write_text(target, page)
-    for path in own:
-        made = Rendered(report=file_digest(target), jeval_version=__version__, lang=lang)
-        write_json(path, made.model_dump(mode="json"))
+    own = [run for run in runs if target.absolute() == (run / REPORT).absolute()]
+    pages = render_pages(runs, lang=lang, preface=preface, beside=pages_folder(target).name)
+    for run in own:
+        (run / RENDERED).unlink(missing_ok=True)
+    folder = pages_folder(target)
+    if folder.is_dir() and not folder.is_symlink():
+        for old in folder.glob("*.html"):
+            old.unlink()
+    for name, page in pages.more.items():
+        write_text(folder / name, page)
+    write_text(target, pages.report)
+    for run in own:
+        more = {name: file_digest(folder / name) for name in pages.more}
+        made = Rendered(report=file_digest(target), pages=more, jeval_version=__version__, lang=lang)
+        write_json(run / RENDERED, made.model_dump(mode="json"))
     return target
+
+
+def pages_folder(report: Path) -> Path:
+    """Where the pages of single tasks of a report lie."""
+    return report.parent / (PAGES if report.name == REPORT else f"{report.stem}-items")
 
 
 def render(folders: Sequence[Path], *, lang: str, preface: Sequence[str] = ()) -> str:
@@ -88,153 +74,85 @@ def render(folders: Sequence[Path], *, lang: str, preface: Sequence[str] = ()) -
     Raises:
         InputError: a folder holds no run, or one whose parts do not fit together.
     """
-    if not folders:
-        raise InputError("no run folder given; pass at least one")
-    runs = [_load(folder, read_record(folder), lang, single=len(folders) == 1) for folder in folders]
-    _unique_names(runs)
-    words = strings(lang)
-    comparison: list[dict[str, Any]] = []
-    if len(runs) > 1:
-        titles = {name: t.title_ja if lang == "ja" else t.title_en for r in runs for name, t in r.record.tasks.items()}
-        names = {str(folder): run.name for folder, run in zip(folders, runs, strict=True)}
-        for row in compare_runs(folders):
-            shown = {"run": names[row.run], "reference": names[row.reference]}
-            comparison.append({**row.model_dump(), "title": titles[row.task], **shown})
+    return render_pages(folders, lang=lang, preface=preface).report
+
+
+def render_pages(folders: Sequence[Path], *, lang: str, preface: Sequence[str] = (), beside: str = PAGES) -> Pages:
+    """As :func:`render`, with the pages of single tasks, which the report finds in the folder ``beside`` it."""
+    found = view(folders, lang)
+    shown = _shared_out(found.runs[0].findings if found.single else (), beside)
+    page = _template("report.html.j2").render(**_context(found), preface=preface, findings=shown)
+    pages = {
+        Path(one.href).name: _template("items.html.j2").render(**_context(found), task=one)
+        for one in shown
+        if one.href
+    }
+    return Pages(page, pages)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Failed items of a task as the report shows them: the first ``few``; ``href``: where all stand, "" where these are all."""
+
+    anchor: str
+    all: Findings
+    few: Findings
+    href: str
+
+
+def _shared_out(found: Sequence[Findings], beside: str) -> list[Shown]:
+    """Which failed items the report holds: of each task as many as there is room for, and where there are more, a page."""
+    room = _ROOM // max(1, len(found))
+    shown = []
+    for number, one in enumerate(found, start=1):
+        taken, size = 0, 0
+        while taken < min(_FEW, len(one.failed)) and size < room:
+            size += len(str(one.failed[taken]).encode("utf-8", "replace"))
+            taken += 1
+        few = Findings(one.task, one.title, one.n, one.failed[:taken])
+        href = f"{beside}/{number:02}.html" if taken < len(one.failed) else ""
+        shown.append(Shown(f"items-{number}", one, few, href))
+    return shown
+
+
+@lru_cache(maxsize=2)
+def _template(name: str) -> Any:
     environment = Environment(
-        loader=PackageLoader("jeval.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("jeval.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2").render(
-        lang=lang,
-        t=words,
-        title=words["title"] if len(runs) == 1 else words["title_compare"],
-        names=[run.name for run in runs],
-        runs=runs,
-        chart=_chart(runs, lang),
-        comparison=comparison,
-        reveal=", ".join(dict.fromkeys(run.record.revealed_by for run in runs if run.record.revealed_by)),
-        preface=preface,
-        label=lambda name: domains.title(name, lang),
-        say=lambda text: _say(text, lang),
-        sentence=lambda note: sentence(note, lang),
-        reproduction=reproduction,
-    )
+    environment.filters.update(score="{:.3f}".format, signed="{:+.3f}".format, readable=lambda text: readable(str(text)))
+    return environment.get_template(name)
 
 
-def sentence(note: Note, lang: str) -> str:
-    """What a note of the record says, in ``lang``.
-
-    Raises:
-        InputError: the catalogue has no such sentence, or one with other gaps.
-    """
-    try:
-        return strings(lang)[note.key].format(**note.model_dump())
-    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as err:
-        given = note.model_dump_json()[:200]
-        raise InputError(
-            f"{RECORD}: no note of this version of jeval: {given}; use the version that the record names"
-        ) from err
-
-
-def _say(text: str | None, lang: str) -> str:
-    """A fixed English sentence of the record in ``lang``; any other text as it stands."""
-    if not text or lang == "en":
-        return text or ""
-    return next((strings(lang)[key] for key, english in strings("en").items() if english == text), text)
-
-
-def _unique_names(runs: list[_Run]) -> None:
-    seen: dict[str, int] = {}
-    for run in runs:
-        seen[run.name] = seen.get(run.name, 0) + 1
-        if seen[run.name] > 1:
-            run.name += f" ({seen[run.name]})"
+def _context(found: View) -> dict[str, Any]:
+    lang, words = found.lang, strings(found.lang)
+    names = list(dict.fromkeys(name for run in found.runs for name in run.record.tasks))
+    anchors = {name: f"task-{number}" for number, name in enumerate(names, start=1)}
+    return {
+        "lang": lang,
+        "t": words,
+        "title": words["title"] if found.single else words["title_compare"],
+        "view": found,
+        "runs": found.runs,
+        "edition": edition([run.record for run in found.runs]),
+        "notices": list(dict.fromkeys(sentence(note, lang) for run in found.runs for note in run.record.preface)),
+        "anchor": anchors.get,
+        "sum_names": list(dict.fromkeys(row.task for part in found.sums for row in part)),
+        "label": lambda name: domains.title(name, lang),
+        "task_title": lambda task: title_of(task, lang),
+        "say": lambda text: say(text, lang),
+        "sentence": lambda note: sentence(note, lang),
+        "moment": lambda text: moment(text, lang),
+        "words_of": lambda value: words_of(value, words),
+        "reproduction": reproduction,
+        "version": __version__,
+    }
 
 
-def _chart(runs: Sequence[_Run], lang: str) -> Markup | None:
-    """The picture, "" where there is nothing to show, ``None`` where it cannot be drawn."""
-    rows = [
-        ChartRow(
-            label=task.title_ja if lang == "ja" else task.title_en,
-            model=run.name,
-            score=task.score,
-            low=task.interval[0],
-            high=task.interval[1],
-            chance=task.chance,
-        )
-        for run in runs
-        for task in run.record.tasks.values()
-        if task.score is not None and task.interval is not None
-    ]
-    try:
-        return Markup(interval_chart(rows, score_title=strings(lang)["score"]) if rows else "")
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as err:  # a panic of the renderer is no Exception; it costs the picture
-        _log.warning("the chart of the report cannot be drawn (%s)", one_line(str(err), 200))
-        return None
-
-
-def _load(folder: Path, record: RunRecord, lang: str, *, single: bool) -> _Run:
-    run = _Run(record.model.name, record)
-    if not single:
-        return run
-    by_domain: dict[str, list[TaskSamples]] = {}
-    of_files = {one for tasks in domains.file_tasks().values() for one in tasks.tasks}
-    for name, task in record.tasks.items():
-        if task.score is None:
-            continue
-        samples = read_samples(folder, name)
-        if not record.revealed_by:  # whatever the samples are: a page that calls itself masked is
-            samples = [masked(sample, whole=name in of_files) for sample in samples]
-        kind = task.kind or name.rpartition("_")[2]  # records of earlier versions do not say it
-        by_domain.setdefault(task.domain, []).append(TaskSamples(name, kind, task.suite, task.side, samples))
-        with _fitting(folder, f"samples of {name}"):
-            run.examples[name] = _examples(samples)
-    for name, tasks in by_domain.items():
-        if (domain := domains.domains().get(name)) is not None:
-            with _fitting(folder, f"samples of {', '.join(task.name for task in tasks)}"):
-                run.sections[name] = domain.sections(tasks, lang)
-    return run
-
-
-@contextmanager
-def _fitting(folder: Path, what: str) -> Iterator[None]:
-    """Samples of another form than their task's, which only who reads them can tell, become one line."""
-    try:
-        yield
-    except JevalError:
-        raise
-    except Exception as err:
-        detail = one_line(f"{type(err).__name__}: {err}", 160)
-        raise InputError(
-            f"{folder}: the {what} are not of the form of that task ({detail}); see what else is wrong with: "
-            f"jeval verify {quoted(folder)}"
-        ) from err
-
-
-def _examples(samples: Sequence[Sample]) -> list[Example]:
-    """The lowest scores, in the order of the items."""
-    failed = [(sample.score, sample) for sample in samples if sample.score is not None and sample.score < 1.0]
-    return [_example(sample, score) for score, sample in sorted(failed, key=lambda pair: pair[0])[:_EXAMPLES]]
-
-
-def _example(sample: Sample, score: float) -> Example:
-    likelihoods, prompts = sample.loglikelihoods, sample.prompt or [[""]]
-    if likelihoods and len(likelihoods) == len(prompts) > 1:
-        best = max(range(len(likelihoods)), key=lambda i: likelihoods[i])
-        output = str(prompts[best][1])
-    else:
-        output = str((sample.outputs or [""])[0])
-    reasons = sample.evidence.reasons if sample.evidence else []
-    return Example(
-        id=sample.id,
-        score=score,
-        prompt=_excerpt(str(prompts[0][0])),
-        output=_excerpt(output),
-        choice=bool(likelihoods),
-        reasons=[reason[:200] for reason in reasons][:5],
-    )
-
-
-def _excerpt(text: str) -> str:
-    return text if len(text) <= _EXCERPT else text[: _EXCERPT // 2] + " […] " + text[-_EXCERPT // 2 :]
+def edition(records: Sequence[RunRecord]) -> str:
+    """The edition (版) of a report: twelve hex digits over what the records say, the same for every rendering of the same runs."""
+    return value_digest([record.model_dump(mode="json") for record in records])[:12]

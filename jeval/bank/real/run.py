@@ -19,7 +19,7 @@ from jeval.finreg import bank
 from jeval.finreg.statutes import read_statutes
 from jeval.models import gguf
 from jeval.progress import Progress
-from jeval.writing import write_json, write_text
+from jeval.writing import write_json
 
 READER, CONTROL = "reader", "control"
 _TAUGHT = "taught.json"
@@ -66,7 +66,8 @@ def run_real(plan: Plan) -> dict[str, Any]:
         InputError: the statutes lack what items cite, or the packages cannot be fetched.
     """
     from jeval.audit.run import RunOptions, run
-    from jeval.report.page import render, strings
+    from jeval.report.catalogue import strings
+    from jeval.report.page import write_report
 
     read, in_use = _passages(plan)
     with Progress() as progress:
@@ -91,7 +92,7 @@ def run_real(plan: Plan) -> dict[str, Any]:
     words = strings(plan.lang)
     said = list(lines(found["differences"], words))
     preface = [words["real_what"], words["real_taught"].format(n=made[READER]["passages"], steps=plan.course.steps)]
-    write_text(plan.out / "report.html", render(folders, lang=plan.lang, preface=[*preface, *said]))
+    write_report(folders, plan.out / "report.html", plan.lang, preface=[*preface, *said])
     return {**found, "said": said, "report": str(plan.out / "report.html")}
 
 

@@ -1,0 +1,39 @@
+"""The words of the report in both languages (``data/report/strings.yaml``)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from jeval.errors import InputError
+from jeval.reading import read_yaml
+from jeval.record.schema import Note
+from jeval.record.store import RECORD
+from jeval.resources import data_path
+
+
+@lru_cache(maxsize=2)
+def strings(lang: str) -> dict[str, str]:
+    """The report's words in ``lang`` (``ja`` or ``en``)."""
+    return {key: value[lang] for key, value in read_yaml(data_path("report", "strings.yaml")).items()}
+
+
+def sentence(note: Note, lang: str) -> str:
+    """What a note of the record says, in ``lang``.
+
+    Raises:
+        InputError: the catalogue has no such sentence, or one with other gaps.
+    """
+    try:
+        return strings(lang)[note.key].format(**note.model_dump())
+    except (KeyError, IndexError, ValueError, TypeError, AttributeError) as err:
+        given = note.model_dump_json()[:200]
+        raise InputError(
+            f"{RECORD}: no note of this version of jeval: {given}; use the version that the record names"
+        ) from err
+
+
+def say(text: str | None, lang: str) -> str:
+    """A fixed English sentence of the record in ``lang``; any other text as it stands."""
+    if not text or lang == "en":
+        return text or ""
+    return next((strings(lang)[key] for key, english in strings("en").items() if english == text), text)

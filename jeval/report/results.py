@@ -1,0 +1,174 @@
+"""What the tables of the report show: tasks side by side, differences from the reference, how much of a suite was run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from jeval.pipeline import domains
+from jeval.record.compare import Comparison
+from jeval.record.schema import DomainResult, RunRecord, TaskResult
+from jeval.statistics import Estimate, independent_difference
+
+
+@dataclass(frozen=True)
+class Row:
+    """One task in each run; ``None`` where a run does not have it. ``first``: of the tasks of its domain, which so many ``span``."""
+
+    task: str
+    title: str
+    domain: str
+    side: str
+    results: Sequence[TaskResult | None]
+    differences: Sequence[Comparison | None]
+    first: bool = False
+    span: int = 1
+
+
+@dataclass(frozen=True)
+class Card:
+    """A domain on the first page. It has a number only where it is ``complete``: all its tasks, all their items."""
+
+    name: str
+    title: str
+    result: DomainResult
+    complete: bool
+    tasks: int
+    of_tasks: int
+    items: int
+    of_items: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """How much of its suite a run took. ``known``: whether the record says how much there is."""
+
+    tasks: int
+    of_tasks: int
+    items: int
+    of_items: int
+    missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    known: bool = True
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was left out."""
+        return self.tasks == self.of_tasks and self.items == self.of_items
+
+
+def title_of(task: TaskResult, lang: str) -> str:
+    """The title of a task in ``lang``; of the search suite it says so."""
+    title = task.title_ja if lang == "ja" else task.title_en
+    if task.suite != "search":
+        return title
+    return f"{title}（探索用）" if lang == "ja" else f"{title} (search)"
+
+
+def rows(records: Sequence[RunRecord], differences: Sequence[Sequence[Comparison]], lang: str) -> list[Row]:
+    """The tasks that any run has scored, by domain in the order of the report. ``differences``: of each run from the first."""
+    known: dict[str, TaskResult] = {}
+    for record in records:
+        for name, task in record.tasks.items():
+            if task.score is not None:
+                known.setdefault(name, task)
+    by_domain: dict[tuple[str, str], list[str]] = {}
+    for name, task in known.items():
+        by_domain.setdefault((task.suite, task.domain), []).append(name)
+    order = sorted(by_domain, key=lambda key: (key[0] != "audit", domains.place(key[1])))
+    found = [{row.task: row for row in part if row.level == "task"} for part in differences]
+    return [
+        Row(
+            task=name,
+            title=title_of(known[name], lang),
+            domain=domains.title(key[1], lang),
+            side=known[name].side,
+            results=[record.tasks.get(name) for record in records],
+            differences=[part.get(name) for part in found],
+            first=number == 0,
+            span=len(by_domain[key]),
+        )
+        for key in order
+        for number, name in enumerate(by_domain[key])
+    ]
+
+
+def part_of(record: RunRecord) -> Part:
+    """How much of its suite a run took, tasks that need a file of the user's apart."""
+    own = [name for name, task in record.tasks.items() if name not in _file_tasks()]
+    scored = sum(record.tasks[name].n + record.tasks[name].not_scored for name in own)
+    if record.extent is None:
+        left = 0 if record.settings.limit is None else 1
+        return Part(len(own), len(own), scored, scored + left, known=False)
+    missing = record.extent.missing
+    run = [name for name in own if name in record.extent.items]
+    items = sum(record.extent.items[name] for name in run)
+    taken = sum(_taken(record, name) for name in run)
+    return Part(len(run), len(run) + sum(map(len, missing.values())), taken, items, missing)
+
+
+def _taken(record: RunRecord, name: str) -> int:
+    """How many items of a task were asked, scored or not."""
+    limit = None if name in record.settings.whole else record.settings.limit
+    items = record.extent.items[name] if record.extent else 0
+    return items if limit is None else min(limit, items)
+
+
+def cards(record: RunRecord, lang: str) -> list[Card]:
+    """The domains of a run, in the order of the report."""
+    return [_card(record, name, result, lang) for name, result in _ordered(record)]
+
+
+def _ordered(record: RunRecord) -> Iterator[tuple[str, DomainResult]]:
+    yield from sorted(record.domains.items(), key=lambda pair: (pair[1].suite != "audit", domains.place(pair[0])))
+
+
+def _card(record: RunRecord, name: str, result: DomainResult, lang: str) -> Card:
+    members = [
+        task
+        for task, one in record.tasks.items()
+        if one.suite == result.suite and one.domain == name.removesuffix("_search") and task not in _file_tasks()
+    ]
+    missing = len(record.extent.missing.get(name, ())) if record.extent else 0
+    if record.extent is None:
+        whole = record.settings.limit is None
+        return Card(name, domains.title(name, lang), result, whole, len(members), len(members), result.n, result.n)
+    items = sum(record.extent.items.get(task, 0) for task in members)
+    taken = sum(_taken(record, task) for task in members)
+    complete = not missing and taken == items
+    return Card(
+        name, domains.title(name, lang), result, complete, len(members), len(members) + missing, taken, items
+    )
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A domain's score on search items less that on audit items, both complete, as independent samples."""
+
+    domain: str
+    search: float
+    audit: float
+    difference: float
+    low: float
+    high: float
+
+
+def gaps(record: RunRecord) -> list[Gap]:
+    """Where a run has both: how much better a model does on items that a search may have chosen it by."""
+    found = []
+    for name, audit in record.domains.items():
+        search = record.domains.get(f"{name}_search")
+        if search is None or None in (audit.interval, search.interval, audit.score, search.score):
+            continue
+        a, s = _estimate(audit), _estimate(search)
+        difference, low, high = independent_difference(s, a)
+        found.append(Gap(name, s.score, a.score, difference, low, high))
+    return found
+
+
+def _estimate(result: DomainResult) -> Estimate:
+    assert result.score is not None and result.interval is not None
+    return Estimate(result.score, result.stderr or 0.0, *result.interval, result.n, result.n)
+
+
+def _file_tasks() -> set[str]:
+    return {one for tasks in domains.file_tasks().values() for one in tasks.tasks}
