@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 
 from jeval.clauses.coverage import matches
-from jeval.clauses.schema import Clause, Evidence, Framework, article_of
+from jeval.clauses.schema import Clause, Evidence, Framework, Place, article_of
 from jeval.finreg.check import Report
+from jeval.finreg.citation import has_row
 from jeval.finreg.locate import Finding, FindingKind
 from jeval.finreg.statutes import Statutes
 from jeval.finreg.wording import Law, digest
@@ -102,21 +103,22 @@ def _failures(framework: Framework, law: Law) -> Iterator[Finding]:
         reason = f"the clauses are stated from the text of {framework.date}, the statute given is of {law.as_of}; read them again"
         yield _finding(framework, "", "amended", reason, law.as_of.isoformat())
     for clause in framework.clauses:
-        number, paragraph = article_of(clause.number) or ("", "")
-        article = law.articles.get(number)
+        place = article_of(clause.number) or Place("", "", "", "")
+        article = law.articles.get(place.article)
         if article is None:
-            yield _finding(
-                framework, number, "missing article", f"missing article: {law.short_title} has no article {number}"
-            )
-        elif article.part(paragraph) is None:
-            yield _finding(framework, number, "no such place", f"the article has no paragraph {paragraph}")
+            reason = f"missing article: {law.short_title} has no article {place.article}"
+            yield _finding(framework, place.article, "missing article", reason)
+        elif (part := article.part(place.paragraph)) is None or (
+            place.row and not has_row(part, place.row, place.branch)
+        ):
+            yield _finding(framework, place.article, "no such place", f"the article has no {clause.number}")
 
 
 def _coming(framework: Framework, law: Law, day: date) -> Iterator[Finding]:
     """Notes on enacted changes of the articles listed."""
     for coming in law.later:
         for clause in framework.clauses:
-            number, _ = article_of(clause.number) or ("", "")
+            number = (article_of(clause.number) or Place("", "", "", "")).article
             now, then = law.articles.get(number), coming.articles.get(number)
             changed = number in coming.gone or (now and then and digest(now.text) != digest(then.text))
             if coming.since and changed:

@@ -7,7 +7,7 @@ import re
 import reprlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from typing_extensions import Self
@@ -19,7 +19,7 @@ from jeval.resources import data_path
 from jeval.suggest import near
 
 ABOUT = "about.yaml"
-_ARTICLE = re.compile(r"第(\d+)条((?:の\d+)*)(?:第(\d+)項)?")
+_ARTICLE = re.compile(r"第(\d+)条((?:の\d+)*)(?:第(\d+)項)?(?:第(\d+)号((?:の\d+)*))?")
 
 
 def _said(text: str) -> str:
@@ -121,10 +121,19 @@ class Framework(Written):
         return self
 
 
-def article_of(number: str) -> tuple[str, str] | None:
-    """第13条の6の5第1項 → (13の6の5, 1): article and paragraph ("" for none); ``None`` where it is no article."""
+class Place(NamedTuple):
+    """A place in a statute; ``paragraph``, ``row`` and ``branch`` (の2) are "" where the number names none."""
+
+    article: str
+    paragraph: str
+    row: str
+    branch: str
+
+
+def article_of(number: str) -> Place | None:
+    """第117条第1項第14号の2 → (117, 1, 14, の2); ``None`` where it names no article."""
     found = _ARTICLE.fullmatch(number)
-    return (found[1] + found[2], found[3] or "") if found else None
+    return Place(found[1] + found[2], *(found[part] or "" for part in (3, 4, 5))) if found else None
 
 
 def frameworks(folder: Path | None = None) -> tuple[Framework, ...]:

@@ -22,13 +22,14 @@ def check(folder: Path, *numbers: str, date: str = "2026-07-10", law_id: str = s
 
 
 def test_articles_and_paragraphs_that_are_there_pass(tmp_path: Path) -> None:
-    report = check(tmp_path, "第6条", "第6条第2項", "第9条の2")
-    assert (report.checked, report.laws, report.ok, report.notes) == (3, 1, True, [])
+    report = check(tmp_path, "第6条", "第6条第2項", "第9条の2", "第9条の2第1項第2号")
+    assert (report.checked, report.laws, report.ok, report.notes) == (4, 1, True, [])
 
 
 def test_an_article_or_paragraph_that_is_nowhere_fails(tmp_path: Path) -> None:
-    report = check(tmp_path, "第6条第3項", "第7条")
-    assert [finding.kind for finding in report.failures] == ["no such place", "missing article"]
+    report = check(tmp_path, "第6条第3項", "第7条", "第9条の2第1項第3号")
+    kinds = [finding.kind for finding in report.failures]
+    assert kinds == ["no such place", "missing article", "no such place"]
     assert report.exit_code == 1
     assert report.failures[1].line() == "house: t 7: missing article: 犯収法 has no article 7"
 
