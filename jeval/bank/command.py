@@ -16,6 +16,7 @@ from jeval.output import json_text, say
 from jeval.writing import SHARED, write_text
 
 if TYPE_CHECKING:
+    from jeval.finreg.check import Report
     from jeval.finreg.schema import AnyItem
 
 bank_app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -263,28 +264,42 @@ def verify(
     items: Items = None,
     as_json: Json = False,
 ) -> None:
-    """Check every regulation item against the statute it rests on (exit code 1 when any fails)."""
+    """Check every regulation item against the statute it rests on, and without --items every clause of a statute that the clause
+    maps list (exit code 1 when any fails).
+    """
+    from jeval.clauses import frameworks
+    from jeval.clauses.check import verify_clauses
     from jeval.finreg.check import verify_items
+    from jeval.finreg.statutes import read_statutes
 
     try:
-        report = verify_items(statutes, items)
+        given = read_statutes(statutes)
+        report = verify_items(given, items)
+        clauses = verify_clauses(given, frameworks()) if items is None else None
     except InputError as err:
         if as_json:
             say(json_text({"checked": 0, "ok": False, "errors": [{"reason": str(err)}]}))
         raise
+    reports = [("items", "item", report), *([("clauses", "framework", clauses)] if clauses else [])]
     if as_json:
-        say(json_text(report.model_dump()))
-    else:
-        for finding in (*report.errors, *report.failures):
-            say(finding.line())
-        for note in report.notes:
-            say(f"note: {note.line()}", error=True)
-        unchecked = f", {len(report.errors)} cannot be checked" if report.errors else ""
-        say(f"{report.checked} items, {report.laws} statutes: {len(report.failures)} fail{unchecked}")
-    for error in report.errors:
-        say(f"jeval: item {error.line()}", error=True)
-    if report.exit_code:
-        raise typer.Exit(report.exit_code)
+        say(json_text(report.model_dump() | ({"clauses": clauses.model_dump()} if clauses else {})))
+    for what, one, found in reports:
+        if not as_json:
+            _findings(what, found)
+        for error in found.errors:
+            say(f"jeval: {one} {error.line()}", error=True)
+    if code := max(found.exit_code for _, _, found in reports):
+        raise typer.Exit(code)
+
+
+def _findings(what: str, report: Report) -> None:
+    """What fails, what is coming, and the count."""
+    for finding in (*report.errors, *report.failures):
+        say(finding.line())
+    for note in report.notes:
+        say(f"note: {note.line()}", error=True)
+    unchecked = f", {len(report.errors)} cannot be checked" if report.errors else ""
+    say(f"{report.checked} {what}, {report.laws} statutes: {len(report.failures)} fail{unchecked}")
 
 
 @items_app.command()

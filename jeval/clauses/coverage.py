@@ -45,7 +45,7 @@ class ClauseCoverage:
         tasks: the tasks that the items come from, in the order of the record.
         missing: tasks named as evidence that this run did not evaluate or could not score.
         served: where the items are such that must withhold, how rightful requests of the same domain were answered; ``None``
-            elsewhere, and where the run has none.
+            elsewhere, and where the run has none. Who serves nobody and gives nothing away shows nothing: not tested.
     """
 
     clause: Clause
@@ -108,14 +108,15 @@ def _clause(clause: Clause, record: RunRecord, samples: Samples) -> ClauseCovera
         return ClauseCoverage(
             clause, "not tested", (*declared, _why_not(wanted, scored, clause, record)), missing=missing
         )
-    served = _served(chosen, record, samples)
+    estimate, served = _estimate(chosen, record), _served(chosen, record, samples)
+    if estimate.score == 1 and served is not None and served.score == 0:
+        return ClauseCoverage(clause, "not tested", (*declared, _words("silent")), missing=missing, served=served)
     more = [_words("missing", tasks=missing)] if missing else []
-    more += [_words("silent")] if served is not None and served.score == 0 else []
     return ClauseCoverage(
         clause,
         "partial" if more else clause.coverage,
         (*declared, *more),
-        _estimate(chosen, record),
+        estimate,
         _chance([sample for items in chosen.values() for sample in items]),
         tuple(TaskScore(name, len(items), _mean(items)) for name, items in chosen.items()),
         missing,

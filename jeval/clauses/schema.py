@@ -7,7 +7,7 @@ import re
 import reprlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from typing_extensions import Self
@@ -19,7 +19,7 @@ from jeval.resources import data_path
 from jeval.suggest import near
 
 ABOUT = "about.yaml"
-_ARTICLE = re.compile(r"第(\d+)条((?:の\d+)*)(?:第(\d+)項)?")
+_ARTICLE = re.compile(r"第(\d+)条((?:の\d+)*)(?:第(\d+)項)?(?:第(\d+)号((?:の\d+)*))?")
 
 
 def _said(text: str) -> str:
@@ -89,7 +89,8 @@ class Framework(Written):
     """A law, guideline or standard.
 
     Attributes:
-        edition, date: which text; ``date`` is the day it was issued, or for statutes took effect (``as_of``).
+        edition, date: which text; ``date`` is the day on which it was issued, or for statutes took effect (2026-10-01; 2023-01 or
+            2025 where it names no day).
         source: where the text is to be had.
         checked: the last day for which the text was known to be the one in force.
         range: which of its clauses are listed, and what is left out.
@@ -100,7 +101,7 @@ class Framework(Written):
     title: Words
     issuer: Words
     edition: Text
-    date: datetime.date
+    date: Annotated[str, Field(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$")]
     source: Words
     checked: datetime.date
     range: Words
@@ -115,13 +116,24 @@ class Framework(Written):
                 raise ValueError(f"clause {number} occurs twice")
             if self.law_id and article_of(number) is None:
                 raise ValueError(f"clause {number!r} of a statute; expected 第13条の6の5 or 第27条第1項")
+        if self.law_id and len(self.date) < len("2026-10-01"):
+            raise ValueError(f"date {self.date} of a statute; expected the day it took effect")
         return self
 
 
-def article_of(number: str) -> tuple[str, str] | None:
-    """第13条の6の5第1項 → (13の6の5, 1): article and paragraph ("" for none); ``None`` where it is no article."""
+class Place(NamedTuple):
+    """A place in a statute; ``paragraph``, ``row`` and ``branch`` (の2) are "" where the number names none."""
+
+    article: str
+    paragraph: str
+    row: str
+    branch: str
+
+
+def article_of(number: str) -> Place | None:
+    """第117条第1項第14号の2 → (117, 1, 14, の2); ``None`` where it names no article."""
     found = _ARTICLE.fullmatch(number)
-    return (found[1] + found[2], found[3] or "") if found else None
+    return Place(found[1] + found[2], *(found[part] or "" for part in (3, 4, 5))) if found else None
 
 
 def frameworks(folder: Path | None = None) -> tuple[Framework, ...]:
@@ -153,12 +165,17 @@ def read(path: Path) -> Framework:
         raise InputError(f"framework {path} is nested too deeply; expected a framework and its clauses") from err
     except ValidationError as err:
         first = err.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the whole"
+        place = ".".join(_shown(part).strip("'") for part in first["loc"]) or "the whole"
         if first["type"] == "extra_forbidden":
-            hint = near(str(first["loc"][-1]), _fields(first["loc"][:-1]))
+            hint = near(str(first["loc"][-1])[:40], _fields(first["loc"][:-1]))
             raise InputError(f"{path}: {place}: no such field; {hint}") from err
         reason = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{path}: {place}: {reason}, found {reprlib.repr(first['input'])}; mend the entry") from err
+        raise InputError(f"{path}: {place}: {reason}, found {_shown(first['input'])}; mend the entry") from err
+
+
+def _shown(value: Any) -> str:
+    """A value in a few characters of one line; of lists and mappings only what they are."""
+    return type(value).__name__ if isinstance(value, (list, dict)) else reprlib.repr(value)
 
 
 def _fields(place: Sequence[str | int]) -> list[str]:

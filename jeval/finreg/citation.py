@@ -34,14 +34,14 @@ def missing_places(item: AnyItem, article: Article) -> list[str]:
         part = article.part(paragraph or "") or ""
         if not (
             part
-            and (not row or _has_row(part, row, branch))
+            and (not row or has_row(part, row, branch))
             and (not sentence or _SIGNS[sentence] in part.rstrip().removesuffix("。"))
         ):
             missing.append(cited[0])
     return missing
 
 
-def _has_row(part: str, number: str, branch: str) -> bool:
+def has_row(part: str, number: str, branch: str) -> bool:
     """Whether a 号 of this number (第2号の3: branch "の3") begins a line of the text."""
     wanted = [int(number), *map(int, re.findall(r"\d+", branch))]
     titles = re.findall(rf"^[\s　]*([{KANJI}][{KANJI}の]*)[\s　]", part, re.MULTILINE)
