@@ -77,6 +77,7 @@ def resolve(model: str | Path, *, allow_pickle: bool = False, tokenizer: str | P
     if path.is_file():
         _check_gguf(given, path)
         return ModelSource("gguf", path, path, own or path)
+    _check_files(path)  # before anything asks whether a file is there: of a pipe the answer is no
     if (path / ADAPTER_CONFIG).is_file():
         base = _base_of(path)
         source = ModelSource("lora", path, base, own or path)
