@@ -171,15 +171,28 @@ def report(
     runs: Annotated[list[Path], typer.Argument(help="Run folders; several make a comparison.")],
     out: Annotated[Path | None, typer.Option(help="HTML file; default: report.html in the (first) folder.")] = None,
     lang: Lang = "ja",
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write a PDF beside it too (jeval[pdf]).")] = False,
+    model_card: Annotated[
+        Path | None, typer.Option(help="Also write the scores as a model card's model-index.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write the HTML report of one run, or one that compares several."""
     _check_lang(lang)
-    _check_paths(*runs, out)
+    _check_paths(*runs, out, model_card)
     from jeval.report.page import write_report
 
     target = write_report(runs, out, lang)
-    output.say(output.json_text({"report": str(target)}) if as_json else f"report: {target}")
+    made = {"report": str(target)}
+    if model_card is not None:
+        from jeval.report.card import write_card
+
+        made["model_card"] = str(write_card(runs, model_card, lang))
+    if pdf:
+        from jeval.report.pdf import write_pdf
+
+        made["pdf"] = str(write_pdf(target, target.with_suffix(".pdf")))
+    output.say(output.json_text(made)) if as_json else output.say(*(f"{name}: {path}" for name, path in made.items()))
 
 
 @app.command()

@@ -51,9 +51,14 @@ def mean_interval(scores: Sequence[float], clusters: Sequence[Hashable] | None =
         scores: item scores in [0, 1], at least one.
         clusters: one label per item; items with one label count as dependent. ``None``: all independent.
 
-    The cluster-robust standard error is never taken below the independent one: few clusters can make it too small
-    by chance; a single cluster counts as one observation. For 0/1 scores without clusters the result is the plain Wilson
-    interval.
+    Items count as fewer by the design effect, the ratio of the cluster-robust variance to the independent one, which is never
+    taken below 1: few clusters can make it too small by chance. Of clusters that are all right or all wrong nothing is learnt about
+    dependence, so the fewer clusters (of ``n² / Σ size²``, as of unequal size they count) have failures (or successes), the nearer the design effect is taken to its worst, where each
+    cluster is one observation: a single failure among many cannot make a model look better known than none. The quantile is Student's
+    with one degree of freedom less than there are clusters. For 0/1 scores without clusters the result is the plain Wilson interval.
+
+    Simulated coverage of the truth: 93 to 97 % with 100 and 300 clusters, 94 to 99 % with 30 of equal size and 93 to 100 % with 30 of very
+    unequal size or 12, the more the less the items of a cluster depend on each other.
     """
     n = len(scores)
     if n == 0:
@@ -66,10 +71,35 @@ def mean_interval(scores: Sequence[float], clusters: Sequence[Hashable] | None =
     k = len(groups)
     binary = all(score in (0, 1) for score in scores)
     simple = math.sqrt(p * (1 - p) / n) if binary else math.sqrt(sum((s - p) ** 2 for s in scores)) / n
-    robust = math.sqrt(sum(r * r for r in groups.values()) * (k / (k - 1) if k > 1 else 1.0)) / n if k < n else 0.0
-    stderr = max(simple, robust) if k > 1 else simple * math.sqrt(n)
-    low, high = wilson(p, _effective(p, stderr, float(k)))
+    if k == n:
+        stderr, worst, z = simple, 1.0, Z95
+    else:
+        sizes: dict[Hashable, int] = {}
+        for label in labels:
+            sizes[label] = sizes.get(label, 0) + 1
+        worst = sum(size * size for size in sizes.values()) / n
+        stderr = simple * math.sqrt(_design_effect(scores, labels, list(groups.values()), simple, worst))
+        z = _student(n / worst - 1) if 0 < p < 1 else Z95
+    low, high = wilson(p, _effective(p, stderr, n / worst), z)
     return Estimate(p, stderr, low, high, n, k)
+
+
+_TELLING = 3.0  # clusters with failures (or successes) that weigh as much as the assumption of full dependence
+
+
+def _design_effect(
+    scores: Sequence[float], labels: Sequence[Hashable], residuals: Sequence[float], simple: float, worst: float
+) -> float:
+    """By how much the variance of the mean exceeds that of independent items; ``worst`` where each cluster is one observation."""
+    n, k = len(scores), len(residuals)
+    if k == 1 or simple == 0:
+        return worst
+    seen = sum(r * r for r in residuals) * k / (k - 1) / (n * simple) ** 2
+    failing = len({label for label, score in zip(labels, scores, strict=True) if score < 1})
+    succeeding = len({label for label, score in zip(labels, scores, strict=True) if score > 0})
+    telling = min(failing, succeeding) ** 2
+    weight = telling / (telling + _TELLING**2)
+    return weight * max(1.0, seen) + (1 - weight) * max(1.0, seen, worst)
 
 
 def combine(parts: Sequence[Estimate], weights: Sequence[float] | None = None) -> Estimate:
@@ -208,7 +238,10 @@ _DRAWS = 9999
 
 
 def sign_flip_p(
-    parts: Sequence[tuple[Sequence[float], Sequence[Hashable]]], weights: Sequence[float] | None = None, *, seed: int = 0
+    parts: Sequence[tuple[Sequence[float], Sequence[Hashable]]],
+    weights: Sequence[float] | None = None,
+    *,
+    seed: int = 0,
 ) -> float:
     """Two-sided p of "no difference": the weighted mean difference against those with the signs of whole clusters flipped.
 

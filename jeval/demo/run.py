@@ -155,7 +155,14 @@ def merge(states: dict[str, dict[str, torch.Tensor]], weights: dict[str, float])
 def _audit(model: Path, out: Path, seed: int, lang: str, progress: Progress) -> Path:
     progress.say(f"auditing {model.name}")
     options = RunOptions(
-        out=out, seed=seed, lang=lang, device="cpu", limit=AUDIT_LIMIT, whole=WHOLE, batch_size="32", dtype="float32",
+        out=out,
+        seed=seed,
+        lang=lang,
+        device="cpu",
+        limit=AUDIT_LIMIT,
+        whole=WHOLE,
+        batch_size="32",
+        dtype="float32",
         preface=[Note(key="demo_what")],
     )
     _, folder = run(model, options, silent=True)

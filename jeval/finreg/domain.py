@@ -14,5 +14,6 @@ DOMAIN = Domain(
     sections,
     ground=ground,
     in_force=in_force,
-    place=2, facets=("law", "article", "theme"),
+    place=2,
+    facets=("law", "article", "theme"),
 )

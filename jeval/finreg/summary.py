@@ -20,6 +20,7 @@ from jeval.finreg.themes import themes
 from jeval.statistics import wilson
 
 _RANGE_OF_THREE = 1.693  # expected range of three standard normal values (Tippett 1925)
+_HABIT = 0.9  # of the answers at one position, and a score says nothing of knowledge
 _FEW = 5  # fewer items than this say too little to stand in a row of their own
 
 
@@ -30,23 +31,27 @@ def sections(samples: Sequence[TaskSamples], lang: str) -> list[Section]:
     if not tasks:
         return []
     everything = [row for task in tasks for row in task.scored]
+    options = [task for task in tasks if task.kind in ("choice", "case")]
     result = [
         Section(
             say.text("laws_and_themes"),
-            [say.text("clustered"), say.text("mixed")],
+            [*_habits(options, say), say.text("clustered"), say.text("mixed")],
             [_by_law(everything, say), _by_theme(everything, say), _by_difficulty(everything, say)],
         ),
-        Section(say.text("templates"), [say.text("templates_text")], [_templates(tasks, say)]),
+        Section(say.text("templates"), [say.text("templates_text")], [_templates(tasks, say)], folded=True),
     ]
-    if options := [task for task in tasks if task.kind in ("choice", "case")]:
-        result.append(Section(say.text("positions"), [say.text("positions_text")], [_positions(options, say)]))
+    if options:
+        table = _positions(options, say)
+        result.append(Section(say.text("positions"), [say.text("positions_text")], [table], folded=True))
     if figures := [task for task in tasks if task.kind == "figure"]:
         result.append(Section(say.text("figures"), [say.text("figures_text")], [_figures(figures, say)]))
     newest = max(str(doc.get("as_of") or "") for doc, _ in everything)
     return [
         *result,
-        Section(say.text("guessers"), [say.text("guessers_text")], [_guessers(tasks, say)]),
-        Section(say.text("wordings"), [say.text("wordings_text", newest=newest)], [_wordings(everything, say)]),
+        Section(say.text("guessers"), [say.text("guessers_text")], [_guessers(tasks, say)], folded=True),
+        Section(
+            say.text("wordings"), [say.text("wordings_text", newest=newest)], [_wordings(everything, say)], folded=True
+        ),
     ]
 
 
@@ -119,6 +124,17 @@ def _templates(tasks: Sequence[TaskSamples], say: Phrases) -> Table:
         apart = max(scores) - min(scores)
         lines.append([_title(task, say), say.text("spread"), len(rows), None, None, None, apart, by_chance])
     return Table(say.text("templates_table"), say.columns("templates"), lines)
+
+
+def _habits(tasks: Sequence[TaskSamples], say: Phrases) -> list[str]:
+    """Tasks of which nearly all answers stand at one position."""
+    found = []
+    for task in tasks:
+        for place in range(4):
+            picked = task.metric(f"picked_{place + 1}")
+            if picked and (share := sum(picked) / len(picked)) >= _HABIT:
+                found.append(say.text("positions_habit", task=_title(task, say), share=share, place=place + 1))
+    return found
 
 
 def _positions(tasks: Sequence[TaskSamples], say: Phrases) -> Table:

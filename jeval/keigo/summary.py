@@ -1,4 +1,4 @@
-"""The keigo part of the report: by misuse and by target, scenes, guessers, and how good the instrument is.
+"""The keigo part of the report: by misuse and by target, scenes, guessers.
 
 Its words in both languages are in ``data/keigo/knowledge/report.yaml``.
 """
@@ -10,13 +10,10 @@ from functools import lru_cache
 from typing import Any
 
 from jeval.domain.section import Cell, Section, Table
-from jeval.domain.summary import Row, TaskSamples, estimate_cells, grouped
+from jeval.domain.summary import TaskSamples, estimate_cells, grouped
 from jeval.evidence.guesser import share_of_right
-from jeval.evidence.instrument import instruments
-from jeval.reading import read_json, read_yaml
+from jeval.reading import read_yaml
 from jeval.resources import data_path
-
-_GENERATIVE = frozenset({"convert", "correct", "reply"})
 
 
 @lru_cache(maxsize=1)
@@ -52,11 +49,8 @@ def sections(samples: Sequence[TaskSamples], lang: str) -> list[Section]:
     words = _Words(lang)
     tables = [table for task in samples for table in _tables(task, words)]
     result = [Section(words.said["title"], [words.said["text"]], tables)]
-    guessers = _guessers(samples, words)
-    if guessers:
+    if guessers := _guessers(samples, words):
         result.append(guessers)
-    if any(task.kind in _GENERATIVE for task in samples):
-        result.append(_instrument(words))
     return result
 
 
@@ -68,15 +62,21 @@ def _tables(task: TaskSamples, words: _Words) -> list[Table]:
         if table["facet"] == "part":
             found.append(_parts(task, caption, words))
         else:
-            found.append(_by(task.scored, table["facet"], caption, words))
+            found.append(_by(task, table["facet"], caption, words))
     return found
 
 
-def _by(rows: Sequence[Row], facet: str, caption: str, words: _Words) -> Table:
-    groups, names = grouped(rows, facet), words.names(facet)
+def _by(task: TaskSamples, facet: str, caption: str, words: _Words) -> Table:
+    """Scores by a facet; of pairs with what the guesser "the shorter" earns there, which differs from type to type."""
+    groups, names = grouped(task.scored, facet), words.names(facet)
     order = [value for value in names if value in groups] + sorted(set(groups) - set(names))
     cells = [[names.get(value, value), *estimate_cells(groups[value])] for value in order]
-    return Table(caption, words.said["columns"], cells)
+    columns = list(words.said["columns"])
+    if task.kind == "pairs":
+        columns.append(words.said["shorter"])
+        for line, value in zip(cells, order, strict=True):
+            line.append(sum(shorter(doc) for doc, _ in groups[value]) / len(groups[value]))
+    return Table(caption, columns, cells)
 
 
 def _parts(task: TaskSamples, caption: str, words: _Words) -> Table:
@@ -124,24 +124,7 @@ def _guessers(samples: Sequence[TaskSamples], words: _Words) -> Section | None:
             value = sum(earn(doc) for doc, _ in found) / len(found)
             model = sum(score for _, score in found) / len(found)
             chance = float(found[0][0].get("chance", 0.0))
-            lines.append([task.name, said["names"][name], len(found), value, chance, model])
+            lines.append([task.title or task.name, said["names"][name], len(found), value, chance, model])
     if not lines:
         return None
-    return Section(said["title"], [said["text"]], [Table(said["caption"], said["columns"], lines)])
-
-
-# ---------------------------------------------------------------------- instrument
-def _instrument(words: _Words) -> Section:
-    said, names = words.said["instrument"], words.names("error_type")
-    errors = read_json(data_path("keigo", "measured", "analysis.json"))["errors"]
-    lines: list[list[Cell]] = [
-        [names.get(kind, kind), part["n"], part["precision"], part["recall"], part["f1"]]
-        for kind, part in errors.items()
-    ]
-    judge = instruments("keigo")["convert"]
-    cells: list[Cell] = [judge.n_positive + judge.n_negative, judge.sensitivity, judge.specificity]
-    tables = [
-        Table(said["analyser"]["caption"], said["analyser"]["columns"], lines),
-        Table(said["judge"]["caption"], said["judge"]["columns"], [cells]),
-    ]
-    return Section(said["title"], [said["text"]], tables)
+    return Section(said["title"], [said["text"]], [Table(said["caption"], said["columns"], lines)], folded=True)

@@ -9,8 +9,8 @@ from jeval.leak.summary import sections
 
 DOMAIN = Domain(
     "leak",
-    "情報漏えい",
-    "Data leaks",
+    "情報保護",
+    "Information protection",
     sections,
     ground=ground,
     mask=mask,

@@ -174,7 +174,9 @@ def members(suite: str) -> dict[str, TaskMeta]:
     index, suites = _manager((), "{}").task_index, _SUITES[suite]
     found = {name: declared(name) for name in index if "task" in (index[name].cfg or {})}
     known = domains.domains()
-    return {name: meta for name, meta in found.items() if meta.suite in suites and meta.domain in known and not meta.apart}
+    return {
+        name: meta for name, meta in found.items() if meta.suite in suites and meta.domain in known and not meta.apart
+    }
 
 
 def load_tasks(

@@ -167,7 +167,9 @@ class _Both:
             if weights and self._weights(domain, self.record) == weights and set(weights) <= set(self._pairs):
                 whole[domain] = weights
                 yield self._row(domain, "domain", weights)
-        scored = {name for record in (self.base, self.record) for name, d in record.domains.items() if d.score is not None}
+        scored = {
+            name for record in (self.base, self.record) for name, d in record.domains.items() if d.score is not None
+        }
         if len(whole) > 1 and set(whole) == scored:
             weights = {task: w / len(whole) for part in whole.values() for task, w in part.items()}
             yield self._row(TOTAL, "total", weights)
@@ -192,9 +194,7 @@ class _Both:
     def _leave(self, task: str, reason: str) -> None:
         self.left.append(NotCompared(task=task, run=str(self.folder), reason=reason))
 
-    def _row(
-        self, name: str, level: Literal["task", "domain", "total"], weights: Mapping[str, float]
-    ) -> Comparison:
+    def _row(self, name: str, level: Literal["task", "domain", "total"], weights: Mapping[str, float]) -> Comparison:
         parts = [self._pairs[task] for task in weights]
         labels = [_labels(task, self.base, self._pairs[task]) for task in weights]
         found = [(part.differences, label) for part, label in zip(parts, labels, strict=True)]

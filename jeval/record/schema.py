@@ -136,6 +136,11 @@ class Rates(Written):
     n_negative: int
     source: str
 
+    @property
+    def first_sight(self) -> bool:
+        """Whether they were measured before the instrument was mended on the same cases; ``source`` says so."""
+        return "first sight" in self.source
+
 
 class Interval(Written):
     """A score with its 95 % interval."""

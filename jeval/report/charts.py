@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import altair as alt
 import vl_convert
@@ -48,8 +49,9 @@ def forest(rows: Sequence[ChartRow], words: ChartWords) -> str:
     Returns:
         SVG markup (text is escaped by the renderer; characters that XML does not allow become U+FFFD).
     """
-    values = [
-        {**asdict(row), "group": _clean(row.group), "label": _clean(row.label), "model": _clean(row.model)} for row in rows
+    values: list[dict[str, Any]] = [
+        {**asdict(row), "group": _clean(row.group), "label": _clean(row.label), "model": _clean(row.model)}
+        for row in rows
     ]
     groups = list(dict.fromkeys(row["group"] for row in values))
     models = list(dict.fromkeys(row["model"] for row in values))
@@ -59,7 +61,7 @@ def forest(rows: Sequence[ChartRow], words: ChartWords) -> str:
     return str(vl_convert.vegalite_to_svg(chart.to_json()))
 
 
-def _panel(values: list[dict[str, object]], models: list[object], words: ChartWords) -> alt.LayerChart:
+def _panel(values: list[dict[str, Any]], models: list[str], words: ChartWords) -> alt.LayerChart:
     labels = list(dict.fromkeys(row["label"] for row in values))
     base = alt.Chart(alt.Data(values=values))
     y = alt.Y(
@@ -83,9 +85,10 @@ def _panel(values: list[dict[str, object]], models: list[object], words: ChartWo
     )
     ticks = base.mark_tick(color="#767676", thickness=3, opacity=0.55).encode(x="chance:Q", y=y)
     row = 24 if len(models) == 1 else 13 * len(models) + 10
-    return alt.layer(ticks, bars, dots).properties(
+    panel: alt.LayerChart = alt.layer(ticks, bars, dots).properties(
         width=440, height=row * len(labels), title=alt.TitleParams(str(values[0]["group"]))
     )
+    return panel
 
 
 def _clean(text: str) -> str:

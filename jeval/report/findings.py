@@ -67,8 +67,10 @@ def _finding(sample: Sample, score: float, ground: Callable[[Sample], Ground] | 
         output=pieces(output, spans),
         choice=bool(likelihoods),
         ground=Ground(
-            *(readable(text[:1000]) for text in (told.right, told.basis, told.why)),
-            found=[readable(one[:200]) for one in told.found][:5],
+            readable(told.right[:1000]),
+            readable(told.basis[:1000]),
+            readable(told.why[:1000]),
+            [readable(one[:200]) for one in told.found][:5],
         ),
     )
 

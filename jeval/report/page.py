@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from jeval.writing import write_json, write_text
 
 #: Bytes of failed items that the report itself holds; all others stand on pages of their own.
 _ROOM = 1_200_000
-_FEW = 30  # failed items of a task that the report shows before it links to them
+_FEW = 6  # failed items of a task that the report shows before it links to them
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ def write_report(runs: Sequence[Path], out: Path | None, lang: str, *, preface: 
     if folder.is_dir() and not folder.is_symlink():
         for old in folder.glob("*.html"):
             old.unlink()
+    if pages.more:
+        folder.mkdir(mode=0o700, exist_ok=True)
     for name, page in pages.more.items():
         write_text(folder / name, page)
     write_text(target, pages.report)
@@ -83,9 +85,7 @@ def render_pages(folders: Sequence[Path], *, lang: str, preface: Sequence[str] =
     shown = _shared_out(found.runs[0].findings if found.single else (), beside)
     page = _template("report.html.j2").render(**_context(found), preface=preface, findings=shown)
     pages = {
-        Path(one.href).name: _template("items.html.j2").render(**_context(found), task=one)
-        for one in shown
-        if one.href
+        Path(one.href).name: _template("items.html.j2").render(**_context(found), task=one) for one in shown if one.href
     }
     return Pages(page, pages)
 
@@ -124,7 +124,9 @@ def _template(name: str) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(score="{:.3f}".format, signed="{:+.3f}".format, readable=lambda text: readable(str(text)))
+    environment.filters.update(
+        score="{:.3f}".format, signed="{:+.3f}".format, readable=lambda text: readable(str(text))
+    )
     return environment.get_template(name)
 
 
@@ -139,6 +141,7 @@ def _context(found: View) -> dict[str, Any]:
         "view": found,
         "runs": found.runs,
         "edition": edition([run.record for run in found.runs]),
+        "partial": _partial(found, words),
         "notices": list(dict.fromkeys(sentence(note, lang) for run in found.runs for note in run.record.preface)),
         "anchor": anchors.get,
         "sum_names": list(dict.fromkeys(row.task for part in found.sums for row in part)),
@@ -151,6 +154,20 @@ def _context(found: View) -> dict[str, Any]:
         "reproduction": reproduction,
         "version": __version__,
     }
+
+
+def _partial(found: View, words: Mapping[str, str]) -> dict[str, list[str]]:
+    """What runs that took a part of their suite have left out, in words, and which runs these are."""
+    said: dict[str, list[str]] = {}
+    for run in found.runs:
+        part = run.part
+        if part.whole:
+            continue
+        numbers = {name: f"{getattr(part, name):,}" for name in ("tasks", "of_tasks", "items", "of_items")}
+        said.setdefault(words["partial_of"].format(**numbers) if part.known else words["partial_unknown"], []).append(
+            run.name
+        )
+    return said
 
 
 def edition(records: Sequence[RunRecord]) -> str:

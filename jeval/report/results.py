@@ -135,9 +135,7 @@ def _card(record: RunRecord, name: str, result: DomainResult, lang: str) -> Card
     items = sum(record.extent.items.get(task, 0) for task in members)
     taken = sum(_taken(record, task) for task in members)
     complete = not missing and taken == items
-    return Card(
-        name, domains.title(name, lang), result, complete, len(members), len(members) + missing, taken, items
-    )
+    return Card(name, domains.title(name, lang), result, complete, len(members), len(members) + missing, taken, items)
 
 
 @dataclass(frozen=True)

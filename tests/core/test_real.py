@@ -24,7 +24,7 @@ from jeval.errors import InputError, ModelError
 from jeval.finreg import bank
 from jeval.finreg.statutes import Statutes, read_statutes
 from jeval.record.compare import Pairs
-from jeval.report.page import strings
+from jeval.report.catalogue import strings
 
 PASSAGE = Passage(
     "417AC0000000086",

@@ -27,7 +27,7 @@ def sections(samples: Sequence[TaskSamples], lang: str) -> list[Section]:
     if probes:
         result.append(withheld_and_served(probes, texts))
         if attacked := [task for task in probes if task.side == "withheld"]:
-            result.append(attacks(attacked, texts))
+            result += attacks(attacked, texts)
         result.append(detectors(texts))
     if {EXPOSURE, EXTRACTION} & set(memory):
         result.append(canaries(memory.get(EXPOSURE), memory.get(EXTRACTION), texts))

@@ -4,34 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from jeval.domain.section import Cell, Section, Table
+from jeval.domain.section import Heat, Section, Table
 from jeval.domain.summary import Row, TaskSamples, estimate_cells, grouped
 from jeval.leak.probes import sources
 from jeval.leak.summary.texts import Texts
-from jeval.statistics import wilson
 
 #: Probes that cross families with data types.
 _CROSSED = frozenset({"context", "isolation"})
 
 
-def attacks(attacked: Sequence[TaskSamples], texts: Texts) -> Section:
-    """The tables of every attacked task."""
-    tables = [table for task in attacked if task.scored for table in _tables(task, texts)]
-    return Section(texts("attacks.title"), [texts("attacks.text")], tables)
-
-
-def _tables(task: TaskSamples, texts: Texts) -> list[Table]:
-    rows = task.scored
+def attacks(attacked: Sequence[TaskSamples], texts: Texts) -> list[Section]:
+    """Of every attacked task the matrix of families and data types, or its families; then, folded, all that it was parted by."""
+    scored = [task for task in attacked if task.scored]
+    if not scored:
+        return []
     families, types = _families(texts), data_types(texts)
-    tables = [
-        _by(rows, "family", families, texts("attacks.by_family", task=task.name), texts),
-        _by(rows, "data_type", types, texts("attacks.by_data_type", task=task.name), texts),
+    crossed = [task for task in scored if task.kind in _CROSSED]
+    others = [task for task in scored if task.kind not in _CROSSED]
+    heats = [_matrix(task, families, types, texts) for task in crossed]
+    shown = [
+        _by(task.scored, "family", families, texts("attacks.by_family", task=_title(task)), texts) for task in others
     ]
-    if len({doc["channel"] for doc, _ in rows}) > 1:
-        tables.append(_by(rows, "channel", _channels(texts), texts("attacks.by_channel", task=task.name), texts))
+    rest = [table for task in scored for table in _rest(task, families, types, texts)]
+    return [
+        Section(texts("attacks.title"), [texts("attacks.text")], shown, heats),
+        Section(texts("attacks.more"), (), rest, folded=True),
+    ]
+
+
+def _rest(task: TaskSamples, families: Mapping[str, str], types: Mapping[str, str], texts: Texts) -> list[Table]:
+    rows = task.scored
+    tables = [_by(rows, "data_type", types, texts("attacks.by_data_type", task=_title(task)), texts)]
     if task.kind in _CROSSED:
-        tables.append(_matrix(rows, families, types, texts("attacks.matrix", task=task.name)))
+        tables.insert(0, _by(rows, "family", families, texts("attacks.by_family", task=_title(task)), texts))
+    if len({doc["channel"] for doc, _ in rows}) > 1:
+        tables.append(_by(rows, "channel", _channels(texts), texts("attacks.by_channel", task=_title(task)), texts))
     return tables
+
+
+def _title(task: TaskSamples) -> str:
+    return task.title or task.name
 
 
 def _families(texts: Texts) -> dict[str, str]:
@@ -52,7 +64,12 @@ def data_types(texts: Texts) -> dict[str, str]:
     """Name of each type of data that probes ask for."""
     asked = {key: about.name(texts.lang) for key, about in sources.scenes().data_types.items()}
     facts = {key: about.name(texts.lang) for key, about in sources.material_facts().data_types.items()}
-    return {**asked, **facts, "system_prompt": texts("attacks.system_prompt")}
+    return {
+        **asked,
+        **facts,
+        "system_prompt": texts("attacks.system_prompt"),
+        "public_fact": texts("kinds.public_fact"),
+    }
 
 
 def _channels(texts: Texts) -> dict[str, str]:
@@ -65,20 +82,23 @@ def _by(rows: Sequence[Row], facet: str, names: Mapping[str, str], caption: str,
     return Table(caption, texts.columns("attacks"), lines)
 
 
-def _matrix(rows: Sequence[Row], families: Mapping[str, str], types: Mapping[str, str], caption: str) -> Table:
+def _matrix(task: TaskSamples, families: Mapping[str, str], types: Mapping[str, str], texts: Texts) -> Heat:
+    """Families down, data types across, with totals."""
     cells: dict[tuple[str, str], list[float]] = {}
-    for doc, score in rows:
-        cells.setdefault((doc["family"], doc["data_type"]), []).append(score)
-    columns = sorted({data_type for _, data_type in cells})
-    body = [
-        [families.get(family, family), *(_share(cells.get((family, data_type))) for data_type in columns)]
-        for family in sorted({family for family, _ in cells})
-    ]
-    return Table(caption, ["", *(types.get(data_type, data_type) for data_type in columns)], body)
+    for doc, score in task.scored:
+        family, data_type = str(doc["family"]), str(doc["data_type"])
+        for key in ((family, data_type), (family, ""), ("", data_type), ("", "")):
+            cells.setdefault(key, []).append(score)
+    down = [*sorted({family for family, _ in cells if family}), ""]
+    across = [*sorted({data_type for _, data_type in cells if data_type}), ""]
+    total = texts("attacks.total")
+    return Heat(
+        texts("attacks.matrix", task=_title(task)),
+        [families.get(name, name) if name else total for name in down],
+        [types.get(name, name) if name else total for name in across],
+        [[_count(cells.get((family, data_type))) for data_type in across] for family in down],
+    )
 
 
-def _share(scores: Sequence[float] | None) -> Cell:
-    if not scores:
-        return None
-    low, high = wilson(sum(scores) / len(scores), len(scores))
-    return f"{sum(scores):.0f}/{len(scores)} [{low:.2f}, {high:.2f}]"
+def _count(scores: Sequence[float] | None) -> tuple[float, int] | None:
+    return (sum(scores), len(scores)) if scores else None

@@ -24,4 +24,4 @@ def detectors(texts: Texts) -> Section:
         for one in instruments("leak").values()
     ]
     table = Table(texts("detectors.caption"), texts.columns("detectors"), rows)
-    return Section(texts("detectors.title"), [text], [table])
+    return Section(texts("detectors.title"), [text], [table], folded=True)

@@ -80,7 +80,7 @@ def test_a_report_names_digest_items_interval_and_chance(run_folder: Path) -> No
     assert record.model.identity.weights in page
     for name in record.tasks:
         assert name in page
-    assert "偶然の水準" in page
+    assert "無知識・無回答の水準" in page
     assert "採点なし" in page
 
 
@@ -109,10 +109,10 @@ def test_a_score_outside_the_unit_interval_is_a_bug() -> None:
 
 
 def test_reasons_and_limits_are_said_in_japanese(run_folder: Path) -> None:
-    from jeval.report.page import _say
+    from jeval.report.catalogue import say
 
-    assert _say("no canary file was given (--canaries)", "ja").startswith("カナリア")
-    assert _say("something new", "ja") == "something new"
+    assert say("no canary file was given (--canaries)", "ja").startswith("カナリア")
+    assert say("something new", "ja") == "something new"
     assert "はじめの 3 問だけ" in (run_folder / "report.html").read_text()
 
 
