@@ -7,5 +7,10 @@ from jeval.finreg.force import in_force
 from jeval.finreg.summary import sections
 
 DOMAIN = Domain(
-    "finreg", "金融規制", "Financial regulation", sections, in_force=in_force, facets=("law", "article", "theme")
+    "finreg",
+    "金融規制",
+    "Financial regulation",
+    sections,
+    in_force=in_force,
+    facets=("law", "article", "paragraph", "theme"),
 )
