@@ -151,6 +151,25 @@ def coverage(write: Write = False, as_json: Json = False) -> None:
 
 
 @bank_app.command()
+def clauses(write: Write = False, as_json: Json = False) -> None:
+    """Name clauses whose tasks, facets or values are nowhere (exit code 1); --write brings the table of frameworks up to date."""
+    from jeval.bank import handbook
+    from jeval.clauses import frameworks
+    from jeval.clauses.check import audit_docs, problems
+    from jeval.clauses.table import markdown
+
+    maps = frameworks()
+    found = problems(maps, audit_docs())
+    count = sum(len(one.clauses) for one in maps)
+    if write:
+        handbook.write("clauses", "frameworks", markdown(maps))
+    lines = [*found, f"{count} clauses of {len(maps)} frameworks, {len(found)} problems"]
+    _print(as_json, {"frameworks": len(maps), "clauses": count, "problems": found}, lines)
+    if found:
+        raise typer.Exit(1)
+
+
+@bank_app.command()
 def packet(
     statutes: Statutes,
     out: Annotated[Path, typer.Option(help="Folder for the packets.")],

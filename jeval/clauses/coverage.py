@@ -166,8 +166,9 @@ def _mean(items: Sequence[Sample]) -> float:
 
 
 def _chance(items: Sequence[Sample]) -> float | None:
-    known = [value for item in items if isinstance(value := item.doc.get("chance"), (int, float))]
-    return sum(known) / len(known) if known and len(known) == len(items) else None
+    values = [item.doc.get("chance") for item in items]
+    known = [float(value) for value in values if isinstance(value, (int, float)) and 0 <= value <= 1]
+    return sum(known) / len(known) if len(known) == len(values) else None
 
 
 def _served(chosen: Mapping[str, Sequence[Sample]], record: RunRecord, samples: Samples) -> Estimate | None:

@@ -15,5 +15,5 @@ DOMAIN = Domain(
     ground=ground,
     in_force=in_force,
     place=2,
-    facets=("law", "article", "theme"),
+    facets=("law", "article", "paragraph", "theme"),
 )

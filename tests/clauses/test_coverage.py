@@ -35,6 +35,12 @@ def test_a_tested_clause_carries_n_score_interval_and_tasks_clustered() -> None:
     assert found.chance == 0.5
 
 
+@pytest.mark.parametrize("chance", [None, "0.5", float("nan"), -1, 10**400])
+def test_a_chance_that_is_none_is_not_known(chance: Any) -> None:
+    items = {"jeval_leak_context": [sample(1, 1.0, chance=0.5), sample(2, 1.0, chance=chance)]}
+    assert of(clause(evidence=[CONTEXT]), {"jeval_leak_context": LEAK}, items).chance is None
+
+
 def test_where_selects_items_and_the_values_of_a_facet_are_alternatives() -> None:
     items = [sample(n, float(n == 0), law=law, article=str(n)) for n, law in enumerate(["銀行法", "金商法", "会社法"])]
     where = {"law": ["銀行法", "金商法"], "article": ["0", "2"]}

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from jeval.bank import handbook
+from jeval.bank.command import bank_app
 from jeval.clauses import frameworks
-from jeval.clauses.check import audit_docs, problems
+from jeval.clauses.check import Docs, audit_docs, problems
 from jeval.clauses.schema import article_of
+from jeval.clauses.table import markdown
 from jeval.errors import InputError
 from jeval.reading import read_yaml
 from jeval.resources import data_path
@@ -25,13 +30,31 @@ NAMED = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def docs() -> Docs:
+    return audit_docs()
+
+
 def test_every_framework_loads_and_the_ones_asked_for_are_there() -> None:
     found = {one.id for one in frameworks()}
     assert found >= NAMED
 
 
-def test_every_task_facet_and_value_that_a_clause_names_is_there() -> None:
-    assert problems(frameworks(), audit_docs()) == []
+def test_every_task_facet_and_value_that_a_clause_names_is_there(docs: Docs) -> None:
+    assert problems(frameworks(), docs) == []
+
+
+def test_the_command_counts_the_clauses_and_names_no_problem() -> None:
+    result = CliRunner().invoke(bank_app, ["clauses", "--json"])
+    assert result.exit_code == 0
+    count = sum(len(one.clauses) for one in frameworks())
+    assert json.loads(result.stdout) == {"frameworks": len(frameworks()), "clauses": count, "problems": []}
+
+
+def test_the_table_of_the_handbook_is_up_to_date() -> None:
+    if not handbook.page("clauses").is_file():
+        pytest.skip("a wheel has no docs")
+    assert handbook.is_current("clauses", "frameworks", markdown(frameworks())), "run jeval bank clauses --write"
 
 
 def test_knowledge_of_a_rule_is_never_direct_evidence() -> None:
@@ -73,8 +96,8 @@ def test_the_room_of_data_is_described() -> None:
         ([{"domain": "finreg"}, {"domain": "keigo"}], "of several domains or sides"),
     ],
 )
-def test_a_name_that_is_nowhere_is_a_problem_with_near_matches(evidence: list[Any], problem: str) -> None:
-    (found, *_) = problems([made(clause(number="7", evidence=evidence))], audit_docs())
+def test_a_name_that_is_nowhere_is_a_problem_with_near_matches(evidence: list[Any], problem: str, docs: Docs) -> None:
+    (found, *_) = problems([made(clause(number="7", evidence=evidence))], docs)
     assert found.startswith("house: 7: ")
     assert problem in found
 
