@@ -1,0 +1,88 @@
+"""What an interval decides about a threshold, and how many items would decide it.
+
+Both ends of the intervals of :mod:`jeval.statistics` are ends ``b`` of a Wilson interval at the effective size m of the sample,
+for which (p - b)² = z² b(1 - b) / m. Solved for m, a bound tells of how many independent items the rate p is; solved for b at
+another z or m, how wide the interval is at another confidence, or with more items like these. No other knowledge of how the
+interval was made (clusters, averages of tasks) is needed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+from jeval.statistics import Z95, wilson
+
+Decided = Literal["pass", "fail", "undecided"]
+LARGEST = 1 << 53
+_LAST_BITS = 1e-12  # of a sum: 1 - 0.9 is not 0.1
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A share with its 95 % interval, of ``n`` items in ``clusters`` clusters."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    clusters: int
+
+    def mirrored(self) -> Observed:
+        """Of the failures, where this is of the successes."""
+        return Observed(1 - self.value, 1 - self.high, 1 - self.low, self.n, self.clusters)
+
+    def at(self, confidence: float) -> tuple[float, float]:
+        """The interval at another confidence."""
+        z = NormalDist().inv_cdf((1 + confidence) / 2)
+
+        def end(bound: float, place: int) -> float:
+            size = effective(self.value, bound)
+            return bound if math.isinf(size) or size == 0 else wilson(self.value, size, z)[place]
+
+        return end(self.low, 0), end(self.high, 1)
+
+
+def effective(p: float, bound: float, z: float = Z95) -> float:
+    """Of how many independent trials ``bound`` is an end of Wilson's interval of the share ``p``; infinite where it is ``p``."""
+    return math.inf if bound == p else z * z * bound * (1 - bound) / (p - bound) ** 2
+
+
+def decide(low: float, high: float, threshold: float, *, at_least: bool) -> Decided:
+    """``pass``: the whole interval is on the right side of the threshold, which may touch it; ``fail``: the whole is on the other,
+    and does not.
+    """
+    near, far = (low - threshold, high - threshold) if at_least else (threshold - high, threshold - low)
+    return "pass" if near >= -_LAST_BITS else "fail" if far < -_LAST_BITS else "undecided"
+
+
+def needed(seen: Observed, threshold: float) -> int | None:
+    """The fewest items like these that decide about the threshold, at the rate observed; ``None``: no number does."""
+    if abs(threshold - seen.value) < _LAST_BITS or not 0 < threshold < 1:
+        return None
+    have = effective(seen.value, seen.low if threshold < seen.value else seen.high)
+    if have == 0 or math.isinf(have):
+        return None
+    items = math.ceil(seen.n * effective(seen.value, threshold) / have)
+    return min(max(items, seen.n + 1), LARGEST)
+
+
+def needed_pairs(n: int, distance: Callable[[int], float], gap: float) -> int | None:
+    """The fewest pairs like these ``n`` that decide, to within a few per cent.
+
+    Args:
+        distance: from the difference to the end of its interval that faces the threshold, were these pairs seen so many times over.
+        gap: from the difference to the threshold.
+    """
+    if gap < _LAST_BITS:
+        return None
+    times, before = 1, distance(1)
+    while before > gap and times < 64:
+        after = distance(2 * times)
+        if after <= gap:  # between the two the distance is a power of the number, nearly
+            return math.ceil(n * times * 2 ** (math.log(before / gap) / math.log(before / after)))
+        times, before = 2 * times, after
+    return min(math.ceil(n * times * max(1.0, before / gap) ** 2), LARGEST)
