@@ -2,8 +2,7 @@
 
 Both ends of the intervals of :mod:`jeval.statistics` are ends ``b`` of a Wilson interval at the effective size m of the sample,
 for which (p - b)² = z² b(1 - b) / m. Solved for m, a bound tells of how many independent items the rate p is; solved for b at
-another z or m, how wide the interval is at another confidence, or with more items like these. No other knowledge of how the
-interval was made (clusters, averages of tasks) is needed.
+another z or m, how wide the interval is at another confidence, or with more items like these, whatever clusters it respects.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
 
-from jeval.statistics import Z95, wilson
+from jeval.statistics import Z95, Estimate, combine, wilson
 
 Decided = Literal["pass", "fail", "undecided"]
 LARGEST = 1 << 53
@@ -23,27 +22,45 @@ _LAST_BITS = 1e-12  # of a sum: 1 - 0.9 is not 0.1
 
 @dataclass(frozen=True)
 class Observed:
-    """A share with its 95 % interval, of ``n`` items in ``clusters`` clusters."""
+    """A share with its 95 % interval, of ``n`` items in ``clusters`` clusters; ``sides``: the tasks that it is averaged from, by the
+    sides that are averaged first (none where it is of items).
+    """
 
     value: float
     low: float
     high: float
     n: int
     clusters: int
+    sides: tuple[tuple[Observed, ...], ...] = ()
 
     def mirrored(self) -> Observed:
         """Of the failures, where this is of the successes."""
-        return Observed(1 - self.value, 1 - self.high, 1 - self.low, self.n, self.clusters)
+        sides = tuple(tuple(part.mirrored() for part in side) for side in self.sides)
+        return Observed(1 - self.value, 1 - self.high, 1 - self.low, self.n, self.clusters, sides)
 
     def at(self, confidence: float) -> tuple[float, float]:
         """The interval at another confidence."""
-        z = NormalDist().inv_cdf((1 + confidence) / 2)
+        return self._ends(NormalDist().inv_cdf((1 + confidence) / 2), 1.0)
 
+    def times(self, factor: float) -> tuple[float, float]:
+        """The interval, were there so many times as many items like these."""
+        if not self.sides:
+            return self._ends(Z95, factor)
+        parts = [combine([_estimate(part, factor) for part in side]) for side in self.sides]
+        whole = combine(parts)
+        return whole.low, whole.high
+
+    def _ends(self, z: float, factor: float) -> tuple[float, float]:
         def end(bound: float, place: int) -> float:
             size = effective(self.value, bound)
-            return bound if math.isinf(size) or size == 0 else wilson(self.value, size, z)[place]
+            return bound if math.isinf(size) or size == 0 else wilson(self.value, size * factor, z)[place]
 
         return end(self.low, 0), end(self.high, 1)
+
+
+def _estimate(part: Observed, factor: float) -> Estimate:
+    low, high = part.times(factor)
+    return Estimate(part.value, 0.0, low, high, part.n, part.clusters)
 
 
 def effective(p: float, bound: float, z: float = Z95) -> float:
@@ -63,11 +80,20 @@ def needed(seen: Observed, threshold: float) -> int | None:
     """The fewest items like these that decide about the threshold, at the rate observed; ``None``: no number does."""
     if abs(threshold - seen.value) < _LAST_BITS or not 0 < threshold < 1:
         return None
-    have = effective(seen.value, seen.low if threshold < seen.value else seen.high)
-    if have == 0 or math.isinf(have):
-        return None
-    items = math.ceil(seen.n * effective(seen.value, threshold) / have)
-    return min(max(items, seen.n + 1), LARGEST)
+
+    def decides(items: int) -> bool:
+        low, high = seen.times(items / seen.n)
+        return low >= threshold if threshold < seen.value else high <= threshold
+
+    short, enough = seen.n, 2 * seen.n
+    while not decides(enough):
+        if enough >= LARGEST:
+            return LARGEST
+        short, enough = enough, 2 * enough
+    while enough - short > 1:
+        middle = (short + enough) // 2
+        short, enough = (short, middle) if decides(middle) else (middle, enough)
+    return enough
 
 
 def needed_pairs(n: int, distance: Callable[[int], float], gap: float) -> int | None:

@@ -80,10 +80,10 @@ def check_names(given: Given, known: Known) -> None:
         InputError: one is not; names the place, and what is near.
     """
     for number, rule in enumerate(given.policy.rules):
-        for place, name, there in _strangers(rule, known):
-            kind = place.rpartition(".")[2].split("[")[0]
+        for place, kind, name, there in _strangers(rule, known):
+            hint = near(name, there) if there else f"{rule.subject.words()} has none"
             raise InputError(
-                f"{given.where}: rules[{number}].{place}: no {kind} {one_line(repr(name), 80)} here; {near(name, there)}"
+                f"{given.where}: rules[{number}].{place}: no {kind} {one_line(repr(name), 80)} here; {one_line(hint, 300)}"
             )
         if len(sides := _mixed(rule, known)) > 1:
             raise InputError(
@@ -115,33 +115,33 @@ def _mixed(rule: Rule, known: Known) -> list[str]:
     return sorted({known.tasks[name].side for name in subject_tasks(rule, known)})
 
 
-def _strangers(rule: Rule, known: Known) -> Iterator[tuple[str, str, Sequence[str]]]:
-    """Names that are not known: place, name, what there is."""
+def _strangers(rule: Rule, known: Known) -> Iterator[tuple[str, str, str, Sequence[str]]]:
+    """Names that are not known: place, kind, name, what there is."""
     subject = rule.subject
     if subject.domain is not None:
         there = {known.tasks[task].domain for task in known.tasks}
         if subject.domain not in there:
-            yield "subject.domain", subject.domain, sorted(there)
+            yield "subject.domain", "domain", subject.domain, sorted(there)
             return
     for task in subject.task or ():
         if task not in known.tasks:
-            yield "subject.task", task, sorted(known.tasks)
+            yield "subject.task", "task", task, sorted(known.tasks)
             return
     names = list(subject.task) if subject.task else known.of_domain(str(subject.domain))
     sides = sorted({known.tasks[name].side for name in names} - {""})
     if subject.side is not None and subject.side not in sides:
-        yield "subject.side", subject.side, sides
+        yield "subject.side", "side", subject.side, sides
     facets = sorted({facet for name in names for facet in _facets(known.tasks[name].domain)})
     for place, facet in [*((f"subject.where.{facet}", facet) for facet in subject.where), ("each", rule.each or "")]:
         if facet and facet not in facets:
-            yield place, facet, facets
+            yield place, "facet", facet, facets
     if set(subject.where) - set(facets):
         return
     for facet, wanted in subject.where.items():
         values = {value for name in names for value in known.values(name, facet)}
         for number, value in enumerate(wanted):
             if values and value not in values:
-                yield f"subject.where.{facet}[{number}]", value, sorted(values)
+                yield f"subject.where.{facet}[{number}]", facet, value, sorted(values)
 
 
 def _facets(domain: str) -> tuple[str, ...]:

@@ -74,12 +74,18 @@ def _of_record(result: TaskResult | DomainResult, names: Sequence[str], record: 
         return Missing("no_items", "")
     tasks = [record.tasks[name] for name in names]
     unscored = [max(0, record.tasks[name].not_scored - len(record.left_out.get(name, ()))) for name in names]
-    sides: dict[str, list[float]] = {}
+    sides: dict[str, list[tuple[Observed, float]]] = {}
     for task, lost in zip(tasks, unscored, strict=True):
-        sides.setdefault(task.side, []).append((task.score or 0.0) * task.n / max(1, task.n + lost))
-    worst = sum(sum(part) / len(part) for part in sides.values()) / len(sides) if any(unscored) else result.score
+        low, high = task.interval or (0.0, 1.0)
+        seen = Observed(task.score or 0.0, low, high, task.n, task.clusters)
+        sides.setdefault(task.side, []).append((seen, seen.value * task.n / max(1, task.n + lost)))
+    worst = sum(sum(low for _, low in part) / len(part) for part in sides.values()) / len(sides)
+    parts = (
+        tuple(tuple(seen for seen, _ in part) for part in sides.values()) if isinstance(result, DomainResult) else ()
+    )
     clusters = sum(task.clusters for task in tasks)
-    return Measured(Observed(result.score, *result.interval, result.n, clusters), {}, worst, sum(unscored))
+    whole = Observed(result.score, *result.interval, result.n, clusters, parts)
+    return Measured(whole, {}, worst if any(unscored) else result.score, sum(unscored))
 
 
 def _of_items(items: Sequence[Sample], each: str | None) -> Measured | Missing:

@@ -103,7 +103,9 @@ def _json(value: Any) -> Any:
 def _told(err: ValidationError) -> str:
     """The first error in a line; says how many there are."""
     found = err.errors(include_url=False)
-    first = found[0]
+    first = next(
+        (one for one in found if one["type"] == "extra_forbidden"), found[0]
+    )  # a slip of the pen explains what is missing
     loc = list(first["loc"])
     said = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
