@@ -31,7 +31,7 @@ def verdict_problems(record: RunRecord, samples: Mapping[str, Sequence[Sample]])
     try:
         given = parse_policy(told.policy, name=told.name, where="verdict.policy", folder=Path())
         now = _again(given, told, record, samples)
-    except (InputError, ValueError, RecursionError) as err:
+    except (InputError, ValueError, KeyError, RecursionError) as err:
         yield f"run.json: the verdict cannot be reached again ({one_line(str(err), 200)})"
         return
     if value_digest(told.policy) != told.digest:

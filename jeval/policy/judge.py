@@ -133,7 +133,7 @@ def measured(rule: Rule, record: RunRecord, samples: Samples, known: Known) -> R
     threshold = rule.lower_bound_at_least if at_least else rule.upper_bound_at_most
     assert threshold is not None
     if found.groups:
-        fields = _grouped(found, threshold, at_least=at_least)
+        fields = grouped(found, threshold, at_least=at_least)
     else:
         seen = found.whole if at_least else found.whole.mirrored()
         outcome = decide(seen.low, seen.high, threshold, at_least=at_least)
@@ -154,7 +154,7 @@ def _needed(outcome: Decided, seen: Observed, threshold: float) -> int | None:
     return needed(seen, threshold) if outcome == "undecided" else None
 
 
-def _grouped(found: Measured, threshold: float, *, at_least: bool) -> dict[str, Any]:
+def grouped(found: Measured, threshold: float, *, at_least: bool) -> dict[str, Any]:
     """Every group has to meet the demand.
 
     Each passes by its own 95 % interval: that all do is wrongly said with at most the probability with which it is of one

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from jeval.policy.bound import Decided, Observed, decide, effective, needed
+from jeval.policy.judge import grouped
+from jeval.policy.measure import Measured
 from jeval.statistics import combine, mean_interval, wilson
 
 
@@ -124,3 +126,23 @@ def test_with_the_named_n_half_of_all_new_runs_are_decided_and_with_four_times_a
     assert 0.42 < once < 0.58
     assert wrongly < 0.025
     assert shares(4 * wanted)[0] > 0.955
+
+
+def test_of_many_groups_one_that_is_bad_by_chance_does_not_fail_a_rule_and_one_that_is_bad_does_not_pass_it() -> None:
+    """Each of 20 groups has exactly the rate that is allowed: by its own interval one of them is bad in every third run."""
+    rng = np.random.default_rng(11)
+
+    def outcomes(rates: list[float], runs: int = 1500) -> list[tuple[str, bool]]:
+        found = []
+        for right in rng.binomial(100, rates, (runs, len(rates))):
+            seen = {str(n): Observed(r / 100, *wilson(r / 100, 100), 100, 100) for n, r in enumerate(right)}
+            alone = any(one.high < 0.8 for one in seen.values())
+            result = grouped(Measured(Observed(0.8, 0.7, 0.9, 1, 1), seen, 0.8, 0), 0.8, at_least=True)
+            found.append((result["outcome"], alone))
+        return found
+
+    borderline = outcomes([0.8] * 20)
+    assert sum(alone for _, alone in borderline) / 1500 > 0.25
+    assert sum(outcome == "fail" for outcome, _ in borderline) / 1500 < 0.05
+    one_bad = outcomes([0.98] * 19 + [0.8])
+    assert sum(outcome == "pass" for outcome, _ in one_bad) / 1500 < 0.03

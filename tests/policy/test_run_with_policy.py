@@ -153,6 +153,9 @@ def test_a_rewritten_verdict_is_found_though_all_is_hashed_anew(judged: Path, tm
         lambda v: v.update(title_ja="別の方針"),
         lambda v: v["policy"].update(rules=[]),
         lambda v: v["policy"]["rules"][0]["subject"].update(task="jeval_finreg_none"),
+        lambda v: v["policy"]["rules"][0]["subject"].update(task="jeval_finreg_none", side="withheld"),
+        lambda v: v["policy"]["rules"][0].update(subject={}),
+        lambda v: v.update(policy={}),
         milder,
         consistent,
     ]
