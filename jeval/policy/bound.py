@@ -50,6 +50,16 @@ class Observed:
         whole = combine(parts)
         return whole.low, whole.high
 
+    def best(self, *, at_least: bool) -> Observed:
+        """Of these clusters, were there not one failure (not one success, where few are wanted)."""
+        value = float(at_least)
+        if not self.sides:
+            return Observed(value, *wilson(value, self.clusters), self.n, self.clusters)
+        sides = tuple(tuple(part.best(at_least=at_least) for part in side) for side in self.sides)
+        blank = Observed(value, 0.0, 1.0, self.n, self.clusters, sides)
+        low, high = blank.times(1.0)
+        return Observed(value, low, high, self.n, self.clusters, sides)
+
     def _ends(self, z: float, factor: float) -> tuple[float, float]:
         def end(bound: float, place: int) -> float:
             size = effective(self.value, bound)
@@ -74,6 +84,18 @@ def decide(low: float, high: float, threshold: float, *, at_least: bool) -> Deci
     """
     near, far = (low - threshold, high - threshold) if at_least else (threshold - high, threshold - low)
     return "pass" if near >= -_LAST_BITS else "fail" if far < -_LAST_BITS else "undecided"
+
+
+def judged(seen: Observed, threshold: float, *, at_least: bool) -> tuple[Decided, Observed]:
+    """What is decided, and of what ``n`` more would decide.
+
+    What would not pass without one failure does not pass with some. Where nothing varies, an interval has the clusters alone to go
+    by and is wide; a first failure shows how little they matter and makes it narrow.
+    """
+    outcome, best = decide(seen.low, seen.high, threshold, at_least=at_least), seen.best(at_least=at_least)
+    if outcome == "pass" and decide(best.low, best.high, threshold, at_least=at_least) != "pass":
+        return "undecided", best
+    return outcome, seen
 
 
 def needed(seen: Observed, threshold: float) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jeval.digests import combined, file_digest
 from jeval.errors import InputError
-from jeval.policy.bound import Decided, Observed, decide, needed, needed_pairs
+from jeval.policy.bound import Decided, Observed, decide, judged, needed, needed_pairs
 from jeval.policy.known import Known, subject_tasks
 from jeval.policy.measure import Measured, Missing, Samples, measure, missing_tasks
 from jeval.policy.read import Given
@@ -136,13 +136,15 @@ def measured(rule: Rule, record: RunRecord, samples: Samples, known: Known) -> R
         fields = grouped(found, threshold, at_least=at_least)
     else:
         seen = found.whole if at_least else found.whole.mirrored()
-        outcome = decide(seen.low, seen.high, threshold, at_least=at_least)
-        fields = {**_seen(seen), "outcome": outcome, "n_needed": _needed(outcome, seen, threshold)}
+        outcome, rests_on = judged(seen, threshold, at_least=at_least)
+        fields = {**_seen(seen), "outcome": outcome, "n_needed": _needed(outcome, rests_on, threshold)}
+        if rests_on is not seen:
+            fields["why"] = "few_clusters"
     if found.unscored:
         worst = found.worst if at_least else 1 - found.worst
         fields["detail"] = f"{found.unscored} of {found.whole.n + found.unscored} items not scored"
         if fields["outcome"] == "pass" and decide(worst, worst, threshold, at_least=at_least) != "pass":
-            fields |= {"outcome": "undecided", "why": "items_not_scored"}
+            fields |= {"outcome": "undecided", "why": "items_not_scored", "n_needed": None}
     return _result(rule, known, **fields)
 
 
@@ -165,17 +167,13 @@ def grouped(found: Measured, threshold: float, *, at_least: bool) -> dict[str, A
     for name, score in found.groups.items():
         seen = score if at_least else score.mirrored()
         adjusted = seen.at(1 - 0.05 / len(found.groups))
-        outcome: Decided = "pass"
-        if decide(seen.low, seen.high, threshold, at_least=at_least) != "pass":
-            outcome = "fail" if decide(*adjusted, threshold, at_least=at_least) == "fail" else "undecided"
-        over = Observed(seen.value, *adjusted, seen.n, seen.clusters)
-        good = seen.value >= threshold if at_least else seen.value <= threshold
-        groups.append(
-            GroupResult(
-                name=name, **_seen(seen), adjusted=adjusted, outcome=outcome,
-                n_needed=_needed(outcome, seen if good else over, threshold),
-            )
-        )  # fmt: skip
+        outcome, rests_on = judged(seen, threshold, at_least=at_least)
+        if outcome == "fail" and decide(*adjusted, threshold, at_least=at_least) != "fail":
+            outcome = "undecided"
+        if seen.value < threshold if at_least else seen.value > threshold:
+            rests_on = Observed(seen.value, *adjusted, seen.n, seen.clusters)
+        n_needed = _needed(outcome, rests_on, threshold)
+        groups.append(GroupResult(name=name, **_seen(seen), adjusted=adjusted, outcome=outcome, n_needed=n_needed))
     sign = 1 if at_least else -1
     worst = min(groups, key=lambda one: (_RANK[one.outcome], sign * one.interval[0 if at_least else 1]))
     return {
