@@ -26,6 +26,7 @@ from jeval.fault import write_log
 from jeval.keigo.command import keigo
 from jeval.leak.command import canary_app
 from jeval.models.backends import LOCAL, SERVED
+from jeval.policy.command import Junit, Sarif, check_outputs, policy_app, summary, write_outputs
 from jeval.version import __version__
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.command("keigo")(keigo)
 app.add_typer(items_app, name="items", help="Check items against the statutes; generate fresh private items.")
 app.add_typer(canary_app, name="canary", help="Make canaries to plant in training data.")
+app.add_typer(policy_app, name="policy", help="Judge a finished run by a policy; list and show policies.")
 app.add_typer(bank_app, name="bank", help="Lint, measure, read and build items, rules and labels (for maintainers).")
 
 # What the system refuses because a path is wrong, and because there is no room.
@@ -106,12 +108,15 @@ def run(
     snapshot: Snapshot = True,
     fresh: Annotated[bool, typer.Option(help="Compute every answer anew, whatever the answer cache holds.")] = False,
     recheck: Annotated[float, typer.Option(help="Share of the cached answers that is computed again (0 to 1).")] = 0.02,
+    policy: Annotated[str | None, typer.Option(help="YAML file, or a name of `jeval policy list`.")] = None,
+    junit: Junit = None,
+    sarif: Sarif = None,
     as_json: Json = False,
 ) -> None:
     """Evaluate a model and write its audit report."""
     _check_extra(context.args, model)
     _check_paths(model, out, *(include_path or []))
-    _check_lang(lang)
+    _check_policy(policy, junit, sarif, lang)
     _prepare_libraries()
     given_args = _key_values(model_args)
     _seal(backend, allow_host or [], given_args.get("base_url"))
@@ -121,19 +126,26 @@ def run(
         model,
         audit.RunOptions(
             tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
-            limit=_items(limit),
-            model_args=given_args,
+            limit=_items(limit), model_args=given_args,
             canaries=_existing(canaries, "--canaries"),
             corpus=_existing(corpus, "--corpus"),
             as_of=_day(as_of),
             suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer,
             chat_template=chat_template, backend=backend, out=out, seed=seed, lang=lang, include=include_path or [],
-            trust_packs=trust_pack or [],
-            token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
+            trust_packs=trust_pack or [], policy=policy, token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
             allow_hosts=allow_host or [], reveal=reveal, snapshot=snapshot, fresh=fresh, recheck=recheck,
         ),
     )  # fmt: skip
     _show(record, folder, as_json)
+    _gate(record, junit, sarif)
+
+
+def _gate(record: RunRecord, junit: Path | None, sarif: Path | None) -> None:
+    """What a release pipeline sees of the policy: its files, and exit code 1 where the run does not pass."""
+    if record.verdict is not None:
+        write_outputs(record.verdict, record, junit, sarif)
+        if record.verdict.outcome != "passed":
+            raise typer.Exit(1)
 
 
 def _show(record: RunRecord, folder: Path, as_json: bool) -> None:
@@ -141,14 +153,18 @@ def _show(record: RunRecord, folder: Path, as_json: bool) -> None:
         output.say(output.json_text(run_summary(record, folder)))
         return
     _print_table(record)
+    if record.verdict is not None:
+        from jeval.policy.words import verdict_lines
+
+        output.say(*verdict_lines(record.verdict))
     output.say(f"report: {folder / 'report.html'}")
 
 
 def run_summary(record: RunRecord, folder: Path) -> dict[str, Any]:
-    """The object that ``run --json`` prints. ``verdict`` is null: no policy was applied."""
+    """The object that ``run --json`` prints. ``verdict`` is null where no policy was applied."""
     return {
         "run": str(folder),
-        "verdict": None,
+        "verdict": summary(record.verdict) if record.verdict else None,
         "domains": {
             name: {"score": d.score, "interval": list(d.interval) if d.interval else None, "n": d.n}
             for name, d in record.domains.items()
@@ -301,6 +317,19 @@ def _check_paths(*paths: str | Path | None) -> None:
                 f"{path}: its full path is not UTF-8 (locale {sys.getfilesystemencoding()}); rename the folder, or set "
                 "LC_ALL=C.UTF-8 if the name is right"
             ) from err
+
+
+def _check_policy(policy: str | None, junit: Path | None, sarif: Path | None, lang: str) -> None:
+    """What can be said of a policy, and of what is written how and where, before anything heavy is loaded."""
+    _check_lang(lang)
+    for flag, path in (("--junit", junit), ("--sarif", sarif)):
+        if path is not None and policy is None:
+            raise InputError(f"{flag} {path} holds what a policy finds; give one with --policy")
+    check_outputs(junit, sarif)
+    if policy is not None:
+        from jeval.policy.read import read_policy
+
+        read_policy(policy)
 
 
 def _items(limit: str | None) -> int | None:

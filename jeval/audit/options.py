@@ -48,6 +48,7 @@ class RunOptions:
     fresh: bool = False
     recheck: float = 0.02
     preface: Sequence[Note] = ()
+    policy: str | None = None
 
     def checked(self) -> RunOptions:
         """These options, files of the user's as files: the folder that ``jeval canary make`` wrote stands for its canaries.

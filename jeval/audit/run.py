@@ -5,13 +5,13 @@ from __future__ import annotations
 import platform
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from jeval import offline
 from jeval.audit.code import code_digests, task_pack
@@ -34,6 +34,8 @@ from jeval.pipeline.road import Scored, score
 from jeval.pipeline.score import domain_key, not_scored_tasks
 from jeval.pipeline.taskpack import LoadedTasks, load_tasks, members, suite_groups
 from jeval.pipeline.trust import check_trust, pack_name
+from jeval.policy.apply import apply_policy, checked_policy
+from jeval.policy.read import Given
 from jeval.progress import Progress
 from jeval.record.schema import Extent, Note, Outbound, RunRecord, Settings, TaskResult, Timing
 from jeval.report.catalogue import sentence
@@ -88,6 +90,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
         loaded = _load_tasks(options, opened.place)
         clock.lap("tasks")
         options = replace(options, suite=_suite(options, loaded))
+        policy = checked_policy(options.policy, loaded) if options.policy else None
         settings = _settings(options)
         name = source.name if source else remote_name(model, options)
         with open_folder(options.out, name, identity, settings) as folder:
@@ -112,6 +115,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
                 loaded,
                 scored,
                 options,
+                policy,
                 kept=store is not None and not store.fault and store.hits + store.stored > 0,
             )
     return record, folder.path
@@ -142,13 +146,24 @@ def _note_cache(record: RunRecord, store: AnswerStore | None) -> None:
 
 
 def _write(
-    opened: RunFolder, record: RunRecord, loaded: LoadedTasks, scored: Scored, options: RunOptions, *, kept: bool
+    opened: RunFolder,
+    record: RunRecord,
+    loaded: LoadedTasks,
+    scored: Scored,
+    options: RunOptions,
+    policy: Given | None,
+    *,
+    kept: bool,
 ) -> None:
     """Write the run; where that fails and its answers are not ``kept`` in the cache either, write it somewhere else."""
     folder = opened.path
-    how: dict[str, Any] = {"reveal": options.reveal, "lang": options.lang}
+
+    def write(place: Path, written: Callable[[], None] = lambda: None) -> None:
+        judge = None if policy is None else partial(apply_policy, policy, record, place)
+        write_run(place, record, loaded, scored, reveal=options.reveal, lang=options.lang, judge=judge, written=written)
+
     try:
-        write_run(folder, record, loaded, scored, **how, written=opened.end)
+        write(folder, opened.end)
     except OSError as err:
         failed = UnwrittenError(f"{folder} cannot be written ({one_line(err.strerror or str(err), 200)})")
         if kept:
@@ -157,7 +172,7 @@ def _write(
             raise failed from err
         try:
             spare = Path(tempfile.mkdtemp(prefix="jeval-run-"))
-            write_run(spare, record, loaded, scored, **how)
+            write(spare)
         except OSError as also:
             raise UnwrittenError(f"{failed}, nor can the temporary folder or the answer cache; make room") from also
         raise UnwrittenError(f"{failed}; the whole run is in {spare}, move it to where there is room") from err

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import ValidationError
 
 from jeval.audit.recompute import Recomputed, other_version, recompute
+from jeval.audit.verdict import compared_rules, verdict_problems
 from jeval.digests import file_digest
 from jeval.errors import EvidenceError, InputError
 from jeval.models.identity import digest_of, identify
@@ -72,6 +73,11 @@ def check_run(folder: Path, model: str | None = None) -> Verified:
         found = Recomputed(notes=["not recomputed: the folder does not agree with itself"])
     else:
         found = recompute(record, samples)
+        found.problems += verdict_problems(record, samples)
+        if compared := compared_rules(record):
+            found.notes.append(
+                f"not recomputed: rules {', '.join(compared)} of the policy (they compare with another run)"
+            )
     if model is not None:
         problems += _model(manifest, record, model)
     return Verified([*problems, *found.problems], found.notes, found.items, items)

@@ -16,7 +16,7 @@ from jeval.pipeline.taskpack import LoadedTasks, resolve_hook
 from jeval.record.manifest import MANIFEST, manifest_of
 from jeval.record.merkle import roots_of
 from jeval.record.samples import Evidence, Sample, write_samples
-from jeval.record.schema import RunRecord
+from jeval.record.schema import RunRecord, Verdict
 from jeval.record.store import RECORD
 from jeval.report.page import write_report
 from jeval.writing import write_json
@@ -32,12 +32,14 @@ def write_run(
     *,
     reveal: str | None,
     lang: str,
+    judge: Callable[[], Verdict] | None = None,
     written: Callable[[], None] = lambda: None,
 ) -> None:
     """Write the run folder: samples, record, manifest; then, from these, the report. The record says which items are masked.
 
     Args:
         reveal: who asked to keep personal data in model output readable; ``None`` masks it.
+        judge: gives the verdict, once the samples are there. Where it cannot, all else is written first.
         written: called when all but the report is there.
 
     Raises:
@@ -57,6 +59,7 @@ def write_run(
     roots = roots_of(written_samples)
     record.items_root, record.item_roots = roots.root, roots.tasks
     record.revealed_by = reveal
+    unjudged = _judge(record, judge)
     write_json(folder / RECORD, record.model_dump(mode="json"))
     write_json(folder / MANIFEST, manifest_of(folder, record).model_dump(mode="json"))
     written()
@@ -69,6 +72,17 @@ def write_run(
             f"{folder} is whole, but its report cannot be rendered ({type(err).__name__}: {one_line(str(err), 160)}); try again "
             f"with: jeval report {quoted(folder)}"
         ) from err
+    if unjudged is not None:
+        raise unjudged
+
+
+def _judge(record: RunRecord, judge: Callable[[], Verdict] | None) -> JevalError | None:
+    """Put the verdict into the record; the error where there can be none."""
+    try:
+        record.verdict = judge() if judge else None
+    except JevalError as err:
+        return err
+    return None
 
 
 def _explained(sample: Sample, explain: Explain | None, task: str) -> Sample:

@@ -21,30 +21,33 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 _Loader.add_multi_constructor("!", lambda loader, tag, node: None)
 
 
-def check_yaml(file: Path, _above: frozenset[Path] = frozenset()) -> None:
+def check_yaml(file: Path, _above: frozenset[Path] = frozenset(), *, what: str = "task") -> None:
     """Check a file, and those that it includes, before any of it is built.
+
+    Args:
+        what: how an error calls what the file holds.
 
     Raises:
         InputError: no regular file, more bytes, levels or nodes than a task has, or no YAML.
     """
     try:
-        check_regular(file, what="task file")
+        check_regular(file, what=f"{what} file")
         size = file.stat().st_size
         if size > MAX_BYTES:
             raise InputError(
-                f"task file {file} has {size} bytes, more than the {MAX_BYTES} that a task may have; keep items in "
-                "a data file (dataset_path: json)"
+                f"{what} file {file} has {size} bytes, more than the {MAX_BYTES} that a {what} may have"
+                + ("; keep items in a data file (dataset_path: json)" if what == "task" else "; mend it")
             )
         text = file.read_bytes()
-        _check_size(file, text)
+        _check_size(file, text, what)
         config = yaml.load(text, Loader=_Loader)
     except (OSError, yaml.YAMLError, RecursionError, ValueError, TypeError) as err:
         detail = " ".join(str(err).split())[:200] or type(err).__name__
-        raise InputError(f"task file {file} cannot be read: {detail}; mend or remove it") from err
+        raise InputError(f"{what} file {file} cannot be read: {detail}; mend or remove it") from err
     above = _above | {file.resolve()}
     for target in included(file, config):
         if target not in above and target.exists():  # what is wrong with others, lm-eval says
-            check_yaml(target, above)
+            check_yaml(target, above, what=what)
 
 
 def included(file: Path, config: Any) -> list[Path]:
@@ -53,7 +56,7 @@ def included(file: Path, config: Any) -> list[Path]:
     return [(file.parent / str(name)).resolve() for name in (names if isinstance(names, list) else [names])]
 
 
-def _check_size(file: Path, text: bytes) -> None:
+def _check_size(file: Path, text: bytes, what: str) -> None:
     sizes: dict[str, int] = {}  # anchor → nodes under it
     opened: list[tuple[str | None, int]] = []  # collections that are open: anchor, nodes before
     nodes = 0
@@ -72,8 +75,8 @@ def _check_size(file: Path, text: bytes) -> None:
             if anchor:
                 sizes[anchor] = nodes - before
         if nodes > MAX_NODES or len(opened) > MAX_DEPTH:
-            what = f"{MAX_NODES} nodes" if nodes > MAX_NODES else f"{MAX_DEPTH} levels"
+            most = f"{MAX_NODES} nodes" if nodes > MAX_NODES else f"{MAX_DEPTH} levels"
             raise InputError(
-                f"task file {file} comes to more than the {what} that a task may have (an alias counts as what it names); "
+                f"{what} file {file} comes to more than the {most} that a {what} may have (an alias counts as what it names); "
                 "mend or remove it"
             )

@@ -344,11 +344,15 @@ class Reference(Written):
 
 
 class GroupResult(Written):
-    """One group of a rule that is held by every group of a facet; ``value`` and ``interval`` as in :class:`RuleResult`."""
+    """One group of a rule that every group has to meet; ``value`` and ``interval`` as in :class:`RuleResult`.
+
+    ``adjusted``: the interval that holds for all groups together (Bonferroni), by which a group fails.
+    """
 
     name: str
     value: Share
     interval: tuple[float, float]
+    adjusted: tuple[float, float]
     n: Count
     clusters: Count
     outcome: Outcome
@@ -366,14 +370,16 @@ class RuleResult(Written):
         measure: ``score`` (the higher the better), ``failure`` (1 - score), or ``difference`` of the score from the reference run,
             paired.
         demand: ``lower_bound_at_least`` or ``upper_bound_at_most`` the ``threshold``.
-        value, interval: the measure as it was observed, with its interval at ``confidence``; ``None`` where nothing was scored.
-        facet, groups: of a rule that every group has to meet: the field that parts the items, and each group, at a
-            ``confidence`` that holds for all of them together (Bonferroni); value, interval and n are then those of ``group``, the one
-            that is furthest from the threshold on the wrong side.
+        value, interval: the measure as it was observed, with its 95 % interval; ``None`` where nothing was scored.
+        facet, groups: of a rule that every group has to meet: the field that parts the items, and each group. It passes where each
+            group does by its own interval, for that needs no correction, and fails where one does by the interval that holds for all.
+            Value, interval and n are then those of ``group``, the worst.
         n_needed: of an undecided rule, how many items would decide it, did they come out at the observed rate and depend on each other
             as these do; ``None`` where none would, since the rate is the threshold itself.
-        why: why it is not scored or what else there is to say, one of ``missing_tasks``, ``no_items``, ``items_not_scored``,
-            ``other_version``, ``exception_expired``; "" where nothing is. ``detail`` names what is meant.
+        why: why it is not scored or decided, one of ``missing_tasks``, ``no_items``, ``items_not_scored`` (so many that, had all
+            failed, the rule were not met), ``other_version``, ``exception_expired``, ``few_clusters`` (without one failure these clusters would not show it either); ""
+            where n alone decides. ``detail`` names
+            what is meant.
         may: why the policy lets it be not scored; ``None`` where it does not.
     """
 
@@ -390,14 +396,15 @@ class RuleResult(Written):
     threshold: float
     value: float | None = None
     interval: tuple[float, float] | None = None
-    confidence: float = 0.95
     n: Count = 0
     clusters: Count = 0
     facet: str | None = None
     group: str | None = None
     groups: list[GroupResult] = Field(default_factory=list)
     n_needed: Count | None = None
-    why: Literal["", "missing_tasks", "no_items", "items_not_scored", "other_version", "exception_expired"] = ""
+    why: Literal[
+        "", "missing_tasks", "no_items", "items_not_scored", "other_version", "exception_expired", "few_clusters"
+    ] = ""
     detail: str = ""
     may: str | None = None
     exception: Accepted | None = None

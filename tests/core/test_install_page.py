@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,13 +29,18 @@ def test_the_task_from_outside_the_repository_is_scored(
     assert result.json["tasks"]["own_hours"]["n"] == 1
 
 
-@pytest.mark.parametrize(("score", "code"), [(0.95, 0), (0.5, 1), (None, 1)])
 def test_the_line_for_ci_fails_below_the_threshold_and_where_nothing_was_scored(
-    tmp_path: Path, score: float | None, code: int
+    cli: Cli, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (line,) = re.findall(r"^python -c '(.*)'$", PAGE, re.MULTILINE)
-    (tmp_path / "audit.json").write_text(json.dumps({"domains": {"leak": {"score": score}}}))
-    assert subprocess.run([sys.executable, "-c", line], cwd=tmp_path, check=False).returncode == code
+    (command,) = re.findall(r"^jeval (run .* --policy .*) > audit.json$", PAGE, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    for tasks, outcome in (("jeval_leak_control", "not_scored"), ("jeval_leak", "fail")):
+        words = command.replace("/models/my-merge", str(tiny_model)).replace("build/audit", f"build/{tasks}").split()
+        result = cli(*words, "--tasks", tasks, "--limit", 8, "--device", "cpu")
+        assert (result.code, result.json["verdict"]["outcome"]) == (1, "failed")
+        rules = {rule["id"]: rule["outcome"] for rule in result.json["verdict"]["rules"]}
+        assert rules["rightful-served"] == outcome
+        assert (tmp_path / "build" / "junit.xml").is_file()
 
 
 def test_the_cache_lies_where_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:

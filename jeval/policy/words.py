@@ -1,0 +1,64 @@
+"""Results of rules as lines of text, for a terminal and for what CI shows."""
+
+from __future__ import annotations
+
+from jeval.record.schema import RuleResult, Verdict
+
+
+def verdict_lines(verdict: Verdict) -> list[str]:
+    """The verdict, and a line a rule."""
+    head = f"policy {verdict.name} ({verdict.title_en}; digest {verdict.digest[:12]}…): {verdict.outcome.upper()}"
+    width = max(len(rule.id) for rule in verdict.rules)
+    return [
+        head,
+        *(f"  {shown(rule):<10} {rule.severity:<8} {rule.id:<{width}}  {told(rule)}" for rule in verdict.rules),
+    ]
+
+
+def shown(rule: RuleResult) -> str:
+    """The outcome in a word; a minor rule that is not met warns."""
+    return "warning" if rule.effect == "warns" else rule.outcome.replace("_", " ")
+
+
+def told(rule: RuleResult) -> str:
+    """What was demanded, what was found, and what there is to say about it."""
+    parts = [_demand(rule), _found(rule)]
+    if rule.outcome == "undecided" or rule.without_exception == "undecided":
+        parts.append(_undecided(rule))
+    if rule.why == "exception_expired":
+        parts.append("its exception has expired")
+    if rule.detail:
+        parts.append(rule.detail)
+    if rule.outcome == "not_scored" and rule.may:
+        parts.append(f"may be not scored: {rule.may}")
+    if (given := rule.exception) is not None and rule.without_exception is not None:
+        parts.append(
+            f"{rule.without_exception} but for the exception of {given.owner} until {given.expires}: {given.reason}"
+        )
+    return "; ".join(filter(None, parts))
+
+
+def _demand(rule: RuleResult) -> str:
+    what = f"worst {rule.facet}" if rule.facet else rule.measure
+    bound = "lower bound at least" if rule.demand == "lower_bound_at_least" else "upper bound at most"
+    sign = "+" if rule.measure == "difference" else ""
+    return f"{rule.subject}: {what}, {bound} {rule.threshold:{sign}.3g}"
+
+
+def _found(rule: RuleResult) -> str:
+    if rule.value is None or rule.interval is None:
+        return "not scored"
+    group = f"{rule.group} " if rule.group else ""
+    low, high = rule.interval
+    items = "pairs" if rule.measure == "difference" else "items"
+    return f"{group}{rule.value:.3f} [{low:.3f}, {high:.3f}] on {rule.n} {items} in {rule.clusters} clusters"
+
+
+def _undecided(rule: RuleResult) -> str:
+    if rule.why == "items_not_scored":
+        return "too many items are not scored to decide"
+    if rule.why == "few_clusters":
+        return f"a run without one failure would not pass on {rule.clusters} clusters; about {rule.n_needed} such items decide"
+    if rule.n_needed is None:
+        return "no n decides at this rate, which is the threshold itself"
+    return f"n too small; at this rate about {rule.n_needed} such items decide"
