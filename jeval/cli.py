@@ -12,7 +12,6 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -106,11 +105,17 @@ def run(
     snapshot: Snapshot = True,
     fresh: Annotated[bool, typer.Option(help="Compute every answer anew, whatever the answer cache holds.")] = False,
     recheck: Annotated[float, typer.Option(help="Share of the cached answers that is computed again (0 to 1).")] = 0.02,
+    model_key: Annotated[
+        Path | None, typer.Option(metavar="PUB", help="Public key that must have signed the model.")
+    ] = None,
+    sign: Annotated[
+        Path | None, typer.Option(metavar="KEY", help="Sign the run (a key of `verify --new-key`).")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Evaluate a model and write its audit report."""
     _check_extra(context.args, model)
-    _check_paths(model, out, *(include_path or []))
+    _check_paths(model, out, model_key, sign, *(include_path or []))
     _check_lang(lang)
     _prepare_libraries()
     given_args = _key_values(model_args)
@@ -131,6 +136,7 @@ def run(
             trust_packs=trust_pack or [],
             token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
             allow_hosts=allow_host or [], reveal=reveal, snapshot=snapshot, fresh=fresh, recheck=recheck,
+            model_key=model_key, sign=sign,
         ),
     )  # fmt: skip
     _show(record, folder, as_json)
@@ -205,24 +211,33 @@ def compare(
 
 @app.command()
 def verify(
-    folder: Annotated[Path, typer.Argument(help="A run folder.")],
-    model: Annotated[str | None, typer.Option(help="Also check that this is the model that was evaluated.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="A run folder.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "--weights", help="Also check that this is the model that was evaluated.")
+    ] = None,
+    verify_key: Annotated[
+        list[Path] | None, typer.Option(metavar="PUB", help="Public key that must have signed (repeatable).")
+    ] = None,
+    sign: Annotated[Path | None, typer.Option(metavar="KEY", help="Sign the run, once it verifies.")] = None,
+    new_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Make a key: FILE and FILE.pub.")] = None,
+    password: Annotated[bool, typer.Option("--password", help="Protect the new key by a password.")] = False,
+    replay: Annotated[int | None, typer.Option(metavar="N", help="Score N random items on --model again.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the items that --replay draws; default: unforeseeable.")] = None,
+    single: Annotated[str | None, typer.Option(metavar="TASK/ITEM", help="Print the proof of one item.")] = None,
+    proof: Annotated[Path | None, typer.Option(metavar="FILE", help="Check a proof that --single printed.")] = None,
+    bom: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a CycloneDX ML-BOM of the run.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check that a run folder is whole and agrees with itself (exit code 4 when not); scores are computed again."""
-    _check_paths(folder, model)
+    """Check that a run folder is whole, agrees with itself and is as it was signed (exit code 4 when not); scores are computed again."""
+    _check_paths(folder, model, sign, new_key, proof, bom, *(verify_key or []))
     _prepare_libraries()
-    from jeval.audit.verify import check_run
+    if replay is not None:
+        _seal()
+    from jeval.audit.command import Wanted
+    from jeval.audit.command import verify as check
 
-    found = check_run(folder, model)
-    if as_json:
-        output.say(output.json_text({"run": str(folder), "verified": not found.problems, **asdict(found)}))
-    else:
-        good = [f"{folder}: internally consistent (内部で整合); unsigned, so that this does not show who wrote it",
-                f"scores recomputed from the stored outputs: {found.recomputed} of {found.items} items"]  # fmt: skip
-        output.say(*(found.problems or good), *found.notes)
-    if found.problems:
-        raise typer.Exit(4)
+    wanted = Wanted(folder, model, verify_key or [], sign, new_key, password, replay, seed, single, proof, bom, as_json)
+    raise typer.Exit(check(wanted))
 
 
 @app.command()

@@ -44,6 +44,8 @@ class RunOptions:
     snapshot: bool = True
     fresh: bool = False
     recheck: float = 0.02
+    model_key: Path | None = None
+    sign: Path | None = None
 
     def checked(self) -> RunOptions:
         """These options, files of the user's as files: the folder that ``jeval canary make`` wrote stands for its canaries.

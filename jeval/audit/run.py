@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import platform
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jeval import offline
 from jeval.audit.code import code_digests, task_pack
 from jeval.audit.folder import RunFolder, check_names, open_folder
 from jeval.audit.opened import OpenedModel, opened_model
 from jeval.audit.options import RunOptions
+from jeval.audit.packages import installed
+from jeval.audit.seal import sign
 from jeval.audit.stock import stock_of
 from jeval.audit.subject import Subject, keeps_answers, load_subject, recorded_args, remote_name
+from jeval.audit.verify import read_manifest
 from jeval.audit.write import write_run
 from jeval.digests import file_digest
 from jeval.errors import InputError, ModelError, UnwrittenError
@@ -37,15 +38,14 @@ from jeval.pipeline.trust import check_trust, pack_name
 from jeval.progress import Progress
 from jeval.record.schema import Note, Outbound, RunRecord, Settings, TaskResult, Timing
 from jeval.report.page import sentence
+from jeval.signing import private_key
 from jeval.thoughts import LONGEST
 from jeval.version import __version__
 
-__all__ = ["RunOptions", "run", "task_names"]
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-_PACKAGES = (
-    "jeval", "torch", "transformers", "lm_eval", "datasets", "tokenizers", "safetensors", "fugashi", "unidic-lite",
-    "numpy", "scipy", "pandas",
-)  # fmt: skip
+__all__ = ["RunOptions", "run", "task_names"]
 
 
 class _Clock:
@@ -80,6 +80,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
         ModelError: the model cannot be scored.
     """
     options = (options or RunOptions()).checked()
+    key = private_key(options.sign) if options.sign else None
     clock = _Clock()
     guard = offline.enable(options.allow_hosts)
     with Progress(silent=silent) as progress, opened_model(model, options) as opened:
@@ -113,6 +114,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
                 scored,
                 options,
                 kept=store is not None and not store.fault and store.hits + store.stored > 0,
+                key=key,
             )
     return record, folder.path
 
@@ -142,13 +144,26 @@ def _note_cache(record: RunRecord, store: AnswerStore | None) -> None:
 
 
 def _write(
-    opened: RunFolder, record: RunRecord, loaded: LoadedTasks, scored: Scored, options: RunOptions, *, kept: bool
+    opened: RunFolder,
+    record: RunRecord,
+    loaded: LoadedTasks,
+    scored: Scored,
+    options: RunOptions,
+    *,
+    kept: bool,
+    key: Ed25519PrivateKey | None,
 ) -> None:
-    """Write the run; where that fails and its answers are not ``kept`` in the cache either, write it somewhere else."""
+    """Write the run, and sign it with ``key``; where that fails and its answers are not ``kept`` in the cache either, write it somewhere else."""
     folder = opened.path
     how: dict[str, Any] = {"reveal": options.reveal, "lang": options.lang}
+
+    def written() -> None:
+        opened.end()
+        if key is not None:
+            sign(folder, read_manifest(folder), record, key)
+
     try:
-        write_run(folder, record, loaded, scored, **how, written=opened.end)
+        write_run(folder, record, loaded, scored, **how, written=written)
     except OSError as err:
         failed = UnwrittenError(f"{folder} cannot be written ({one_line(err.strerror or str(err), 200)})")
         if kept:
@@ -274,7 +289,7 @@ def _record(
         left_out=left_out,
         outbound=_outbound(guard),
         notes=notes,
-        packages=_packages(),
+        packages=installed(),
         judged_characters=LONGEST,
         task_pack=task_pack(options.include),
         code=code_digests(loaded, options.include),
@@ -295,13 +310,3 @@ def _outbound(guard: offline.Guard) -> Outbound:
         counted=found.counted,
         relayed=found.relayed,
     )
-
-
-def _packages() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found

@@ -116,7 +116,7 @@ def load_subject(model: str | Path | None, opened: OpenedModel, options: RunOpti
     """
     source, snapshot, identity = opened.source, opened.snapshot, opened.identity
     if source is None or snapshot is None:
-        return _reach(model, identity, options, loaded)
+        return _reach(model, opened, options, loaded)
     args = dict(options.model_args)
     device = options.device or default_device()
     threads = use_threads(options.threads)
@@ -149,6 +149,7 @@ def load_subject(model: str | Path | None, opened: OpenedModel, options: RunOpti
             threads=threads,
             identity=identity,
             opened=snapshot.how,
+            signature=opened.signature,
         ),
         _doubts(snapshot.source),
     )
@@ -162,7 +163,7 @@ def _doubts(source: ModelSource) -> tuple[Note, ...]:
     return (Note.of("note_gguf_tokenizer", name=name),)
 
 
-def _reach(model: str | Path | None, identity: Identity | None, options: RunOptions, loaded: LoadedTasks) -> Subject:
+def _reach(model: str | Path | None, opened: OpenedModel, options: RunOptions, loaded: LoadedTasks) -> Subject:
     from jeval.models.served.load import applied_template, load_other  # brings the packages of a client
 
     args = dict(options.model_args)
@@ -190,7 +191,8 @@ def _reach(model: str | Path | None, identity: Identity | None, options: RunOpti
             parameters=None,
             weight_bytes=None,
             chat_template=applied_template(lm) != "none",
-            identity=identity,
+            identity=opened.identity,
             served=served,
+            signature=opened.signature,
         ),
     )
