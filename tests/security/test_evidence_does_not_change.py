@@ -119,7 +119,7 @@ def test_a_second_person_signs_beside_the_first(cli: Cli, folder: Path, keys: Pa
     assert "not signed by key" in problems(folder, keys, "maker", "approver")[0]
     for number in (0, 1):  # every byte of everybody's signature counts, whoever's key is given
         (folder / SIGNATURE).write_text(both)
-        edit_envelope(folder, lambda envelope, n=number: flip_signature(envelope["signatures"][n]))
+        edit_envelope(folder, flipped(number))
         assert problems(folder, keys, "maker")
 
 
@@ -129,9 +129,12 @@ def edit_envelope(folder: Path, change: Callable[[Any], Any]) -> None:
     (folder / SIGNATURE).write_text(json.dumps(envelope, indent=1) + "\n")
 
 
-def flip_signature(signature: Any) -> None:
-    first = signature["sig"][0]
-    signature["sig"] = ("B" if first == "A" else "A") + signature["sig"][1:]
+def flipped(number: int) -> Callable[[Any], None]:
+    def change(envelope: Any) -> None:
+        signature = envelope["signatures"][number]
+        signature["sig"] = ("B" if signature["sig"][0] == "A" else "A") + signature["sig"][1:]
+
+    return change
 
 
 def test_a_report_rendered_again_verifies_in_either_language(cli: Cli, folder: Path, keys: Path) -> None:
