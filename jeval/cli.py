@@ -58,6 +58,13 @@ Snapshot = Annotated[
     bool, typer.Option(help="Score a private copy (or link) of the model's files; --no-snapshot: where they lie.")
 ]
 
+ModelKey = Annotated[
+    Path | None, typer.Option(metavar="PUB", help="Public key that must have signed the model (model.sig).")
+]
+SignKey = Annotated[
+    Path | None, typer.Option(metavar="KEY", help="Sign the run with a key of `jeval verify --new-key`.")
+]
+
 
 def _version(asked: bool) -> None:
     if asked:
@@ -105,12 +112,8 @@ def run(
     snapshot: Snapshot = True,
     fresh: Annotated[bool, typer.Option(help="Compute every answer anew, whatever the answer cache holds.")] = False,
     recheck: Annotated[float, typer.Option(help="Share of the cached answers that is computed again (0 to 1).")] = 0.02,
-    model_key: Annotated[
-        Path | None, typer.Option(metavar="PUB", help="Public key that must have signed the model.")
-    ] = None,
-    sign: Annotated[
-        Path | None, typer.Option(metavar="KEY", help="Sign the run (a key of `verify --new-key`).")
-    ] = None,
+    model_key: ModelKey = None,
+    sign: SignKey = None,
     as_json: Json = False,
 ) -> None:
     """Evaluate a model and write its audit report."""
@@ -126,14 +129,11 @@ def run(
         model,
         audit.RunOptions(
             tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
-            limit=_items(limit),
-            model_args=given_args,
+            limit=_items(limit), model_args=given_args, as_of=_day(as_of), trust_packs=trust_pack or [],
             canaries=_existing(canaries, "--canaries"),
             corpus=_existing(corpus, "--corpus"),
-            as_of=_day(as_of),
             suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer,
             chat_template=chat_template, backend=backend, out=out, seed=seed, lang=lang, include=include_path or [],
-            trust_packs=trust_pack or [],
             token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
             allow_hosts=allow_host or [], reveal=reveal, snapshot=snapshot, fresh=fresh, recheck=recheck,
             model_key=model_key, sign=sign,
@@ -218,7 +218,7 @@ def verify(
     verify_key: Annotated[
         list[Path] | None, typer.Option(metavar="PUB", help="Public key that must have signed (repeatable).")
     ] = None,
-    sign: Annotated[Path | None, typer.Option(metavar="KEY", help="Sign the run, once it verifies.")] = None,
+    sign: SignKey = None,
     new_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Make a key: FILE and FILE.pub.")] = None,
     password: Annotated[bool, typer.Option("--password", help="Protect the new key by a password.")] = False,
     replay: Annotated[int | None, typer.Option(metavar="N", help="Score N random items on --model again.")] = None,
