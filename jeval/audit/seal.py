@@ -133,11 +133,11 @@ def _envelope(folder: Path) -> signing.Envelope:
     try:
         if not is_plain(folder, SIGNATURE) or (folder / SIGNATURE).stat().st_size > MAX_JSON:
             raise ValueError("a link, no file, or too large")
-        text = (folder / SIGNATURE).read_text(encoding="utf-8")
-        envelope = signing.envelope_of(json.loads(text))
+        written = (folder / SIGNATURE).read_bytes()
+        envelope = signing.envelope_of(json.loads(written))
     except (OSError, ValueError, RecursionError) as err:
         raise EvidenceError(f"{SIGNATURE}: damaged ({one_line(str(err), 200)}); the run cannot be verified") from err
-    if text != _form(envelope):
+    if written != _form(envelope).encode():
         raise EvidenceError(f"{SIGNATURE}: changed since it was written; the run cannot be verified")
     return envelope
 
@@ -167,7 +167,8 @@ def own_report(folder: Path) -> Iterator[str]:
         return
     again = f"write it again with: jeval report {quoted(folder)}"
     try:
-        made = Rendered.model_validate_json((folder / RENDERED).read_bytes())
+        written = (folder / RENDERED).read_bytes()
+        made = Rendered.model_validate_json(written)
         if made.jeval_version != __version__:
             version = one_line(made.jeval_version, 20)
             yield f"{REPORT}: not shown to be of this run (rendered by jeval {version}, this is {__version__}); {again}"
@@ -176,7 +177,7 @@ def own_report(folder: Path) -> Iterator[str]:
             yield f"{RENDERED}: {one_line(made.lang, 20)!r} is no language of a report; {again}"
             return
         same = _rendered(folder, made.lang) == (folder / REPORT).read_bytes()
-        own = (folder / RENDERED).read_text(encoding="utf-8") == _as_written(made)
+        own = written == _as_written(made).encode()
     except (JevalError, OSError, ValueError) as err:
         yield f"{REPORT}: not shown to be of this run ({one_line(str(err), 160)}); {again}"
         return
