@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jeval import offline
 from jeval.audit.code import code_digests, task_pack
@@ -41,9 +41,6 @@ from jeval.report.page import sentence
 from jeval.signing import private_key
 from jeval.thoughts import LONGEST
 from jeval.version import __version__
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 __all__ = ["RunOptions", "run", "task_names"]
 
@@ -114,8 +111,9 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
                 scored,
                 options,
                 kept=store is not None and not store.fault and store.hits + store.stored > 0,
-                key=key,
             )
+            if key is not None:
+                sign(folder.path, read_manifest(folder.path), record, key)
     return record, folder.path
 
 
@@ -144,26 +142,13 @@ def _note_cache(record: RunRecord, store: AnswerStore | None) -> None:
 
 
 def _write(
-    opened: RunFolder,
-    record: RunRecord,
-    loaded: LoadedTasks,
-    scored: Scored,
-    options: RunOptions,
-    *,
-    kept: bool,
-    key: Ed25519PrivateKey | None,
+    opened: RunFolder, record: RunRecord, loaded: LoadedTasks, scored: Scored, options: RunOptions, *, kept: bool
 ) -> None:
-    """Write the run, and sign it with ``key``; where that fails and its answers are not ``kept`` in the cache either, write it somewhere else."""
+    """Write the run; where that fails and its answers are not ``kept`` in the cache either, write it somewhere else."""
     folder = opened.path
     how: dict[str, Any] = {"reveal": options.reveal, "lang": options.lang}
-
-    def written() -> None:
-        opened.end()
-        if key is not None:
-            sign(folder, read_manifest(folder), record, key)
-
     try:
-        write_run(folder, record, loaded, scored, **how, written=written)
+        write_run(folder, record, loaded, scored, **how, written=opened.end)
     except OSError as err:
         failed = UnwrittenError(f"{folder} cannot be written ({one_line(err.strerror or str(err), 200)})")
         if kept:

@@ -9,13 +9,14 @@ jeval renders from the signed run.
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jeval import signing
-from jeval.digests import file_digest
+from jeval.digests import file_digest, value_digest
 from jeval.errors import EvidenceError, InputError, JevalError
 from jeval.output import one_line, quoted
 from jeval.reading import MAX_JSON, is_plain
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 PREDICATE_TYPE = "urn:jeval:run:v1"
-VERDICT = "verdict.json"
 
 
 @dataclass
@@ -43,6 +43,7 @@ class Seal:
 
 def statement(folder: Path, manifest: Manifest, record: RunRecord) -> bytes:
     """What is signed of a run folder, the same bytes for whoever signs."""
+    verdict = getattr(record, "verdict", None)
     files = {MANIFEST: file_digest(folder / MANIFEST), **manifest.files}
     subjects = [{"name": name, "digest": {"sha256": digest}} for name, digest in sorted(files.items())]
     if manifest.model is not None:
@@ -55,7 +56,7 @@ def statement(folder: Path, manifest: Manifest, record: RunRecord) -> bytes:
             "predicate": {
                 "items_root": record.items_root,
                 "item_roots": record.item_roots,
-                "verdict": manifest.files.get(VERDICT),
+                "verdict": value_digest(verdict.model_dump(mode="json")) if verdict is not None else None,
                 "jeval_version": record.jeval_version,
                 "finished": record.timing.finished,
             },
@@ -159,9 +160,12 @@ def _problems(folder: Path, envelope: signing.Envelope, now: bytes) -> Iterator[
         yield f"{SIGNATURE}: of another state of {quoted(folder)}: manifest, record or samples are not those that were signed"
 
 
-def own_report(folder: Path) -> Iterator[str]:
-    """What does not agree between the report and what is rendered from this run alone. One that cannot be rendered here proves nothing."""
-    if not (folder / REPORT).exists():
+def own_report(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """What does not agree between the report, with its pages, and what is rendered from this run alone. One that cannot be rendered here
+    proves nothing.
+    """
+    there = _report_files(folder, {*manifest.files, MANIFEST, RENDERED, SIGNATURE, LOCK})
+    if not there:
         if (folder / RENDERED).exists():
             yield f"{RENDERED}: of a report that is not there"
         return
@@ -176,21 +180,29 @@ def own_report(folder: Path) -> Iterator[str]:
         if made.lang not in {"ja", "en"}:
             yield f"{RENDERED}: {one_line(made.lang, 20)!r} is no language of a report; {again}"
             return
-        same = _rendered(folder, made.lang) == (folder / REPORT).read_bytes()
-        own = written == _as_written(made).encode()
+        now = _rendered(folder, made.lang)
     except (JevalError, OSError, ValueError) as err:
         yield f"{REPORT}: not shown to be of this run ({one_line(str(err), 160)}); {again}"
         return
-    if not same:
-        yield f"{REPORT}: not what jeval {__version__} renders from this run alone; {again}"
-    elif not own:
+    if differ := sorted(name for name in {*there, *now} if there.get(name) != now.get(name)):
+        name = one_line(differ[0], 100)
+        yield f"{name}: not what jeval {__version__} renders from this run alone; {again}"
+    elif written != _as_written(made).encode():
         yield f"{RENDERED}: changed since the report was rendered; {again}"
 
 
-def _rendered(folder: Path, lang: str) -> bytes:
-    from jeval.report.page import render
+def _rendered(folder: Path, lang: str) -> dict[str, str]:
+    from jeval.report.page import write_report
 
-    return render([folder], lang=lang).encode("utf-8", "replace")
+    with tempfile.TemporaryDirectory(prefix="jeval-report-") as place:
+        write_report([folder], Path(place) / REPORT, lang)
+        return _report_files(Path(place), set())
+
+
+def _report_files(folder: Path, others: set[str]) -> dict[str, str]:
+    """The digests of all files but these."""
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {name: file_digest(path) for name, path in files.items() if name not in others}
 
 
 def _as_written(made: Rendered) -> str:

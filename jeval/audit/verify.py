@@ -87,7 +87,7 @@ def check_run(folder: Path, model: str | None = None, keys: Sequence[PublicKey] 
         problems += _model(manifest, record, model)
     problems += found.problems
     if keys and not problems:
-        problems += own_report(folder)
+        problems += own_report(folder, manifest)
     return Verified(problems, found.notes, found.items, items, seal.keys, [] if problems else seal.checked)
 
 

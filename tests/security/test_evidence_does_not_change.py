@@ -23,7 +23,7 @@ from jeval.record.manifest import SIGNATURE
 from jeval.record.merkle import Step, canonical, climbed, path, root, roots_of
 from jeval.record.samples import read_samples, write_samples
 from jeval.record.store import read_record
-from jeval.signing import PASSWORD, key_id, new_key, private_key, public_key
+from jeval.signing import PASSWORD, asked_password, key_id, new_key, private_key, public_key
 from jeval.writing import write_json
 
 Cli = Callable[..., Any]
@@ -349,6 +349,43 @@ def test_a_new_key_is_private_protected_on_request_and_replaces_none(
     monkeypatch.setenv(PASSWORD, "")
     assert "password is empty" in cli("verify", "--new-key", tmp_path / "other", "--password").err
     assert not (tmp_path / "other").exists()
+
+
+def test_a_password_is_asked_for_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import getpass
+    import io
+    import sys
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    typed = iter(["one", "other", "same", "same", "same"])
+    monkeypatch.delenv(PASSWORD, raising=False)
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(getpass, "getpass", lambda prompt: next(typed))
+    with pytest.raises(InputError, match="the two passwords differ"):
+        asked_password(tmp_path / "key", again=True)
+    new_key(tmp_path / "key", asked_password(tmp_path / "key", again=True))
+    assert key_id(private_key(tmp_path / "key").public_key()) == key_id(public_key(tmp_path / "key.pub"))
+
+
+HOSTILE = ["", "{", "null", "[]", '{"signatures": 3}', "[" * 100_000, "1" * 5000, "\x00", '{"payloadType": "application/vnd.in-toto+json", "payload": "AA=", "signatures": [{"sig": "é"}]}']  # fmt: skip
+
+
+@pytest.mark.parametrize("content", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_signature_or_proof_of_any_form_ends_in_a_line(
+    cli: Cli, folder: Path, keys: Path, tmp_path: Path, content: str
+) -> None:
+    (folder / SIGNATURE).write_text(content)
+    for more in ((), ("--verify-key", keys / "maker.pub")):
+        told = cli("verify", folder, *more)
+        assert told.code == 4
+        assert SIGNATURE in told.out
+    (tmp_path / "proof").write_text(content)
+    told = cli("verify", "--proof", tmp_path / "proof")
+    assert told.code == 2
+    assert len(told.err.splitlines()) == 1
 
 
 def test_a_folder_that_does_not_verify_is_not_signed(cli: Cli, folder: Path, keys: Path) -> None:
