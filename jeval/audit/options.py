@@ -33,6 +33,8 @@ class RunOptions:
     lang: str = "ja"
     include: Sequence[Path] = ()
     trust_packs: Sequence[str] = ()
+    model_key: Path | None = None
+    sign: Path | None = None
     canaries: Path | None = None
     corpus: Path | None = None
     as_of: date | None = None
@@ -44,8 +46,6 @@ class RunOptions:
     snapshot: bool = True
     fresh: bool = False
     recheck: float = 0.02
-    model_key: Path | None = None
-    sign: Path | None = None
 
     def checked(self) -> RunOptions:
         """These options, files of the user's as files: the folder that ``jeval canary make`` wrote stands for its canaries.

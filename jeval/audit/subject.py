@@ -140,6 +140,7 @@ def load_subject(model: str | Path | None, opened: OpenedModel, options: RunOpti
             name=source.name,
             path=str(source.path),
             kind=source.kind,
+            signature=opened.signature,
             backend=options.backend,
             device=device,
             dtype=str(weights[0].dtype).removeprefix("torch."),
@@ -149,7 +150,6 @@ def load_subject(model: str | Path | None, opened: OpenedModel, options: RunOpti
             threads=threads,
             identity=identity,
             opened=snapshot.how,
-            signature=opened.signature,
         ),
         _doubts(snapshot.source),
     )
