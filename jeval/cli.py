@@ -12,7 +12,6 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -59,6 +58,13 @@ TrustPack = Annotated[
 ]
 Snapshot = Annotated[
     bool, typer.Option(help="Score a private copy (or link) of the model's files; --no-snapshot: where they lie.")
+]
+
+ModelKey = Annotated[
+    Path | None, typer.Option(metavar="PUB", help="Public key that must have signed the model (model.sig).")
+]
+SignKey = Annotated[
+    Path | None, typer.Option(metavar="KEY", help="Sign the run with a key of `jeval verify --new-key`.")
 ]
 
 
@@ -111,11 +117,13 @@ def run(
     policy: Annotated[str | None, typer.Option(help="YAML file, or a name of `jeval policy list`.")] = None,
     junit: Junit = None,
     sarif: Sarif = None,
+    model_key: ModelKey = None,
+    sign: SignKey = None,
     as_json: Json = False,
 ) -> None:
     """Evaluate a model and write its audit report."""
     _check_extra(context.args, model)
-    _check_paths(model, out, *(include_path or []))
+    _check_paths(model, out, model_key, sign, *(include_path or []))
     _check_policy(policy, junit, sarif, lang)
     _prepare_libraries()
     given_args = _key_values(model_args)
@@ -126,14 +134,14 @@ def run(
         model,
         audit.RunOptions(
             tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
-            limit=_items(limit), model_args=given_args,
+            limit=_items(limit), model_args=given_args, as_of=_day(as_of), trust_packs=trust_pack or [], policy=policy,
             canaries=_existing(canaries, "--canaries"),
             corpus=_existing(corpus, "--corpus"),
-            as_of=_day(as_of),
             suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer,
             chat_template=chat_template, backend=backend, out=out, seed=seed, lang=lang, include=include_path or [],
-            trust_packs=trust_pack or [], policy=policy, token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
+            token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
             allow_hosts=allow_host or [], reveal=reveal, snapshot=snapshot, fresh=fresh, recheck=recheck,
+            model_key=model_key, sign=sign,
         ),
     )  # fmt: skip
     _show(record, folder, as_json)
@@ -207,7 +215,10 @@ def report(
     if pdf:
         from jeval.report.pdf import write_pdf
 
-        made["pdf"] = str(write_pdf(target, target.with_suffix(".pdf")))
+        beside = (
+            runs[0].absolute().with_name(runs[0].absolute().name + ".pdf")
+        )  # a run folder holds what was run, and its page
+        made["pdf"] = str(write_pdf(target, target.with_suffix(".pdf") if out else beside))
     output.say(output.json_text(made)) if as_json else output.say(*(f"{name}: {path}" for name, path in made.items()))
 
 
@@ -237,24 +248,33 @@ def compare(
 
 @app.command()
 def verify(
-    folder: Annotated[Path, typer.Argument(help="A run folder.")],
-    model: Annotated[str | None, typer.Option(help="Also check that this is the model that was evaluated.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="A run folder.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "--weights", help="Also check that this is the model that was evaluated.")
+    ] = None,
+    verify_key: Annotated[
+        list[Path] | None, typer.Option(metavar="PUB", help="Public key that must have signed (repeatable).")
+    ] = None,
+    sign: SignKey = None,
+    new_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Make a key: FILE and FILE.pub.")] = None,
+    password: Annotated[bool, typer.Option("--password", help="Protect the new key by a password.")] = False,
+    replay: Annotated[int | None, typer.Option(metavar="N", help="Score N random items on --model again.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the items that --replay draws; default: unforeseeable.")] = None,
+    single: Annotated[str | None, typer.Option(metavar="TASK/ITEM", help="Print the proof of one item.")] = None,
+    proof: Annotated[Path | None, typer.Option(metavar="FILE", help="Check a proof that --single printed.")] = None,
+    bom: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a CycloneDX ML-BOM of the run.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check that a run folder is whole and agrees with itself (exit code 4 when not); scores are computed again."""
-    _check_paths(folder, model)
+    """Check that a run folder is whole, agrees with itself and is as it was signed (exit code 4 when not); scores are computed again."""
+    _check_paths(folder, model, sign, new_key, proof, bom, *(verify_key or []))
     _prepare_libraries()
-    from jeval.audit.verify import check_run
+    if replay is not None:
+        _seal()
+    from jeval.audit.command import Wanted
+    from jeval.audit.command import verify as check
 
-    found = check_run(folder, model)
-    if as_json:
-        output.say(output.json_text({"run": str(folder), "verified": not found.problems, **asdict(found)}))
-    else:
-        good = [f"{folder}: internally consistent (内部で整合); unsigned, so that this does not show who wrote it",
-                f"scores recomputed from the stored outputs: {found.recomputed} of {found.items} items"]  # fmt: skip
-        output.say(*(found.problems or good), *found.notes)
-    if found.problems:
-        raise typer.Exit(4)
+    wanted = Wanted(folder, model, verify_key or [], sign, new_key, password, replay, seed, single, proof, bom, as_json)
+    raise typer.Exit(check(wanted))
 
 
 @app.command()

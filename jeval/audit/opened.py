@@ -12,9 +12,10 @@ from jeval.errors import InputError
 from jeval.models.identity import identify
 from jeval.models.load import check_options, is_local_backend
 from jeval.models.options import check_model_args
+from jeval.models.signature import check_signature
 from jeval.models.snapshot import ChangedError, Snapshot, opened
 from jeval.models.source import ModelSource, resolve
-from jeval.record.schema import Identity
+from jeval.record.schema import Identity, ModelSignature
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,14 @@ class OpenedModel:
         identity: of the files; ``None`` where none are seen.
         snapshot: what jeval itself loads.
         seen: files that another library loads from where they lie.
+        signature: what lay with the files, and what was found.
     """
 
     source: ModelSource | None = None
     identity: Identity | None = None
     snapshot: Snapshot | None = None
     seen: ModelSource | None = None
+    signature: ModelSignature | None = None
 
     @property
     def place(self) -> ModelSource | None:
@@ -65,7 +68,7 @@ def opened_model(model: str | Path | None, options: RunOptions) -> Iterator[Open
 
     Raises:
         InputError, ModelError: see :func:`jeval.models.source.resolve` and :func:`jeval.models.snapshot.opened`; options that no
-            model could be loaded with.
+            model could be loaded with; a signature that is wrong.
     """
     if not is_local_backend(options.backend):
         yield _elsewhere(model, options)
@@ -81,14 +84,19 @@ def opened_model(model: str | Path | None, options: RunOptions) -> Iterator[Open
         trust_remote_code=options.trust_remote_code,
         private=options.snapshot,
     ) as snapshot, snapshot.named():  # fmt: skip
-        yield OpenedModel(source, snapshot.identity, snapshot)
+        signature = check_signature(source, snapshot.identity, options.model_key)
+        yield OpenedModel(source, snapshot.identity, snapshot, signature=signature)
 
 
 def _elsewhere(model: str | Path | None, options: RunOptions) -> OpenedModel:
     """A model that another library or process loads: of files on this machine the digest is taken."""
     if model is not None and Path(model).expanduser().exists():
         seen = resolve(model, allow_pickle=options.allow_pickle)
-        return OpenedModel(identity=identify(seen), seen=seen)
+        identity = identify(seen)
+        signature = check_signature(seen, identity, options.model_key)
+        return OpenedModel(identity=identity, seen=seen, signature=signature)
+    if options.model_key is not None:
+        raise InputError(f"--model-key {options.model_key}: the files of this model are not seen here; leave it out")
     if model is None and not options.model_args:
         raise InputError(f"backend {options.backend} needs --model PATH or --model-args key=value,…")
     return OpenedModel()

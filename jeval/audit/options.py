@@ -36,6 +36,8 @@ class RunOptions:
     lang: str = "ja"
     include: Sequence[Path] = ()
     trust_packs: Sequence[str] = ()
+    model_key: Path | None = None
+    sign: Path | None = None
     canaries: Path | None = None
     corpus: Path | None = None
     as_of: date | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from jeval import offline
@@ -18,8 +16,11 @@ from jeval.audit.code import code_digests, task_pack
 from jeval.audit.folder import RunFolder, check_names, open_folder
 from jeval.audit.opened import OpenedModel, opened_model
 from jeval.audit.options import RunOptions
+from jeval.audit.packages import installed
+from jeval.audit.seal import sign
 from jeval.audit.stock import stock_of
 from jeval.audit.subject import Subject, keeps_answers, load_subject, recorded_args, remote_name
+from jeval.audit.verify import read_manifest
 from jeval.audit.write import write_run
 from jeval.digests import file_digest
 from jeval.errors import InputError, ModelError, UnwrittenError
@@ -39,15 +40,11 @@ from jeval.policy.read import Given
 from jeval.progress import Progress
 from jeval.record.schema import Extent, Note, Outbound, RunRecord, Settings, TaskResult, Timing
 from jeval.report.catalogue import sentence
+from jeval.signing import private_key
 from jeval.thoughts import LONGEST
 from jeval.version import __version__
 
 __all__ = ["RunOptions", "run", "task_names"]
-
-_PACKAGES = (
-    "jeval", "torch", "transformers", "lm_eval", "datasets", "tokenizers", "safetensors", "fugashi", "unidic-lite",
-    "numpy", "scipy", "pandas",
-)  # fmt: skip
 
 
 class _Clock:
@@ -82,6 +79,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
         ModelError: the model cannot be scored.
     """
     options = (options or RunOptions()).checked()
+    key = private_key(options.sign) if options.sign else None
     clock = _Clock()
     guard = offline.enable(options.allow_hosts)
     with Progress(silent=silent) as progress, opened_model(model, options) as opened:
@@ -118,6 +116,8 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
                 policy,
                 kept=store is not None and not store.fault and store.hits + store.stored > 0,
             )
+            if key is not None:
+                sign(folder.path, read_manifest(folder.path), record, key)
     return record, folder.path
 
 
@@ -290,7 +290,7 @@ def _record(
         left_out=left_out,
         outbound=_outbound(guard),
         notes=notes,
-        packages=_packages(),
+        packages=installed(),
         judged_characters=LONGEST,
         task_pack=task_pack(options.include),
         code=code_digests(loaded, options.include),
@@ -320,13 +320,3 @@ def _outbound(guard: offline.Guard) -> Outbound:
         counted=found.counted,
         relayed=found.relayed,
     )
-
-
-def _packages() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found

@@ -119,7 +119,7 @@ def load_subject(model: str | Path | None, opened: OpenedModel, options: RunOpti
     """
     source, snapshot, identity = opened.source, opened.snapshot, opened.identity
     if source is None or snapshot is None:
-        return _reach(model, identity, options, loaded)
+        return _reach(model, opened, options, loaded)
     args = dict(options.model_args)
     device = options.device or default_device()
     threads = use_threads(options.threads)
@@ -143,6 +143,7 @@ def load_subject(model: str | Path | None, opened: OpenedModel, options: RunOpti
             name=source.name,
             path=str(source.path),
             kind=source.kind,
+            signature=opened.signature,
             backend=options.backend,
             device=device,
             dtype=str(weights[0].dtype).removeprefix("torch."),
@@ -174,7 +175,7 @@ def _doubts(source: ModelSource) -> tuple[Note, ...]:
     return (Note.of("note_gguf_tokenizer", name=name),)
 
 
-def _reach(model: str | Path | None, identity: Identity | None, options: RunOptions, loaded: LoadedTasks) -> Subject:
+def _reach(model: str | Path | None, opened: OpenedModel, options: RunOptions, loaded: LoadedTasks) -> Subject:
     from jeval.models.served.load import applied_template, load_other  # brings the packages of a client
 
     args = dict(options.model_args)
@@ -202,7 +203,8 @@ def _reach(model: str | Path | None, identity: Identity | None, options: RunOpti
             parameters=None,
             weight_bytes=None,
             chat_template=applied_template(lm) != "none",
-            identity=identity,
+            identity=opened.identity,
             served=served,
+            signature=opened.signature,
         ),
     )

@@ -1,19 +1,21 @@
 """Check a run folder: is everything there, does it agree with itself, and do the stored outputs give the recorded scores?
 
-Without a signature that is all that can be shown: whoever wrote the folder could have written all of it. So the word is
-"internally consistent", never "unchanged".
+Without a key that is all that can be shown: whoever wrote the folder could have written all of it. So the word is "internally
+consistent"; "unchanged since signed by key …" is said only where the key of who signed is given (:mod:`jeval.audit.seal`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from jeval.audit.recompute import Recomputed, other_version, recompute
+from jeval.audit.seal import check_seal, own_report
 from jeval.audit.verdict import compared_rules, verdict_problems
 from jeval.digests import file_digest
 from jeval.errors import EvidenceError, InputError
@@ -21,24 +23,30 @@ from jeval.models.identity import digest_of, identify
 from jeval.models.source import resolve
 from jeval.output import one_line
 from jeval.reading import MAX_JSON, is_plain
-from jeval.record.manifest import LOCK, MANIFEST, RENDERED, REPORT, Manifest, Rendered
+from jeval.record.manifest import LOCK, MANIFEST, PAGES, RENDERED, REPORT, SIGNATURE, Manifest, Rendered
 from jeval.record.merkle import roots_of
 from jeval.record.samples import Sample, path_of, read_samples
 from jeval.record.schema import RunRecord, TaskResult
 from jeval.record.store import RECORD, read_record
+
+if TYPE_CHECKING:
+    from jeval.signing import PublicKey
 
 
 @dataclass(frozen=True)
 class Verified:
     """What was found: ``problems``, none where the folder is internally consistent; ``notes``, what was not checked and why.
 
-    ``recomputed``: of so many of all ``items`` the score was computed again from the stored output.
+    ``recomputed``: of so many of all ``items`` the score was computed again from the stored output. ``signed_by``: keys that signed it,
+    whoever they are; ``unchanged_since``: those of them that were given.
     """
 
     problems: list[str]
     notes: list[str] = field(default_factory=list)
     recomputed: int = 0
     items: int = 0
+    signed_by: list[str] = field(default_factory=list)
+    unchanged_since: list[str] = field(default_factory=list)
 
 
 def verify_run(folder: Path, model: str | None = None) -> list[str]:
@@ -46,17 +54,18 @@ def verify_run(folder: Path, model: str | None = None) -> list[str]:
     return check_run(folder, model).problems
 
 
-def check_run(folder: Path, model: str | None = None) -> Verified:
-    """Check a run folder against its manifest, its record and its stored outputs.
+def check_run(folder: Path, model: str | None = None, keys: Sequence[PublicKey] = ()) -> Verified:
+    """Check a run folder against its manifest, its record, its stored outputs and its signatures.
 
     Args:
         model: path of a model that should be the one evaluated.
+        keys: public keys that must have signed it.
 
     Raises:
         InputError: no run there.
         EvidenceError: the manifest is missing or unreadable.
     """
-    manifest = _manifest(folder)
+    manifest = read_manifest(folder)
     problems = sorted([*_files(folder, manifest), *_report(folder)])
     try:
         record = read_record(folder)
@@ -67,6 +76,8 @@ def check_run(folder: Path, model: str | None = None) -> Verified:
     items = sum(map(len, samples.values()))
     if record.items_root is not None:
         problems += _roots(record, samples)
+    seal = check_seal(folder, manifest, record, keys)
+    problems += seal.problems
     if why := other_version(manifest, record):
         found = Recomputed(notes=[f"not recomputed: other version ({why})"])
     elif problems:
@@ -80,10 +91,19 @@ def check_run(folder: Path, model: str | None = None) -> Verified:
             )
     if model is not None:
         problems += _model(manifest, record, model)
-    return Verified([*problems, *found.problems], found.notes, found.items, items)
+    problems += found.problems
+    if keys and not problems:
+        problems += own_report(folder, manifest)
+    return Verified(problems, found.notes, found.items, items, seal.keys, [] if problems else seal.checked)
 
 
-def _manifest(folder: Path) -> Manifest:
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a run folder.
+
+    Raises:
+        InputError: no run there.
+        EvidenceError: it is missing or unreadable.
+    """
     path = folder / MANIFEST
     if not is_plain(folder, MANIFEST):
         if path.exists() or path.is_symlink():
@@ -115,26 +135,30 @@ def _files(folder: Path, manifest: Manifest) -> Iterator[str]:
             yield f"{one_line(name, 200)}: missing"
         elif file_digest(folder / name) != digest:
             yield f"{one_line(name, 200)}: changed since the run"
-    known = {MANIFEST, LOCK, REPORT, RENDERED, *manifest.files}
+    known = {MANIFEST, LOCK, REPORT, RENDERED, SIGNATURE, *manifest.files}
     there = sorted(
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()
     )
-    yield from (f"{one_line(name, 200)}: not part of the run" for name in there if name not in known)
+    strangers = (name for name in there if name not in known and not name.startswith(f"{PAGES}/"))
+    yield from (f"{one_line(name, 200)}: not part of the run" for name in strangers)
 
 
 def _report(folder: Path) -> Iterator[str]:
     """Whether the report is the one that was rendered last. A run without one is whole: a report can be made again."""
+    there = sorted(path.name for path in (folder / PAGES).iterdir()) if (folder / PAGES).is_dir() else []
     if not (folder / REPORT).exists():
+        yield from (f"{PAGES}/{one_line(name, 100)}: of no report" for name in there)
         return
     try:
         text = (folder / RENDERED).read_bytes() if is_plain(folder, RENDERED) else b""
         rendered = Rendered.model_validate(json.loads(text))
-        same = is_plain(folder, REPORT) and file_digest(folder / REPORT) == rendered.report
+        if not is_plain(folder, REPORT) or file_digest(folder / REPORT) != rendered.report:
+            yield f"{REPORT}: changed since the run"
+        for name in sorted({*there, *rendered.pages}):
+            if not is_plain(folder, PAGES, name) or file_digest(folder / PAGES / name) != rendered.pages.get(name):
+                yield f"{PAGES}/{one_line(name, 100)}: changed since the run"
     except (OSError, ValueError, RecursionError):
         yield f"{RENDERED}: missing or damaged; write the report again with: jeval report"
-        return
-    if not same:
-        yield f"{REPORT}: changed since the run"
 
 
 def _agreement(manifest: Manifest, record: RunRecord) -> Iterator[str]:

@@ -13,7 +13,7 @@ from jeval.output import one_line, quoted
 from jeval.pipeline.mask import masked
 from jeval.pipeline.road import Scored
 from jeval.pipeline.taskpack import LoadedTasks, resolve_hook
-from jeval.record.manifest import MANIFEST, manifest_of
+from jeval.record.manifest import MANIFEST, SIGNATURE, manifest_of
 from jeval.record.merkle import roots_of
 from jeval.record.samples import Evidence, Sample, write_samples
 from jeval.record.schema import RunRecord, Verdict
@@ -45,6 +45,7 @@ def write_run(
     Raises:
         UnwrittenError: the report cannot be rendered; the run is whole.
     """
+    (folder / SIGNATURE).unlink(missing_ok=True)  # of what was there before
     written_samples: dict[str, list[Sample]] = {}
     for name, samples in scored.samples.items():
         meta = loaded.meta(name)

@@ -86,11 +86,7 @@ class Watched(Delegate):
         drawn = secrets.SystemRandom().sample(able, math.ceil(count) if tolerance.loaded else math.floor(count))
         use = CacheUse(asked=self._count.asked, taken=self._count.taken, share=share, rechecked=len(drawn), differ=0)
 
-        def ask(kind: str, requests: list[Instance]) -> list[Any]:
-            fresh = [replace(request, resps=[], filtered_resps={}) for request in requests]
-            answers: list[Any] = getattr(lm, kind)(fresh, disable_tqdm=True)
-            return answers
-
+        ask = _asking(lm)
         for kind in ("loglikelihood", "loglikelihood_rolling", "generate_until"):
             own = [one for one in drawn if one.kind == kind]
             for one, now in zip(own, ask(kind, [one.request for one in own]) if own else [], strict=True):
@@ -126,6 +122,27 @@ class _Tolerance(NamedTuple):
 
     def equal(self, one: float, other: float) -> bool:
         return abs(one - other) <= self.nats + self.share * abs(other)
+
+
+def same_answer(lm: LM, kind: str, request: Instance, kept: Any, now: Any) -> bool | None:
+    """Whether an answer that was kept is the one that the model gives now, but for what numbers allow.
+
+    Args:
+        lm: the model itself, which looks nothing up and is asked again where two texts may part at a tie.
+
+    Returns:
+        ``None`` where it is another, and that may be chance: half precision, a server.
+    """
+    return _same(_Taken(kind, request, kept), now, _asking(lm), _Tolerance.of(lm))
+
+
+def _asking(lm: LM) -> Ask:
+    def ask(kind: str, requests: list[Instance]) -> list[Any]:
+        fresh = [replace(request, resps=[], filtered_resps={}) for request in requests]
+        answers: list[Any] = getattr(lm, kind)(fresh, disable_tqdm=True)
+        return answers
+
+    return ask
 
 
 def _same(one: _Taken, now: Any, ask: Ask, tolerance: _Tolerance) -> bool | None:

@@ -19,6 +19,7 @@ from jeval.writing import PARTIAL
 STARTED, LOCK = ".started.json", ".lock"
 MANIFEST, REPORT, RENDERED = "manifest.json", "report.html", "report.json"
 PAGES = "report-items"  # pages of single tasks, linked from the report
+SIGNATURE = "signature.dsse.json"  # over the manifest, so no part of it
 OWN = {STARTED, LOCK}  # files of a run that is going on; no part of what it writes
 
 
@@ -37,7 +38,7 @@ class Manifest(Written):
 
 def manifest_of(folder: Path, record: RunRecord) -> Manifest:
     """The manifest of a folder as it is now, the manifest itself, unfinished files and the report left out."""
-    left_out = {MANIFEST, REPORT, RENDERED}
+    left_out = {MANIFEST, REPORT, RENDERED, SIGNATURE}
     files = {
         path.relative_to(folder).as_posix(): file_digest(path)
         for path in sorted(folder.rglob("*"))

@@ -14,6 +14,7 @@ from jeval.audit.run import RunOptions, run
 from jeval.audit.verify import check_run
 from jeval.digests import file_digest
 from jeval.errors import EvidenceError
+from jeval.record.merkle import roots_of
 from jeval.record.samples import read_samples, write_samples
 from jeval.record.store import read_record
 
@@ -49,6 +50,12 @@ def hash_anew(folder: Path) -> None:
     edit(folder / "manifest.json", change)
 
 
+def root_anew(folder: Path) -> None:
+    """What a forger of items does before."""
+    roots = roots_of({task: read_samples(folder, task) for task in TASKS})
+    edit(folder / "run.json", lambda record: record.update(items_root=roots.root, item_roots=roots.tasks))
+
+
 def forged(folder: Path, change: Callable[[Any], Any]) -> list[str]:
     edit(folder / "run.json", change)
     hash_anew(folder)
@@ -58,6 +65,7 @@ def forged(folder: Path, change: Callable[[Any], Any]) -> list[str]:
 def rewrite(folder: Path, task: str, **update: Any) -> None:
     samples = read_samples(folder, task)
     write_samples(folder, task, [samples[0].model_copy(update=update), *samples[1:]])
+    root_anew(folder)
     hash_anew(folder)
 
 
@@ -180,6 +188,7 @@ def test_an_item_exchanged_added_or_left_out_is_found(folder: Path) -> None:
     rewrite(folder, task, doc={**samples[0].doc, "text": "やさしい問題"})
     assert any(f"{task} {samples[0].id}: the item is not the task's" in one for one in check_run(folder).problems)
     write_samples(folder, task, samples[1:])
+    root_anew(folder)
     scores = [one.score or 0.0 for one in samples[1:]]
 
     def fewer(record: Any) -> None:
@@ -187,6 +196,7 @@ def test_an_item_exchanged_added_or_left_out_is_found(folder: Path) -> None:
 
     assert f"{task}: 1 item(s) are missing and 0 are not the task's" in forged(folder, fewer)
     write_samples(folder, task, [*samples, samples[0]])
+    root_anew(folder)
     hash_anew(folder)
     assert f"{task}: an item occurs twice" in check_run(folder).problems
 
