@@ -105,7 +105,9 @@ def run(
     trust_pack: TrustPack = None,
     canaries: Annotated[Path | None, typer.Option(help="Canary file of `jeval canary make`.")] = None,
     corpus: Annotated[Path | None, typer.Option(help="Your own documents, to test for verbatim recall.")] = None,
-    as_of: Annotated[str | None, typer.Option(help="YYYY-MM-DD: leave out items not in force on that day.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="YYYY-MM-DD, today by default: only items in force then; or all.")
+    ] = None,
     token_budget: Annotated[int | None, typer.Option(help="Tokens held at once; default: from free memory.")] = None,
     trust_remote_code: Annotated[bool, typer.Option(help="Run Python code that comes with the model.")] = False,
     allow_pickle: Annotated[bool, typer.Option(help="Read pickle weights, which can run code.")] = False,
@@ -134,7 +136,7 @@ def run(
         model,
         audit.RunOptions(
             tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
-            limit=_items(limit), model_args=given_args, as_of=_day(as_of), trust_packs=trust_pack or [], policy=policy,
+            limit=_items(limit), model_args=given_args, as_of=_day(as_of, out), trust_packs=trust_pack or [], policy=policy,
             canaries=_existing(canaries, "--canaries"),
             corpus=_existing(corpus, "--corpus"),
             suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer,
@@ -220,6 +222,39 @@ def report(
         )  # a run folder holds what was run, and its page
         made["pdf"] = str(write_pdf(target, target.with_suffix(".pdf") if out else beside))
     output.say(output.json_text(made)) if as_json else output.say(*(f"{name}: {path}" for name, path in made.items()))
+
+
+@app.command()
+def history(
+    folder: Annotated[Path, typer.Argument(help="A folder with run folders below it.")],
+    out: Annotated[Path | None, typer.Option(help="HTML file; default: history.html in the folder.")] = None,
+    lang: Lang = "ja",
+    as_json: Json = False,
+) -> None:
+    """All runs below a folder over time: scores with intervals, verdicts, weights."""
+    _check_lang(lang)
+    _check_paths(folder, out)
+    from jeval.report.history import write_history
+
+    target, found = write_history(folder, out, lang)
+    if as_json:
+        runs = [
+            {"finished": one.record.timing.finished, **run_summary(one.record, folder / one.folder)}
+            for one in found.runs
+        ]
+        output.say(output.json_text({"history": str(target), "runs": runs, "unread": found.unread}))
+        return
+    for one in found.runs:
+        verdict = one.record.verdict.outcome if one.record.verdict else "no verdict"
+        scores = (
+            f"{name} {card.result.score:.3f}"
+            for name, card in one.cards.items()
+            if card.complete and card.result.score is not None
+        )
+        output.say(f"{one.record.timing.finished}  {one.folder}: {verdict}{''.join(f', {score}' for score in scores)}")
+    for name, why in found.unread.items():
+        output.say(f"not read: {name}: {why}")
+    output.say(f"history: {target}")
 
 
 @app.command()
@@ -367,11 +402,18 @@ def _existing(path: Path | None, flag: str) -> Path | None:
     return path
 
 
-def _day(text: str | None) -> date | None:
+def _day(text: str | None, out: Path | None) -> date | None:
+    """The day by which items must be in force: today, or where a run goes on the day on which it was begun."""
+    if text == "all":
+        return None
     try:
-        return date.fromisoformat(text) if text else None
+        if text:
+            return date.fromisoformat(text)
     except ValueError as err:
-        raise InputError(f"--as-of {text!r}: expected a date like 2026-11-23") from err
+        raise InputError(f"--as-of {text!r}: expected a date like 2026-11-23, or all") from err
+    from jeval.audit.folder import law_of
+
+    return law_of(out, date.today())
 
 
 def _key_values(text: str) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def mean_interval(scores: Sequence[float], clusters: Sequence[Hashable] | None =
             sizes[label] = sizes.get(label, 0) + 1
         worst = sum(size * size for size in sizes.values()) / n
         stderr = simple * math.sqrt(_design_effect(scores, labels, list(groups.values()), simple, worst))
-        z = _student(n / worst - 1) if 0 < p < 1 else Z95
+        z = _student(n / worst - 1) if 0 < p < 1 and k > 1 else Z95
     low, high = wilson(p, _effective(p, stderr, n / worst), z)
     return Estimate(p, stderr, low, high, n, k)
 

@@ -7,15 +7,18 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from jeval.audit.lock import locked
 from jeval.digests import value_digest
 from jeval.errors import InputError
+from jeval.reading import read_json
 from jeval.record.manifest import LOCK, STARTED
 from jeval.record.samples import path_of
 from jeval.record.schema import Identity, Settings
+from jeval.record.store import RECORD
 from jeval.writing import PARTIAL, write_json
 
 _NAME = 120  # bytes of a model's name in the default folder; file systems take 255, some 143
@@ -73,6 +76,15 @@ def open_folder(out: Path | None, name: str, identity: Identity | None, settings
             if not begun:
                 _forget(folder)
             raise
+
+
+def law_of(out: Path | None, default: date) -> date | None:
+    """The day by whose law a run in this folder is: the day of the one that was begun there (``None``: of all items), else ``default``."""
+    for name in (STARTED, RECORD) if out is not None else ():
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, InputError):
+            day = read_json(Path(str(out)) / name)["settings"]["as_of"]
+            return None if day is None else date.fromisoformat(day)
+    return default
 
 
 def check_names(folder: Path, tasks: Iterable[str]) -> None:

@@ -91,6 +91,38 @@ def _panel(values: list[dict[str, Any]], models: list[str], words: ChartWords) -
     return panel
 
 
+@dataclass(frozen=True)
+class Moment:
+    """A domain's score in the run of this number, with its 95 % interval."""
+
+    run: int
+    domain: str
+    score: float
+    low: float
+    high: float
+
+
+def over_time(moments: Sequence[Moment], *, run: str, score: str) -> str:
+    """Scores of each domain run by run, a panel a domain: SVG markup, as :func:`forest`."""
+    values = [{**asdict(one), "domain": _clean(one.domain)} for one in moments]
+    base = alt.Chart(alt.Data(values=values))
+    x = alt.X("run:O", title=_clean(run), axis=alt.Axis(labelAngle=0))
+    scale = alt.Scale(domain=[0, 1])
+    y = alt.Y("score:Q", scale=scale, title=_clean(score), axis=alt.Axis(format=".2f", gridColor="#e6e6e6"))
+    line = base.mark_line(color=_COLOURS[0], strokeWidth=1, opacity=0.5).encode(x=x, y=y)
+    dots = base.mark_point(color=_COLOURS[0], filled=True, size=55, opacity=1).encode(x=x, y=y)
+    bars = base.mark_rule(color=_COLOURS[0], strokeWidth=2).encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q")
+    width = max(120, min(520, 28 * len({one.run for one in moments})))
+    panels = [
+        alt.layer(line, bars, dots)
+        .transform_filter(alt.datum.domain == domain)
+        .properties(width=width, height=150, title=alt.TitleParams(domain))
+        for domain in dict.fromkeys(str(one["domain"]) for one in values)
+    ]
+    chart = alt.vconcat(*panels, spacing=14).configure(font=_FONT).configure_view(stroke="#d9dce1")
+    return str(vl_convert.vegalite_to_svg(chart.configure_title(anchor="start", fontSize=14).to_json()))
+
+
 def _clean(text: str) -> str:
     """Text that the renderer survives. It cuts long text in the middle of a character beyond U+FFFF, and fails over the half."""
     text = _NO_XML.sub("\ufffd", text)

@@ -83,9 +83,9 @@ def render_pages(folders: Sequence[Path], *, lang: str, preface: Sequence[str] =
     """As :func:`render`, with the pages of single tasks, which the report finds in the folder ``beside`` it."""
     found = view(folders, lang)
     shown = _shared_out(found.runs[0].findings if found.single else (), beside)
-    page = _template("report.html.j2").render(**_context(found), preface=preface, findings=shown)
+    page = template("report.html.j2").render(**_context(found), preface=preface, findings=shown)
     pages = {
-        Path(one.href).name: _template("items.html.j2").render(**_context(found), task=one) for one in shown if one.href
+        Path(one.href).name: template("items.html.j2").render(**_context(found), task=one) for one in shown if one.href
     }
     return Pages(page, pages)
 
@@ -116,7 +116,8 @@ def _shared_out(found: Sequence[Findings], beside: str) -> list[Shown]:
 
 
 @lru_cache(maxsize=2)
-def _template(name: str) -> Any:
+def template(name: str) -> Any:
+    """A template of the report, which escapes all that it is given."""
     environment = Environment(
         loader=PackageLoader("jeval.report"),
         autoescape=True,

@@ -10,7 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from jeval.statistics import combine, mean_interval, paired_difference, rogan_gladen, wilson
+from jeval.statistics import (
+    Estimate,
+    bootstrap_interval,
+    chance_adjusted,
+    clopper_pearson,
+    combine,
+    detectable_difference,
+    holm,
+    independent_difference,
+    mcnemar_p,
+    mean_interval,
+    paired_difference,
+    rogan_gladen,
+    sign_flip_p,
+    weighted_difference,
+    wilson,
+)
 
 
 @given(st.integers(1, 500), st.data())
@@ -40,7 +56,8 @@ def test_scores_repeated_within_clusters_widen_the_interval() -> None:
 def test_clusters_never_narrow_the_interval() -> None:
     scores = [1.0, 0.0] * 20  # each cluster of two averages exactly one half
     clusters = [i // 2 for i in range(40)]
-    assert mean_interval(scores, clusters).interval == pytest.approx(mean_interval(scores).interval)
+    clustered, plain = mean_interval(scores, clusters), mean_interval(scores)
+    assert plain.high - plain.low <= clustered.high - clustered.low < 1.08 * (plain.high - plain.low)
 
 
 def test_one_cluster_is_one_observation() -> None:
@@ -133,3 +150,156 @@ def test_a_clear_difference_excludes_zero() -> None:
     mean, low, _ = paired_difference([1.0] * 40 + [0.0] * 10, [0.0] * 30 + [1.0] * 10 + [0.0] * 10)
     assert mean == pytest.approx(0.6)
     assert low > 0.4
+
+
+# ---------------------------------------------------------------------- clustered proportions
+SIMULATIONS = 2000
+
+
+def coverage(clusters: list[int], p: float, dependence: float, *, seed: int = 0) -> float:
+    """How often the interval holds the truth, items of a cluster sharing a rate drawn from a beta distribution."""
+    rng = np.random.default_rng(seed)
+    labels = [label for label, size in enumerate(clusters) for _ in range(size)]
+    hits = 0
+    for _ in range(SIMULATIONS):
+        if dependence:
+            shape = (1 - dependence) / dependence
+            rates = rng.beta(p * shape, (1 - p) * shape, len(clusters))
+        else:
+            rates = np.full(len(clusters), p)
+        scores = (rng.random(len(labels)) < np.repeat(rates, clusters)).astype(float).tolist()
+        found = mean_interval(scores, labels)
+        hits += found.low <= p <= found.high
+    return hits / SIMULATIONS
+
+
+@pytest.mark.parametrize("p", [0.02, 0.5, 0.9])
+@pytest.mark.parametrize("dependence", [0.0, 0.2])
+@pytest.mark.parametrize("sizes", ["many", "unequal", "few"])
+def test_the_interval_holds_the_truth_where_items_depend_on_each_other(sizes: str, p: float, dependence: float) -> None:
+    clusters = {"many": [3] * 60, "unequal": [1, 2, 5, 30] * 6, "few": [15] * 10}[sizes]
+    assert coverage(clusters, p, dependence) >= 0.93
+
+
+@pytest.mark.parametrize("n", [20, 100])
+def test_independent_items_are_covered_at_the_nominal_rate_on_average(n: int) -> None:
+    """Wilson's interval swings about 95 % as p moves; over p it keeps to it (Brown, Cai & DasGupta 2001)."""
+    rng = np.random.default_rng(n)
+    p = rng.uniform(0.02, 0.98, 20_000)
+    k = rng.binomial(n, p)
+    limits = np.array([wilson(i / n, n) for i in range(n + 1)])
+    held = (limits[k, 0] <= p) & (p <= limits[k, 1])
+    assert 0.94 <= held.mean() <= 0.96
+
+
+def test_one_failure_never_looks_better_known_than_none() -> None:
+    labels = [label for label in range(28) for _ in range(22)]
+    scores = [1.0] * len(labels)
+    none = mean_interval(scores, labels)
+    scores[100] = 0.0
+    one = mean_interval(scores, labels)
+    assert one.low < none.low
+
+
+def test_no_failure_in_few_clusters_is_as_uncertain_as_few_items() -> None:
+    assert mean_interval([1.0] * 600, [i // 50 for i in range(600)]).interval == pytest.approx(list(wilson(1.0, 12)))
+
+
+# ---------------------------------------------------------------------- exact intervals, resampling, tests
+@given(st.integers(1, 200), st.data())
+def test_clopper_pearson_equals_scipy(n: int, data: st.DataObject) -> None:
+    k = data.draw(st.integers(0, n))
+    expected = binomtest(k, n).proportion_ci(method="exact")
+    assert clopper_pearson(k, n) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+def test_clopper_pearson_refuses_what_is_no_count() -> None:
+    with pytest.raises(ValueError, match="3 of 2"):
+        clopper_pearson(3, 2)
+
+
+def test_the_bootstrap_agrees_with_the_formula_where_both_hold() -> None:
+    rng = np.random.default_rng(0)
+    scores = (rng.random(400) < 0.6).astype(float).tolist()
+    assert bootstrap_interval(scores) == pytest.approx(mean_interval(scores).interval, abs=0.01)
+    rates = np.repeat(rng.beta(3, 2, 80), 5)
+    clustered = (rng.random(400) < rates).astype(float).tolist()
+    labels = [i // 5 for i in range(400)]
+    assert bootstrap_interval(clustered, labels) == pytest.approx(mean_interval(clustered, labels).interval, abs=0.015)
+
+
+def test_mcnemar_is_the_sign_test_of_discordant_pairs() -> None:
+    a = [1.0] * 9 + [0.0] * 2 + [1.0] * 30
+    b = [0.0] * 9 + [1.0] * 2 + [1.0] * 30
+    assert mcnemar_p(a, b) == pytest.approx(binomtest(9, 11).pvalue)
+    assert mcnemar_p(a, a) == 1.0
+
+
+def test_few_pairs_are_tested_exactly_and_many_by_drawing_near_it() -> None:
+    differences = [1.0] * 9 + [-1.0] * 2
+    labels = list(range(11))
+    assert sign_flip_p([(differences, labels)]) == pytest.approx(binomtest(9, 11).pvalue)
+    more = [1.0] * 14 + [-1.0] * 6
+    assert sign_flip_p([(more, list(range(20)))]) == pytest.approx(binomtest(14, 20).pvalue, abs=0.015)
+    assert sign_flip_p([([0.0] * 5, list(range(5)))]) == 1.0
+
+
+def test_clusters_are_flipped_whole() -> None:
+    differences = [1.0] * 40
+    assert sign_flip_p([(differences, [i // 10 for i in range(40)])]) == pytest.approx(2 / 16)
+    assert sign_flip_p([(differences, list(range(40)))]) == pytest.approx(1e-4)
+
+
+def test_the_sign_flip_test_errs_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(1)
+    labels = [i // 4 for i in range(40)]
+    found = []
+    for _ in range(400):
+        shared = np.repeat(rng.normal(0, 0.3, 10), 4)
+        found.append(sign_flip_p([((shared + rng.normal(0, 0.2, 40)).tolist(), labels)]))
+    assert 0.02 <= float(np.mean([p <= 0.05 for p in found])) <= 0.08
+
+
+def test_holm_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([]) == []
+
+
+def test_a_domain_of_one_task_has_at_least_the_interval_of_its_task() -> None:
+    a, b = [1.0, 0.0, 1.0, 1.0, 0.0] * 12, [0.0, 0.0, 1.0, 1.0, 0.0] * 12
+    differences = [x - y for x, y in zip(a, b, strict=True)]
+    labels = list(range(60))
+    mean, low, high = weighted_difference([(differences, labels)], [1.0])
+    one = paired_difference(a, b, labels)
+    assert mean == pytest.approx(one[0]) and low <= one[1] + 1e-12 and high >= one[2] - 1e-12
+
+
+def test_clusters_that_run_through_tasks_widen_the_domain() -> None:
+    rng = np.random.default_rng(2)
+    shared = rng.choice([-1.0, 0.0, 1.0], 30)
+    tasks = [(shared.tolist(), list(range(30)))] * 4
+    apart = [(shared.tolist(), [(task, i) for i in range(30)]) for task in range(4)]
+    together, separate = weighted_difference(tasks, [0.25] * 4), weighted_difference(apart, [0.25] * 4)
+    assert together[2] - together[1] > 1.5 * (separate[2] - separate[1])
+
+
+def test_a_detectable_difference_is_found_four_times_of_five() -> None:
+    rng = np.random.default_rng(3)
+    half = 1.96 * 0.05
+    found = detectable_difference(-half, half)
+    draws = rng.normal(found, 0.05, 20_000)
+    assert float((draws - half > 0).mean()) == pytest.approx(0.8, abs=0.01)
+
+
+def test_independent_scores_differ_by_newcombe() -> None:
+    """Newcombe (1998), table II, method 10: 56/70 against 48/80 gives 0.0524 to 0.3339."""
+    a, b = (Estimate(k / n, 0.0, *wilson(k / n, n), n, n) for k, n in ((56, 70), (48, 80)))
+    assert independent_difference(a, b) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-4)
+
+
+def test_chance_is_taken_off() -> None:
+    assert chance_adjusted(0.25, 0.25) == 0
+    assert chance_adjusted(1.0, 0.25) == 1
+    assert chance_adjusted(0.0, 0.5) == -1
+    with pytest.raises(ValueError, match="chance"):
+        chance_adjusted(0.5, 1.0)

@@ -216,3 +216,35 @@ def test_a_model_card_holds_each_score_with_its_interval(cli: Cli, other_run: Pa
     assert metric["args"]["n"] == 8 and len(metric["args"]["interval_95"]) == 2
     refused = cli("report", other_run, other_run, "--out", tmp_path / "r.html", "--model-card", tmp_path / "x.md")
     assert refused.code == 2
+
+
+def test_a_history_lists_runs_in_the_order_in_which_they_ended(
+    cli: Cli, audited: Audited, tiny_model: Path, hostile_run: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    tasks = [
+        "jeval_keigo_choice",
+        "jeval_keigo_pairs",
+        "jeval_keigo_reply",
+        "jeval_keigo_convert",
+        "jeval_keigo_correct",
+    ]
+    whole = audited(tiny_model, tmp_path / "runs" / "a", lambda _: "", tasks=tasks)
+    shutil.copytree(hostile_run, tmp_path / "runs" / "z" / "b")
+    (tmp_path / "runs" / "broken").mkdir()
+    (tmp_path / "runs" / "broken" / "run.json").write_text("{}")
+    done = cli("history", tmp_path / "runs", "--json")
+    assert done.code == 0, done.err
+    ends = [run["finished"] for run in done.json["runs"]]
+    assert len(ends) == 2 and ends == sorted(ends)
+    assert list(done.json["unread"]) == ["broken"]
+    page = Path(done.json["history"]).read_text(encoding="utf-8")
+    score = read_record(whole).domains["keigo"].score
+    assert score is not None and f"{score:.3f}<br>" in page and "<svg" in page
+    assert "<script" not in page and "得点なし（部分評価）" in page
+    plain = cli("history", tmp_path / "runs", "--out", tmp_path / "h.html")
+    assert plain.code == 0 and "not read: broken" in plain.out
+    for given in (whole, tmp_path / "nowhere", tmp_path / "runs" / "broken"):
+        refused = cli("history", given)
+        assert refused.code == 2 and refused.err.count("\n") == 1
