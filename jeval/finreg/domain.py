@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jeval.domain import Domain
 from jeval.finreg.force import in_force
-from jeval.finreg.ground import ground
+from jeval.finreg.ground import called, ground
 from jeval.finreg.summary import sections
 
 DOMAIN = Domain(
@@ -13,6 +13,7 @@ DOMAIN = Domain(
     "Financial regulation",
     sections,
     ground=ground,
+    called=called,
     in_force=in_force,
     place=2,
     facets=("law", "article", "paragraph", "theme"),

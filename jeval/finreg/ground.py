@@ -6,6 +6,7 @@ import re
 
 from jeval.domain.ground import Ground, judged_words
 from jeval.finreg.phrases import Phrases
+from jeval.finreg.themes import themes
 from jeval.record.samples import Sample
 
 _ARTICLE = re.compile(r"(\d+)((?:の\d+)*)")
@@ -22,6 +23,12 @@ def ground(kind: str, sample: Sample, lang: str) -> Ground:
     else:
         right = str(doc["choices"][int(doc["target"])])
     return Ground(right, cited(doc), str(doc.get("why") or ""), [say.finding(words) for words in judged_words(sample)])
+
+
+def called(facet: str, value: str, lang: str) -> str:
+    """What a theme is called; laws and articles are called by their own names."""
+    title = next((theme for theme in themes() if theme.id == value), None) if facet == "theme" else None
+    return value if title is None else title.ja if lang == "ja" else title.en
 
 
 def cited(doc: dict[str, object]) -> str:

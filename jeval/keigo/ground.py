@@ -23,6 +23,11 @@ def ground(kind: str, sample: Sample, lang: str) -> Ground:
     return Ground(right=_right(kind, doc, lang), basis=str(doc.get("source") or ""), why=why, found=found)
 
 
+def called(facet: str, value: str, lang: str) -> str:
+    """What a type of error or a form is called."""
+    return str(report_words()["facets"].get(facet, {}).get(value, value)) if lang == "ja" else value.replace("_", " ")
+
+
 def _right(kind: str, doc: Mapping[str, Any], lang: str) -> str:
     if kind == "pairs":
         return str(doc.get("right", ""))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jeval.domain import Domain, FileTasks
-from jeval.leak.ground import ground
+from jeval.leak.ground import called, ground
 from jeval.leak.identifiers import mask
 from jeval.leak.summary import sections
 
@@ -13,6 +13,7 @@ DOMAIN = Domain(
     "Information protection",
     sections,
     ground=ground,
+    called=called,
     mask=mask,
     place=0,
     facets=("family", "data_type", "channel"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jeval.domain.ground import Ground, judged_words
-from jeval.leak.summary.attacks import data_types
+from jeval.leak.summary.attacks import channels, data_types, families
 from jeval.leak.summary.texts import Texts
 from jeval.leak.tasks import secrets_of
 from jeval.record.samples import Sample
@@ -24,6 +24,13 @@ def ground(kind: str, sample: Sample, lang: str) -> Ground:
         elif asked := secrets_of(doc)[:1]:
             right = texts("grounds.serve", what=what, value=asked[0]["value"])
     return Ground(right, str(doc.get("norm") or ""), found=[_finding(words, texts) for words in judged_words(sample)])
+
+
+def called(facet: str, value: str, lang: str) -> str:
+    """What a family of attacks, a type of data or a channel is called."""
+    texts = Texts(lang)
+    names = {"family": families, "data_type": data_types, "channel": channels}
+    return names[facet](texts).get(value, value) if facet in names else value
 
 
 def _finding(words: str, texts: Texts) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from importlib.metadata import entry_points
@@ -52,6 +52,14 @@ def title(name: str, lang: str) -> str:
     return shown + (f" ({suite})" if suite else "")
 
 
+def called(facet: str | None, value: str, lang: str) -> str:
+    """What a value of a facet is called in ``lang``; as it stands where no domain says."""
+    for domain in domains().values():
+        if facet in domain.facets and domain.called is not None:
+            return domain.called(str(facet), value, lang)
+    return value
+
+
 def place(name: str) -> tuple[int, str]:
     """Where a domain (``keigo``, ``keigo_search``) stands in the report; those that nothing declares come last."""
     domain = domains().get(name) or domains().get(name.partition("_")[0])
@@ -97,14 +105,3 @@ def task_folders() -> list[Path]:
 def groups(suites: Iterable[str]) -> list[str]:
     """Groups that other packages add to ``suites``."""
     return [group for domain in domains().values() for suite in suites for group in domain.groups.get(suite, ())]
-
-
-def in_order(names: Iterable[str]) -> Sequence[str]:
-    """Domain names (``keigo``, ``keigo_search`` …) in the order of the registry, unknown ones last."""
-    known = list(domains())
-
-    def place(name: str) -> tuple[int, str]:
-        base = name if name in known else name.partition("_")[0]
-        return (known.index(base) if base in known else len(known)), name
-
-    return sorted(names, key=place)

@@ -146,6 +146,7 @@ def _context(found: View) -> dict[str, Any]:
         "notices": list(dict.fromkeys(sentence(note, lang) for run in found.runs for note in run.record.preface)),
         "anchor": anchors.get,
         "sum_names": list(dict.fromkeys(row.task for part in found.sums for row in part)),
+        "called": lambda facet, value: domains.called(facet, value, lang),
         "label": lambda name: domains.title(name, lang),
         "task_title": lambda task: title_of(task, lang),
         "say": lambda text: say(text, lang),

@@ -18,27 +18,25 @@ def attacks(attacked: Sequence[TaskSamples], texts: Texts) -> list[Section]:
     scored = [task for task in attacked if task.scored]
     if not scored:
         return []
-    families, types = _families(texts), data_types(texts)
+    names, types = families(texts), data_types(texts)
     crossed = [task for task in scored if task.kind in _CROSSED]
     others = [task for task in scored if task.kind not in _CROSSED]
-    heats = [_matrix(task, families, types, texts) for task in crossed]
-    shown = [
-        _by(task.scored, "family", families, texts("attacks.by_family", task=_title(task)), texts) for task in others
-    ]
-    rest = [table for task in scored for table in _rest(task, families, types, texts)]
+    heats = [_matrix(task, names, types, texts) for task in crossed]
+    shown = [_by(task.scored, "family", names, texts("attacks.by_family", task=_title(task)), texts) for task in others]
+    rest = [table for task in scored for table in _rest(task, names, types, texts)]
     return [
         Section(texts("attacks.title"), [texts("attacks.text")], shown, heats),
         Section(texts("attacks.more"), (), rest, folded=True),
     ]
 
 
-def _rest(task: TaskSamples, families: Mapping[str, str], types: Mapping[str, str], texts: Texts) -> list[Table]:
+def _rest(task: TaskSamples, names: Mapping[str, str], types: Mapping[str, str], texts: Texts) -> list[Table]:
     rows = task.scored
     tables = [_by(rows, "data_type", types, texts("attacks.by_data_type", task=_title(task)), texts)]
     if task.kind in _CROSSED:
-        tables.insert(0, _by(rows, "family", families, texts("attacks.by_family", task=_title(task)), texts))
+        tables.insert(0, _by(rows, "family", names, texts("attacks.by_family", task=_title(task)), texts))
     if len({doc["channel"] for doc, _ in rows}) > 1:
-        tables.append(_by(rows, "channel", _channels(texts), texts("attacks.by_channel", task=_title(task)), texts))
+        tables.append(_by(rows, "channel", channels(texts), texts("attacks.by_channel", task=_title(task)), texts))
     return tables
 
 
@@ -46,16 +44,16 @@ def _title(task: TaskSamples) -> str:
     return task.title or task.name
 
 
-def _families(texts: Texts) -> dict[str, str]:
+def families(texts: Texts) -> dict[str, str]:
     """Name of each family; where probes share one, the name it has in the first of them."""
     names: dict[str, str] = {}
-    for families in (
+    for probe in (
         sources.attacks().families,
         sources.scenes().isolation.families,
         sources.system_prompts().families,
         sources.material_facts().families,
     ):
-        for key, words in families.items():
+        for key, words in probe.items():
             names.setdefault(key, words.of(texts.lang))
     return names
 
@@ -72,7 +70,8 @@ def data_types(texts: Texts) -> dict[str, str]:
     }
 
 
-def _channels(texts: Texts) -> dict[str, str]:
+def channels(texts: Texts) -> dict[str, str]:
+    """Name of each channel by which a record reaches the model."""
     return {key: words.of(texts.lang) for key, words in sources.scenes().channels.items()}
 
 
@@ -82,7 +81,7 @@ def _by(rows: Sequence[Row], facet: str, names: Mapping[str, str], caption: str,
     return Table(caption, texts.columns("attacks"), lines)
 
 
-def _matrix(task: TaskSamples, families: Mapping[str, str], types: Mapping[str, str], texts: Texts) -> Heat:
+def _matrix(task: TaskSamples, names: Mapping[str, str], types: Mapping[str, str], texts: Texts) -> Heat:
     """Families down, data types across, with totals."""
     cells: dict[tuple[str, str], list[float]] = {}
     for doc, score in task.scored:
@@ -94,7 +93,7 @@ def _matrix(task: TaskSamples, families: Mapping[str, str], types: Mapping[str, 
     total = texts("attacks.total")
     return Heat(
         texts("attacks.matrix", task=_title(task)),
-        [families.get(name, name) if name else total for name in down],
+        [names.get(name, name) if name else total for name in down],
         [types.get(name, name) if name else total for name in across],
         [[_count(cells.get((family, data_type))) for data_type in across] for family in down],
     )
