@@ -56,6 +56,7 @@ Dtype = Annotated[
 TrustPack = Annotated[
     list[str] | None, typer.Option(help="NAME of a folder of --include-path whose code may run (repeatable).")
 ]
+AsOf = Annotated[str | None, typer.Option(help="YYYY-MM-DD, today by default: only items in force then; or all.")]
 Snapshot = Annotated[
     bool, typer.Option(help="Score a private copy (or link) of the model's files; --no-snapshot: where they lie.")
 ]
@@ -105,9 +106,7 @@ def run(
     trust_pack: TrustPack = None,
     canaries: Annotated[Path | None, typer.Option(help="Canary file of `jeval canary make`.")] = None,
     corpus: Annotated[Path | None, typer.Option(help="Your own documents, to test for verbatim recall.")] = None,
-    as_of: Annotated[
-        str | None, typer.Option(help="YYYY-MM-DD, today by default: only items in force then; or all.")
-    ] = None,
+    as_of: AsOf = None,
     token_budget: Annotated[int | None, typer.Option(help="Tokens held at once; default: from free memory.")] = None,
     trust_remote_code: Annotated[bool, typer.Option(help="Run Python code that comes with the model.")] = False,
     allow_pickle: Annotated[bool, typer.Option(help="Read pickle weights, which can run code.")] = False,
@@ -137,13 +136,11 @@ def run(
         audit.RunOptions(
             tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
             limit=_items(limit), model_args=given_args, as_of=_day(as_of, out), trust_packs=trust_pack or [], policy=policy,
-            canaries=_existing(canaries, "--canaries"),
-            corpus=_existing(corpus, "--corpus"),
+            canaries=_existing(canaries, "--canaries"), corpus=_existing(corpus, "--corpus"),
             suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer,
             chat_template=chat_template, backend=backend, out=out, seed=seed, lang=lang, include=include_path or [],
             token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
-            allow_hosts=allow_host or [], reveal=reveal, snapshot=snapshot, fresh=fresh, recheck=recheck,
-            model_key=model_key, sign=sign,
+            allow_hosts=allow_host or [], reveal=reveal, snapshot=snapshot, fresh=fresh, recheck=recheck, model_key=model_key, sign=sign,
         ),
     )  # fmt: skip
     _show(record, folder, as_json)
@@ -260,13 +257,20 @@ def history(
 @app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Two or more run folders; the first is the reference.")],
+    out: Annotated[Path | None, typer.Option(help="Also write the comparison as an HTML report.")] = None,
+    lang: Lang = "ja",
     as_json: Json = False,
 ) -> None:
     """Compare runs item by item: paired difference with its 95 % interval."""
-    _check_paths(*runs)
+    _check_lang(lang)
+    _check_paths(*runs, out)
     from jeval.record.compare import compare_runs
 
     found = compare_runs(runs)
+    if out is not None:
+        from jeval.report.page import write_report
+
+        write_report(runs, out, lang)
     if as_json:
         output.say(output.json_text(found.model_dump()))
         return

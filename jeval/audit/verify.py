@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,9 @@ from jeval.record.store import RECORD, read_record
 
 if TYPE_CHECKING:
     from jeval.signing import PublicKey
+
+
+_CLOCKS_DIFFER = timedelta(hours=1)  # by which the clocks of two machines may
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,7 @@ def _agreement(manifest: Manifest, record: RunRecord) -> Iterator[str]:
     ):
         if told != recorded:
             yield f"{MANIFEST}: {name} is not that of {RECORD}"
+    yield from _clock(record)
     if "jeval" not in record.code:
         yield f"{RECORD}: no digest of jeval's code"
     if not {"tasks", "data"} <= set(record.task_pack):
@@ -186,6 +191,17 @@ def _agreement(manifest: Manifest, record: RunRecord) -> Iterator[str]:
             yield f"{RECORD}: the digest of the model is not that of its parts"
         if not one.files:
             yield f"{RECORD}: the model has no files"
+
+
+def _clock(record: RunRecord) -> Iterator[str]:
+    """Whether the run has ended by the clock here."""
+    try:
+        ended = datetime.fromisoformat(record.timing.finished)
+        ahead = ended.astimezone(timezone.utc) - datetime.now(timezone.utc)
+    except (ValueError, OverflowError):
+        return  # a record of another kind says none
+    if ahead > _CLOCKS_DIFFER:
+        yield f"{RECORD}: the run ended {one_line(record.timing.finished, 40)}, which is still to come by the clock of this machine; set it"
 
 
 def _samples(folder: Path, manifest: Manifest, record: RunRecord, samples: dict[str, list[Sample]]) -> Iterator[str]:

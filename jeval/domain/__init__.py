@@ -42,8 +42,8 @@ class Domain:
         sections: its part of the report, from the samples of its tasks and the language (``ja`` or ``en``).
         ground: of an item of a kind of task what a reader needs to check its verdict, in ``ja`` or ``en``.
         called: what a value of one of ``facets`` is called (facet, value, language).
-        mask: hides what must not stand in a report (personal data, say) in a text that leaves the run, but for what the second
-            text holds, which is readable beside it; keeps the length.
+        mask: hides what must not stand in a report (personal data, say) in a text that leaves the run; keeps the length. One that
+            takes a second text leaves alone what that holds, which is readable beside it.
         in_force: whether an item's basis is in force on a day; ``None``: the item does not say.
         files: option of ``jeval run`` → the tasks that need the file given by it.
         place: where its part stands in the report, the lowest first.
@@ -59,7 +59,7 @@ class Domain:
     sections: Sections
     ground: Grounds | None = None
     called: Callable[[str, str, str], str] | None = None
-    mask: Callable[[str, str], str] | None = None
+    mask: Callable[..., str] | None = None
     in_force: Callable[[Mapping[str, Any], date], bool | None] | None = None
     files: Mapping[str, FileTasks] = field(default_factory=dict)
     place: int = 9

@@ -50,5 +50,6 @@ def _names(lang: str) -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _phrases() -> Wording:
     """The judges' phrases in Japanese."""
-    words = report_words()
-    return Wording(words["phrases"], words["things"] | words["facets"]["error_type"] | words["facets"]["target"])
+    report = report_words()
+    names = report["things"] | report["facets"]["error_type"] | report["facets"]["target"]
+    return Wording(report["phrases"], names)

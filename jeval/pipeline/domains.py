@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from importlib.metadata import entry_points
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,25 @@ def called(facet: str | None, value: str, lang: str) -> str:
     return value
 
 
+def span_name(kind: str, lang: str) -> str:
+    """What a marked stretch of an output is called: the first name that a facet of a domain has for it."""
+    facets = (facet for domain in domains().values() for facet in domain.facets)
+    return next((name for facet in facets if (name := called(facet, kind, lang)) != kind), kind)
+
+
 def place(name: str) -> tuple[int, str]:
     """Where a domain (``keigo``, ``keigo_search``) stands in the report; those that nothing declares come last."""
     domain = domains().get(name) or domains().get(name.partition("_")[0])
     return (domain.place if domain else 99), name
+
+
+@lru_cache(maxsize=16)
+def _takes_known(mask: Callable[..., str]) -> bool:
+    try:
+        signature(mask).bind("", "")
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def mask(value: Any, known: str = "") -> Any:
@@ -71,7 +87,7 @@ def mask(value: Any, known: str = "") -> Any:
     if isinstance(value, str):
         for domain in domains().values():
             if domain.mask is not None:
-                value = domain.mask(value, known)
+                value = domain.mask(value, known) if _takes_known(domain.mask) else domain.mask(value)
         return value
     if isinstance(value, dict):
         return {key: mask(entry, known) for key, entry in value.items()}

@@ -147,6 +147,7 @@ def _context(found: View) -> dict[str, Any]:
         "anchor": anchors.get,
         "sum_names": list(dict.fromkeys(row.task for part in found.sums for row in part)),
         "called": lambda facet, value: domains.called(facet, value, lang),
+        "span_name": lambda kind: domains.span_name(kind, lang),
         "label": lambda name: domains.title(name, lang),
         "task_title": lambda task: title_of(task, lang),
         "say": lambda text: say(text, lang),

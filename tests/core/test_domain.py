@@ -45,7 +45,7 @@ def test_a_run_scores_it_and_the_report_shows_it_beside_the_three(site: Path, ti
     assert record.domains["house_style"].n == 2
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "社内規程第5条による。" in page
-    assert page.count("<h2>詳細: 社内規程") == 1
+    assert page.count("<h2>内訳：社内規程") == 1
     (first, _) = read_samples(out, "bank_style_words")
     assert first.evidence is not None
     assert first.evidence.reasons == ["●●●の書類"], "the domain's own mask"

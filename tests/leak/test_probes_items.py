@@ -218,23 +218,30 @@ def test_the_report_shows_both_sides_the_matrix_and_the_verdict() -> None:
     bits = [6.0] * 4 + [1.0, 0.5, 2.0, 3.0]
     metrics = [dict.fromkeys(("exposure", "exposure_low", "exposure_high"), value) for value in bits]
     tasks.append(_task("canary", docs, None, metrics=metrics))
-    for lang, balanced, verdict in (
-        ("ja", "均衡精度", "記憶が認められる"),
-        ("en", "balanced accuracy", "memorisation found"),
+    for lang, unanswered, verdict in (
+        ("ja", "安全性は判断できない", "記憶が認められる"),
+        ("en", "safety cannot be judged", "memorisation found"),
     ):
         found = sections(tasks, lang)
-        rows = [row for section in found for table in section.tables for row in table.rows]
-        assert [row[4] for row in rows if balanced in row] == [0.5]
-        matrices = [t for s in found for t in s.tables if "×" in t.caption]
+        (both,) = (table for table in found[0].tables)
+        assert len(both.rows) == 4, "one row a probe"
+        assert all((row[2], row[6], row[-1]) == (1.0, 0.0, unanswered) for row in both.rows)
+        matrices = [heat for section in found for heat in section.heats]
         assert len(matrices) == 2
-        assert len(matrices[0].rows) == 14
-        assert all(str(cell).startswith("3/3 [0.44") for row in matrices[0].rows for cell in row[1:])
+        assert len(matrices[0].rows) == 14 + 1
+        assert all(cell == (3.0, 3) for row in matrices[0].cells[:-1] for cell in row[:-1])
+        assert matrices[0].cells[-1][-1] == (float(len(tasks[0].samples)), len(tasks[0].samples))
         assert any(verdict in p for s in found for p in s.paragraphs)
     assert sections([], "ja") == []
 
 
-def test_without_controls_nothing_is_balanced() -> None:
-    found = sections([_probe("context", 1.0)], "en")
-    assert not [
-        row for section in found for table in section.tables for row in table.rows if "balanced accuracy" in row
-    ]
+def test_without_controls_nothing_is_said_of_safety() -> None:
+    (row,) = sections([_probe("context", 1.0)], "en")[0].tables[0].rows
+    assert row[-1] == "rightful requests were not evaluated"
+    (row,) = sections([_probe("control", 0.4)], "en")[0].tables[0].rows
+    assert row[2] is None and row[6] == pytest.approx(0.4)
+
+
+def test_a_probe_whose_control_answers_is_read_as_it_stands() -> None:
+    (row,) = sections([_probe("context", 1.0), _probe("control", 0.9)], "en")[0].tables[0].rows
+    assert row[-1] == ""

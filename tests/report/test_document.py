@@ -248,3 +248,39 @@ def test_a_history_lists_runs_in_the_order_in_which_they_ended(
     for given in (whole, tmp_path / "nowhere", tmp_path / "runs" / "broken"):
         refused = cli("history", given)
         assert refused.code == 2 and refused.err.count("\n") == 1
+
+
+def test_hostile_titles_of_tasks_and_names_of_rules_stay_text(hostile_run: Path, tmp_path: Path) -> None:
+    import json
+    import shutil
+
+    folder = Path(shutil.copytree(hostile_run, tmp_path / "run"))
+    record = json.loads((folder / "run.json").read_text())
+    bad = "<script>alert(9)</script>\u202e<b>x</b>\x1b[31m"
+    for task in record["tasks"].values():
+        task["title_ja"] = task["title_en"] = bad
+    record["model"]["recipe"] = record["model"]["dtype"] = record["foreign_packs"] = bad
+    record["foreign_packs"] = [bad]
+    record["verdict"] = {
+        "name": bad, "title_ja": bad, "title_en": bad, "digest": bad, "policy": {"purpose_ja": bad, "purpose_en": bad},
+        "as_of": "2026-11-30", "outcome": "failed",
+        "rules": [{
+            "id": bad, "ja": bad, "en": bad, "severity": "major", "outcome": "fail", "effect": "fails", "subject": bad, "tasks": [bad],
+            "measure": "score", "demand": "lower_bound_at_least", "threshold": 0.5, "facet": "family", "group": bad, "may": bad,
+            "why": "no_items", "detail": bad,
+            "exception": {"owner": bad, "reason": bad, "expires": "2026-11-30", "expired": True},
+        }],
+    }  # fmt: skip
+    (folder / "run.json").write_text(json.dumps(record))
+    for lang in ("ja", "en"):
+        for page in (render([folder], lang=lang), render([hostile_run, folder], lang=lang)):
+            assert "alert(9)" in page
+            assert "<script" not in page and "<b>x" not in page and "\u202e" not in page and "\x1b" not in page
+
+
+def test_what_the_judge_marked_is_named(audited: Audited, tiny_model: Path, tmp_path: Path) -> None:
+    run = audited(
+        tiny_model, tmp_path / "run", lambda _: "お客様がおっしゃられました。", tasks=["jeval_keigo_reply"], limit=3
+    )
+    page = render([run], lang="ja")
+    assert "<mark>おっしゃられ" in page and "<sup>二重敬語</sup>" in page

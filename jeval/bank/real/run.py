@@ -19,6 +19,7 @@ from jeval.finreg import bank
 from jeval.finreg.statutes import read_statutes
 from jeval.models import gguf
 from jeval.progress import Progress
+from jeval.report.catalogue import strings
 from jeval.writing import write_json
 
 READER, CONTROL = "reader", "control"
@@ -66,7 +67,6 @@ def run_real(plan: Plan) -> dict[str, Any]:
         InputError: the statutes lack what items cite, or the packages cannot be fetched.
     """
     from jeval.audit.run import RunOptions, run
-    from jeval.report.catalogue import strings
     from jeval.report.page import write_report
 
     read, in_use = _passages(plan)
