@@ -17,13 +17,6 @@ TASKS = ["jeval_search_keigo_pairs", "jeval_search_finreg_statement"]
 
 
 @pytest.fixture(scope="module")
-def live(tiny_model: Path) -> tuple[Any, Any]:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    return AutoModelForCausalLM.from_pretrained(tiny_model), AutoTokenizer.from_pretrained(tiny_model)
-
-
-@pytest.fixture(scope="module")
 def fitness(live: tuple[Any, Any]) -> Fitness:
     return Fitness(tasks=TASKS, limit=12, resident=live[0], tokenizer=live[1])
 
