@@ -28,7 +28,7 @@ def scores(rng: np.random.Generator, cheap: float, dear: float) -> Table:
 
 
 def total(table: Table) -> float:
-    return sum(SHARES[task] * float(np.mean(list(items.values()))) for task, items in table.items())  # type: ignore[arg-type]
+    return sum(SHARES[task] * float(np.mean(list(items.values()))) for task, items in table.items())
 
 
 def stopped_after(candidate: Table, incumbent: Table, seed: int, alpha: float = 0.05) -> int:
