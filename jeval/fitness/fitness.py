@@ -50,6 +50,7 @@ class Fitness:
             they are kept in memory, with ``False`` not at all.
         race: the most probable share, over all looks, of candidates as good as the incumbent that are stopped all the same
             (0.05, say); by default every candidate is asked all items. See :mod:`jeval.fitness.race`.
+        gain: with ``race``, count as good only what is better by this much of the score: smaller gains are not worth finding.
         device, dtype: for paths; see :func:`jeval.models.load.load`.
         batch_size: for backends that batch.
         backend: ``jeval-hf`` (shared-prefix scoring) or ``hf`` (stock).
@@ -80,6 +81,7 @@ class Fitness:
         efficiency: bool = False,
         results: str | Path | Literal[False] | None = None,
         race: float | None = None,
+        gain: float = 0.0,
         device: str | None = None,
         dtype: str | None = None,
         batch_size: str = "32",
@@ -92,7 +94,9 @@ class Fitness:
             )
         if race is not None and not 0.0 < race < 1.0:
             raise InputError(f"race={race!r}: expected the share of errors to allow, between 0 and 1 (0.05, say)")
-        self.seed, self._race, self._efficiency = seed, race, efficiency
+        if not 0.0 <= gain < 1.0 or (gain and race is None):
+            raise InputError(f"gain={gain!r}: expected a difference of scores from 0 to 1, together with race=")
+        self.seed, self._race, self._gain, self._efficiency = seed, race, gain, efficiency
         self._items = SearchItems.load(tasks, limit)
         self.objectives = self._items.objectives
         self.weights = self._check_weights(weights)
@@ -199,7 +203,7 @@ class Fitness:
         pull = pulls(self._seen, self._items.tasks, self._items.generated)
         shares = self._shares()
         drawn = draw(incumbent.per_item, shares, pull, [self.seed, int(candidate.digest[:16], 16)])
-        evidence, looks, asked = Evidence(drawn), 0, 0
+        evidence, looks, asked = Evidence(drawn, self._gain), 0, 0
         for look in drawn.looks():
             candidate.ask(self._rows(drawn, look))
             evidence.add([candidate.table[task][name].score for task, name in drawn.keys[look]])
@@ -212,7 +216,7 @@ class Fitness:
         most = max(portions.values(), default=0.0)
         stopped = asked < len(drawn.keys)
         less = {task: portion for task, portion in portions.items() if stopped and portion < most / 2}
-        return Race(alpha, asked, items, looks, evidence.most, less), stopped
+        return Race(alpha, self._gain, asked, items, looks, evidence.most, less), stopped
 
     def _rows(self, drawn: Draw, look: slice) -> Rows:
         """The items of a look, by task, in the order of the items."""
@@ -278,7 +282,7 @@ class Fitness:
         tasks, domains = self._items.results(filled)
         return self._result(
             candidate,
-            score=min(estimate, incumbent.score),
+            score=min(estimate, incumbent.score + self._gain),
             objectives=objectives,
             constraints=self._constraints.values(Outcome(filled, tasks, domains, neutral)),
             stderr=None,

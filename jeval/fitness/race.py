@@ -111,28 +111,30 @@ def pulls(
 
 def _spread(seen: Sequence[Mapping[str, float | None]]) -> float:
     """Root mean square, over items, of the standard deviation of their scores between candidates."""
-    columns = [[one.get(name) for one in seen] for name in seen[0]]
-    scores = [[score for score in column if score is not None] for column in columns]
-    spreads = [float(np.var(column)) for column in scores if len(column) > 1]
-    return math.sqrt(sum(spreads) / len(spreads)) if spreads else 0.0
+    scores = np.array([[one.get(name) for name in seen[0]] for one in seen], dtype=float)  # None becomes NaN
+    known = scores[:, (~np.isnan(scores)).sum(axis=0) > 1]
+    return math.sqrt(float(np.nanvar(known, axis=0).mean())) if known.size else 0.0
 
 
 class Evidence:
     """Evidence against "the candidate is at least as good as the incumbent", item after item in the order of the draw.
+
+    Args:
+        gain: the hypothesis is instead that its score is higher by this much; smaller gains are not worth finding.
 
     Attributes:
         wealth: the e-value at this moment; its largest so far is in ``most``.
         lost: the candidate cannot win even if it earned all that is left.
     """
 
-    def __init__(self, drawn: Draw) -> None:
+    def __init__(self, drawn: Draw, gain: float = 0.0) -> None:
         self._drawn = drawn
         self._left = np.cumsum(drawn.u[::-1])[::-1]  # U before each item
         room = drawn.a * (1.0 - drawn.incumbent)
         self._room = np.append(np.cumsum(room[::-1])[::-1], 0.0)  # most that can still be gained, before each item
         self._peak = np.maximum.accumulate((room / drawn.u)[::-1])[::-1]  # largest a · d / u among the items left
         self._wealths = np.full(len(_BETS), 1.0 / len(_BETS))
-        self._settled, self._next = 0.0, 0
+        self._settled, self._next = -gain, 0
         self.most = 1.0
 
     @property
@@ -145,13 +147,15 @@ class Evidence:
 
     def add(self, scores: Sequence[float | None]) -> None:
         """The candidate's scores of the next items; one that was not scored counts as earned."""
-        for score in scores:
-            i = self._next
-            d = (1.0 if score is None else score) - float(self._drawn.incumbent[i])
-            z = float(self._drawn.a[i] * d * self._left[i] / self._drawn.u[i])
-            highest = float(self._left[i] * self._peak[i]) + self._settled
-            if highest > 1e-12:  # else nothing that is left can make good what is settled: see lost
-                self._wealths *= np.maximum(0.0, 1.0 - _BETS / highest * (z + self._settled))
-            self._settled += float(self._drawn.a[i]) * d
-            self._next += 1
-            self.most = max(self.most, self.wealth)
+        here = slice(self._next, self._next + len(scores))
+        a, u, left = self._drawn.a[here], self._drawn.u[here], self._left[here]
+        d = np.array([1.0 if score is None else score for score in scores]) - self._drawn.incumbent[here]
+        settled = self._settled + np.concatenate([[0.0], np.cumsum(a * d)])
+        highest = left * self._peak[here] + settled[:-1]
+        # Where nothing that is left can make good what is settled there is no bet: see lost.
+        bets = np.where(highest > 1e-12, 1.0 / np.maximum(highest, 1e-12), 0.0)[:, None] * _BETS
+        paths = self._wealths * np.cumprod(
+            np.maximum(0.0, 1.0 - bets * (a * d * left / u + settled[:-1])[:, None]), axis=0
+        )
+        self._wealths, self._settled, self._next = paths[-1], float(settled[-1]), here.stop
+        self.most = max(self.most, float(paths.sum(axis=1).max()))

@@ -24,7 +24,8 @@ class Race:
     """How a candidate was raced against the incumbent; see :mod:`jeval.fitness.race`.
 
     Attributes:
-        alpha: the most probable share of candidates as good as the incumbent that are stopped all the same, over all looks.
+        alpha: the most probable share of candidates better by ``gain`` that are stopped all the same, over all looks.
+        gain: what a candidate must be better by to be worth finding; 0: candidates as good as the incumbent.
         asked, items: items asked, and items there are.
         looks: how often there was a look at the evidence.
         evidence: the largest e-value against "as good as the incumbent"; it stops at ``1 / alpha``.
@@ -32,6 +33,7 @@ class Race:
     """
 
     alpha: float
+    gain: float
     asked: int
     items: int
     looks: int
@@ -45,7 +47,7 @@ class FitnessResult:
 
     Attributes:
         score: weighted mean of the objectives, in [0, 1] unless adjusted for chance, higher is better; :data:`BROKEN` if it could
-            not be scored. Of a candidate stopped early it is an estimate, at most the incumbent's score.
+            not be scored. Of a candidate stopped early it is an estimate, at most the incumbent's score and ``gain``.
         objectives: score per domain (``keigo``, ``finreg``, ``leak``, as far as the tasks cover them).
         constraints: per constraint by how much it is missed, in its own unit: at most 0 is feasible.
         stderr: standard error of ``score``; ``None`` for a broken candidate and for one stopped early.

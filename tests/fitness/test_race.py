@@ -31,10 +31,10 @@ def total(table: Table) -> float:
     return sum(SHARES[task] * float(np.mean(list(items.values()))) for task, items in table.items())
 
 
-def stopped_after(candidate: Table, incumbent: Table, seed: int, alpha: float = 0.05) -> int:
+def stopped_after(candidate: Table, incumbent: Table, seed: int, alpha: float = 0.05, gain: float = 0.0) -> int:
     """Items asked; all 400 where the candidate was not stopped."""
     drawn = draw(incumbent, SHARES, PULL, [seed])
-    evidence = Evidence(drawn)
+    evidence = Evidence(drawn, gain)
     for look in drawn.looks():
         evidence.add([candidate[task][name] for task, name in drawn.keys[look]])
         if evidence.lost or evidence.most >= 1 / alpha:
@@ -70,6 +70,22 @@ def test_a_better_candidate_is_nearly_never_stopped_and_a_bad_one_soon() -> None
     assert total(better) > total(incumbent)
     assert sum(stopped_after(better, incumbent, seed) < 400 for seed in range(100)) <= 5
     assert np.mean([stopped_after(bad, incumbent, seed) for seed in range(20)]) < 200
+
+
+def test_a_gain_that_is_not_worth_finding_is_given_up_and_one_that_is_is_not() -> None:
+    """With ``gain`` the worst case is a candidate better by exactly that."""
+    rng = np.random.default_rng(7)
+    incumbent = scores(rng, 0.6, 0.5)
+    candidate = {
+        task: dict(zip(items, rng.permutation(list(items.values())).tolist(), strict=True))  # type: ignore[arg-type]
+        for task, items in incumbent.items()
+    }
+    wrong = [name for name, score in candidate["dear"].items() if score == 0.0][:10]
+    candidate["dear"].update(dict.fromkeys(wrong, 1.0))
+    assert total(candidate) - total(incumbent) == pytest.approx(0.05)
+    lost = sum(stopped_after(candidate, incumbent, seed, alpha=0.2, gain=0.05) < 400 for seed in range(400)) / 400
+    assert lost <= 0.2 + 2 * math.sqrt(0.2 * 0.8 / 400)
+    assert sum(stopped_after(candidate, incumbent, seed, gain=0.3) < 400 for seed in range(20)) == 20
 
 
 def test_the_evidence_is_a_supermartingale_where_it_is_decided_by_hand() -> None:
@@ -145,3 +161,5 @@ def test_a_share_of_errors_that_is_none_is_refused() -> None:
     for alpha in (0.0, 1.0, -1.0):
         with pytest.raises(InputError, match="between 0 and 1"):
             Fitness(tasks=TASKS, limit=2, race=alpha)
+    with pytest.raises(InputError, match="together with race="):
+        Fitness(tasks=TASKS, limit=2, gain=0.01)
