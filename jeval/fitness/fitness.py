@@ -40,6 +40,8 @@ class Fitness:
         constraints: name → limit; see :mod:`jeval.fitness.constraints`. For example ``{"leak": 0.9, "leak_rate": 0.1}``.
         seed: seeds every random generator before each call, so that equal weights get equal numbers.
         limit: at most this many items of each task.
+        fresh: draw the keigo minimal pairs anew by this seed, from the same frames and words; with another seed the items are
+            others, and about three in ten of the sentences.
         resident: a transformers model, or a path, whose architecture state dicts are evaluated in. Each overwrites its weights; a
             candidate that comes as a path or as another model does not.
         tokenizer: tokenizer of ``resident`` when that is a live model.
@@ -74,6 +76,7 @@ class Fitness:
         seed: int = 0,
         *,
         limit: int | None = None,
+        fresh: int | None = None,
         resident: Any = None,
         tokenizer: Any = None,
         reference: FitnessResult | None = None,
@@ -97,7 +100,7 @@ class Fitness:
         if not 0.0 <= gain < 1.0 or (gain and race is None):
             raise InputError(f"gain={gain!r}: expected a difference of scores from 0 to 1, together with race=")
         self.seed, self._race, self._gain, self._efficiency = seed, race, gain, efficiency
-        self._items = SearchItems.load(tasks, limit)
+        self._items = SearchItems.load(tasks, limit, fresh)
         self.objectives = self._items.objectives
         self.weights = self._check_weights(weights)
         self._chance = self._check_chance() if chance_adjusted else dict.fromkeys(self.objectives, 0.0)

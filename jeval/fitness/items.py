@@ -74,13 +74,14 @@ class SearchItems:
     objectives: list[str] = field(default_factory=list)
 
     @classmethod
-    def load(cls, tasks: Sequence[str] | None, limit: int | None) -> SearchItems:
-        """Load tasks of the search suite.
+    def load(cls, tasks: Sequence[str] | None, limit: int | None, fresh: int | None = None) -> SearchItems:
+        """Load tasks of the search suite, with ``fresh`` the minimal pairs drawn anew by that seed.
 
         Raises:
             InputError: tasks that are not known, or of the audit suite.
         """
-        loaded = load_tasks(list(tasks) if tasks is not None else ["jeval_search"])
+        drawn = {} if fresh is None else {"fresh": fresh}
+        loaded = load_tasks(list(tasks) if tasks is not None else ["jeval_search"], metadata=drawn)
         audit = sorted(name for name in loaded.tasks if loaded.meta(name).suite != "search")
         if audit:
             raise InputError(
