@@ -21,6 +21,7 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS items (candidate TEXT, task TEXT, id TEXT, value TEXT NOT NULL, "
     "PRIMARY KEY (candidate, task, id)) WITHOUT ROWID"
 )
+_IN_MEMORY = 256  # candidates, the latest: a quarter of a megabyte each on the whole suite
 _WAIT = 30.0  # seconds for another process to let go of the file
 
 _log = logging.getLogger(__name__)
@@ -30,8 +31,8 @@ class ResultStore:
     """Items of candidates. After its file was opened no method raises because of it.
 
     Args:
-        path: SQLite file, made if missing, readable by its owner only; ``None`` keeps results in memory, for as long as this
-            object lives.
+        path: SQLite file, made if missing, readable by its owner only; ``None`` keeps the latest results in memory, for as
+            long as this object lives.
 
     Raises:
         InputError: the file cannot be opened, or is none of this kind.
@@ -39,6 +40,7 @@ class ResultStore:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
+        self._latest: dict[str, None] = {}
         try:
             if path is not None:
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # says more than SQLite of what is wrong
@@ -103,9 +105,16 @@ class ResultStore:
     def _insert(self, rows: Sequence[tuple[str, str, str, str]]) -> None:
         if self._db is None:
             return
+        if self.path is None and rows:
+            self._latest.pop(rows[0][0], None)
+            self._latest[rows[0][0]] = None
         try:
             with self._db:
                 self._db.executemany("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?)", rows)
+                while len(self._latest) > _IN_MEMORY:
+                    oldest = next(iter(self._latest))
+                    del self._latest[oldest]
+                    self._db.execute("DELETE FROM items WHERE candidate = ?", (oldest,))
         except sqlite3.Error as err:
             self._give_up(err)
 

@@ -67,6 +67,15 @@ def test_a_damaged_row_is_computed_again(
     assert again == whole and again.recalled == 5
 
 
+def test_memory_holds_the_latest_candidates_only() -> None:
+    store = ResultStore()
+    for n in range(300):
+        store.put(f"c{n}", {"t": {"a": Item(1.0)}})
+        store.put("c0", {"t": {str(n): Item(0.5)}})  # asked again and again
+    held = [n for n in range(300) if store.get(f"c{n}", "t")]
+    assert held == [0, *range(45, 300)]
+
+
 def test_a_file_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("not a database, but long enough to be taken for one" * 40)
     for path in (tmp_path, tmp_path / "text", tmp_path / "no" / "folder"):
