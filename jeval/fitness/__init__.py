@@ -6,6 +6,8 @@ It takes search items only: a search that sees the audit items would make the au
 
 from __future__ import annotations
 
-from jeval.fitness.fitness import BROKEN, Fitness, FitnessResult, copy_weights
+from jeval.fitness.fitness import Fitness
+from jeval.fitness.result import BROKEN, Difference, FitnessResult, Race
+from jeval.fitness.weights import copy_weights
 
-__all__ = ["BROKEN", "Fitness", "FitnessResult", "copy_weights"]
+__all__ = ["BROKEN", "Difference", "Fitness", "FitnessResult", "Race", "copy_weights"]

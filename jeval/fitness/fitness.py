@@ -1,83 +1,70 @@
-"""The fitness function and its result."""
+"""The fitness function: a candidate in, one number and what is behind it out."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import Any, Literal
 
 from jeval.errors import InputError, JevalError
-from jeval.models.health import first_bad_tensor
+from jeval.fitness.candidate import Candidate, pack_digest
+from jeval.fitness.constraints import Constraints, Outcome
+from jeval.fitness.items import Item, SearchItems, Table
+from jeval.fitness.paired import difference
+from jeval.fitness.race import Draw, Evidence, draw, pulls
+from jeval.fitness.result import BROKEN, FitnessResult, Race
+from jeval.fitness.store import ResultStore
+from jeval.fitness.weights import copy_weights
 from jeval.models.load import load, wrap
 from jeval.models.source import resolve
 from jeval.models.template import Templated
-from jeval.pipeline.evaluate import choose_items
-from jeval.pipeline.road import Scored, score
+from jeval.pipeline.evaluate import Rows
 from jeval.pipeline.score import ENDLESS
-from jeval.pipeline.taskpack import load_tasks
+from jeval.suggest import near
 
-#: Score, and every objective, of a candidate that could not be scored: below any real score, and finite, because
-#: several optimisers cannot rank infinities.
-BROKEN = -1.0
-
-
-@dataclass(frozen=True)
-class FitnessResult:
-    """What a candidate is worth.
-
-    Attributes:
-        score: weighted mean of the objectives, in [0, 1], higher is better; :data:`BROKEN` if it could not be scored.
-        objectives: score per domain (``keigo``, ``finreg``, ``leak``, as far as the tasks cover them).
-        constraints: per constraint, required minimum minus achieved score: at most 0 is feasible.
-        stderr: standard error of ``score``; ``None`` for a broken candidate.
-        per_item: task → item id → score (``None``: not scored).
-        n_items: items scored.
-        seconds: wall-clock seconds of this call.
-        stopped_early: whether the evaluation was cut short. Every candidate is evaluated on all items, so it is ``False``.
-        error: why the candidate could not be scored, else ``None``.
-    """
-
-    score: float
-    objectives: dict[str, float]
-    constraints: dict[str, float]
-    stderr: float | None
-    per_item: dict[str, dict[str, float | None]]
-    n_items: int
-    seconds: float
-    stopped_early: bool = False
-    error: str | None = field(default=None)
-
-    def __float__(self) -> float:
-        return self.score
-
-    @property
-    def feasible(self) -> bool:
-        """All constraints hold and the candidate could be scored."""
-        return self.error is None and all(value <= 0 for value in self.constraints.values())
+#: One candidate at a time in a process, whichever Fitness it is for: they share the seeds, the kept requests and the cores.
+_TURN = threading.RLock()
+_SEEN = 8  # results that tell which tasks tell candidates apart
 
 
 class Fitness:
-    """Objective function over the search items.
+    """Objective function over the search items. Calls from several threads take turns.
 
     Args:
         suite: ``"search"``; ``"audit"`` is refused.
         tasks: task or group names of the search suite; default ``["jeval_search"]``.
         weights: weight per objective in ``score``; objectives not named get 0. Default: all equal.
-        constraints: minimum per objective or task name, for example ``{"leak": 0.9}``.
+        constraints: name → limit; see :mod:`jeval.fitness.constraints`. For example ``{"leak": 0.9, "leak_rate": 0.1}``.
         seed: seeds every random generator before each call, so that equal weights get equal numbers.
         limit: at most this many items of each task.
-        resident: a transformers model, or a path, whose architecture state dicts are evaluated in.
+        fresh: draw the keigo minimal pairs anew by this seed, from the same frames and words; with another seed the items are
+            others, and about three in ten of the sentences.
+        resident: a transformers model, or a path, whose architecture state dicts are evaluated in. Each overwrites its weights; a
+            candidate that comes as a path or as another model does not.
         tokenizer: tokenizer of ``resident`` when that is a live model.
+        reference: what the constraint ``below_reference`` compares with.
+        chance_adjusted: objectives as ``(score - chance) / (1 - chance)``, so that guessing earns 0 in each.
+        efficiency: also measure the bytes of the weights and the tokens per second.
+        results: SQLite file where results are kept by the digest of the weights, for several processes and searches; by default
+            they are kept in memory, with ``False`` not at all.
+        race: the most probable share, over all looks, of candidates as good as the incumbent that are stopped all the same
+            (0.05, say); by default every candidate is asked all items. See :mod:`jeval.fitness.race`.
+        gain: with ``race``, count as good only what is better by this much of the score: smaller gains are not worth finding.
         device, dtype: for paths; see :func:`jeval.models.load.load`.
         batch_size: for backends that batch.
         backend: ``jeval-hf`` (shared-prefix scoring) or ``hf`` (stock).
 
+    Attributes:
+        objectives: the domains that the tasks cover.
+        weights: of the objectives.
+        incumbent: what candidates are raced against and differ from: with ``race`` the best feasible full result so far, else what
+            is put there.
+
     Raises:
-        InputError: the audit suite or audit tasks were asked for, unknown tasks, bad weights or constraints.
+        InputError: the audit suite or audit tasks were asked for, unknown tasks, bad weights, constraints or other arguments.
     """
 
     def __init__(
@@ -89,8 +76,15 @@ class Fitness:
         seed: int = 0,
         *,
         limit: int | None = None,
+        fresh: int | None = None,
         resident: Any = None,
         tokenizer: Any = None,
+        reference: FitnessResult | None = None,
+        chance_adjusted: bool = False,
+        efficiency: bool = False,
+        results: str | Path | Literal[False] | None = None,
+        race: float | None = None,
+        gain: float = 0.0,
         device: str | None = None,
         dtype: str | None = None,
         batch_size: str = "32",
@@ -101,38 +95,48 @@ class Fitness:
                 f"Fitness does not take suite {suite!r}: a search that sees the audit items would make the audit "
                 "worthless; use suite='search' and audit the winner with `jeval run`"
             )
-        self.seed = seed
-        self._loaded = load_tasks(list(tasks) if tasks is not None else ["jeval_search"])
-        audit = sorted(name for name in self._loaded.tasks if self._loaded.meta(name).suite != "search")
-        if audit:
-            raise InputError(
-                f"Fitness refuses audit tasks ({', '.join(audit[:3])}): a search must not see the items its result is "
-                "audited on; name tasks of jeval_search"
-            )
-        self._chosen = choose_items(self._loaded, limit=limit)
-        self.objectives = sorted({self._loaded.meta(name).domain for name in self._loaded.tasks})
+        if race is not None and not 0.0 < race < 1.0:
+            raise InputError(f"race={race!r}: expected the share of errors to allow, between 0 and 1 (0.05, say)")
+        if not 0.0 <= gain < 1.0 or (gain and race is None):
+            raise InputError(f"gain={gain!r}: expected a difference of scores from 0 to 1, together with race=")
+        self.seed, self._race, self._gain, self._efficiency = seed, race, gain, efficiency
+        self._items = SearchItems.load(tasks, limit, fresh)
+        self.objectives = self._items.objectives
         self.weights = self._check_weights(weights)
-        self.constraints = self._check_constraints(constraints)
+        self._chance = self._check_chance() if chance_adjusted else dict.fromkeys(self.objectives, 0.0)
+        self._constraints = Constraints(constraints, self._items, reference)
+        self._store = None if results is False else ResultStore(None if results is None else Path(results).expanduser())
+        self._pack = pack_digest() if results else ""
         self._device, self._dtype = device, dtype
         self._batch_size, self._backend = batch_size, backend
-        self._lm: Templated | None = None
-        if resident is not None:
-            self._lm = self._open(resident, tokenizer)
+        self.incumbent: FitnessResult | None = None
+        self._seen: list[dict[str, dict[str, float | None]]] = []
+        self._lm: Templated | None = None if resident is None else self._open(resident, tokenizer)
+
+    @property
+    def constraints(self) -> dict[str, float]:
+        """The limit of each constraint, by the name it has in a result."""
+        return dict(self._constraints.limits)
 
     def _check_weights(self, weights: Mapping[str, float] | None) -> dict[str, float]:
         if weights is None:
             return dict.fromkeys(self.objectives, 1.0)
-        if unknown := sorted(set(weights) - set(self.objectives)):
-            raise InputError(f"weights name {', '.join(unknown)}; the objectives here are {', '.join(self.objectives)}")
+        for name in weights:
+            if name not in self.objectives:
+                raise InputError(f"weights name {name!r}, which is no objective here; {near(name, self.objectives)}")
         if any(w < 0 for w in weights.values()) or sum(weights.values()) <= 0:
             raise InputError("weights must not be negative and must not all be 0")
         return {name: float(weights.get(name, 0.0)) for name in self.objectives}
 
-    def _check_constraints(self, constraints: Mapping[str, float] | None) -> dict[str, float]:
-        known = {*self.objectives, *self._loaded.tasks}
-        if unknown := sorted(set(constraints or {}) - known):
-            raise InputError(f"constraints name {', '.join(unknown)}; known: {', '.join(sorted(known))}")
-        return {name: float(value) for name, value in (constraints or {}).items()}
+    def _check_chance(self) -> dict[str, float]:
+        found = self._items.chances()
+        for name, chance in found.items():
+            if chance is None or chance > 0.5:
+                raise InputError(
+                    f"chance_adjusted: guessing earns {'an unknown share' if chance is None else f'{chance:.2f}'} of objective "
+                    f"{name}; expected at most 0.5: name tasks of both sides, or leave chance_adjusted out"
+                )
+        return {name: chance for name, chance in found.items() if chance is not None}
 
     def __call__(self, model: Any, tokenizer: Any = None) -> FitnessResult:
         """Evaluate one candidate.
@@ -148,22 +152,25 @@ class Fitness:
         Raises:
             InputError: the call itself is wrong (a state dict without a resident model, a model without a tokenizer).
         """
-        started = time.perf_counter()
         state = isinstance(model, Mapping)
         if state and self._lm is None:
-            raise InputError("a state dict needs a resident model: pass resident= to Fitness, or a path or model first")
+            raise InputError("a state dict needs a resident model: pass resident= to Fitness")
         if not state and not isinstance(model, (str, Path)) and tokenizer is None and not self._is_resident(model):
             raise InputError("a live model needs its tokenizer: call fitness(model, tokenizer)")
-        try:
-            if state and self._lm is not None:
-                copy_weights(self._lm.model, model)
-            elif self._lm is None or not self._is_resident(model):
-                self._lm = self._open(model, tokenizer)
-            return self._evaluate(self._lm, started)
-        except JevalError as err:
-            return self._broken(str(err), started)
-        except (RuntimeError, ValueError, TypeError, KeyError, OSError, ArithmeticError) as err:
-            return self._broken(f"{type(err).__name__}: {' '.join(str(err).split())[:300]}", started)
+        with _TURN:
+            started = time.perf_counter()
+            try:
+                if state and self._lm is not None:
+                    copy_weights(self._lm.model, model)
+                resident = state or self._is_resident(model)
+                lm = self._lm if resident and self._lm is not None else self._open(model, tokenizer)
+                result = self._evaluate(lm)
+            except JevalError as err:
+                result = self._broken(str(err))
+            except (RuntimeError, ValueError, TypeError, KeyError, OSError, ArithmeticError) as err:
+                result = self._broken(f"{type(err).__name__}: {' '.join(str(err).split())[:300]}")
+            self._remember(result)
+            return replace(result, seconds=time.perf_counter() - started)
 
     def _is_resident(self, model: Any) -> bool:
         return self._lm is not None and model is self._lm.model
@@ -181,68 +188,154 @@ class Fitness:
             raise InputError("a live model needs its tokenizer: pass tokenizer=")
         return wrap(model.eval(), tokenizer, backend=self._backend, batch_size=self._batch_size)
 
-    def _evaluate(self, lm: Templated, started: float) -> FitnessResult:
-        if (name := first_bad_tensor(lm.model)) is not None:
-            return self._broken(f"tensor {name} holds NaN or Inf", started)
-        template = lm.template is not None
-        return self._result(score(lm, self._loaded, self._chosen, seed=self.seed, chat_template=template), started)
+    def _evaluate(self, lm: Templated) -> FitnessResult:
+        candidate = Candidate(lm, self._items, self.seed, self._store, self._pack)
+        if candidate.bad_tensor is not None:
+            return self._broken(f"tensor {candidate.bad_tensor} holds NaN or Inf")
+        neutral = candidate.neutral_text() if self._constraints.neutral else None
+        raced: Race | None = None
+        if self._race is not None and self.incumbent is not None:
+            raced, stopped = self._raced(candidate, self._race, self.incumbent)
+            if stopped:
+                return self._stopped(candidate, raced, self.incumbent, neutral)
+        candidate.ask(self._items.rows)
+        return self._full(candidate, raced, neutral)
 
-    def _result(self, scored: Scored, started: float) -> FitnessResult:
-        domains = {name.removesuffix("_search"): domain for name, domain in scored.domains.items()}
+    def _raced(self, candidate: Candidate, alpha: float, incumbent: FitnessResult) -> tuple[Race, bool]:
+        """Ask until the candidate cannot win; whether that was before all items were asked."""
+        pull = pulls(self._seen, self._items.tasks, self._items.generated)
+        shares = self._shares()
+        drawn = draw(incumbent.per_item, shares, pull, [self.seed, int(candidate.digest[:16], 16)])
+        evidence, looks, asked = Evidence(drawn, self._gain), 0, 0
+        for look in drawn.looks():
+            candidate.ask(self._rows(drawn, look))
+            evidence.add([candidate.table[task][name].score for task, name in drawn.keys[look]])
+            looks, asked = looks + 1, look.stop
+            if evidence.lost or evidence.most >= 1.0 / alpha:
+                break
+        items = sum(map(len, self._items.rows.values()))
+        sizes = {task: len(self._items.rows[task]) for task in shares if shares[task] > 0}
+        portions = {task: len(candidate.table.get(task, {})) / size for task, size in sizes.items() if size}
+        most = max(portions.values(), default=0.0)
+        stopped = asked < len(drawn.keys)
+        less = {task: portion for task, portion in portions.items() if stopped and portion < most / 2}
+        return Race(alpha, self._gain, asked, items, looks, evidence.most, less), stopped
+
+    def _rows(self, drawn: Draw, look: slice) -> Rows:
+        """The items of a look, by task, in the order of the items."""
+        wanted: dict[str, set[str]] = {}
+        for task, name in drawn.keys[look]:
+            wanted.setdefault(task, set()).add(name)
+        return {
+            task: [
+                number
+                for number, name in zip(self._items.rows[task], self._items.ids(task), strict=True)
+                if name in wanted.get(task, ())
+            ]
+            for task in self._items.tasks
+        }
+
+    def _shares(self) -> dict[str, float]:
+        """What each task counts in the score, adjustment for chance included."""
+        found = self._items.shares(self.weights)
+        return {task: share / (1.0 - self._chance[self._items.domain(task)]) for task, share in found.items()}
+
+    def _full(self, candidate: Candidate, raced: Race | None, neutral: float | None) -> FitnessResult:
+        tasks, domains = self._items.results(candidate.table)
         missing = [name for name in self.objectives if domains[name].score is None and self.weights[name] > 0]
         if missing:
-            return self._broken(f"no item of {', '.join(missing)} could be scored", started)
-        if silent := [name for name, task in scored.tasks.items() if task.score is None and task.reason == ENDLESS]:
-            return self._broken(f"no item of {', '.join(silent)} could be scored: {ENDLESS}", started)
-        objectives = {name: domain.score for name, domain in domains.items() if domain.score is not None}
+            return self._broken(f"no item of {', '.join(missing)} could be scored")
+        if silent := [name for name, task in tasks.items() if task.score is None and _silent(candidate.table[name])]:
+            return self._broken(f"no item of {', '.join(silent)} could be scored: {ENDLESS}")
+        objectives = {
+            name: self._adjusted(name, domain.score) for name, domain in domains.items() if domain.score is not None
+        }
         total = sum(self.weights.values())
-        variance = sum((self.weights[n] / total * (domains[n].stderr or 0.0)) ** 2 for n in objectives)
-        achieved = {**{name: task.score for name, task in scored.tasks.items()}, **objectives}
-        per_item = {task: {one.id: one.score for one in samples} for task, samples in scored.samples.items()}
-        return FitnessResult(
+        errors = [self.weights[n] / total * (domains[n].stderr or 0.0) / (1.0 - self._chance[n]) for n in objectives]
+        outcome = Outcome(candidate.table, tasks, domains, neutral)
+        return self._result(
+            candidate,
             score=sum(self.weights[n] * objectives[n] for n in objectives) / total,
             objectives=objectives,
-            constraints={name: low - _or_broken(achieved[name]) for name, low in self.constraints.items()},
-            stderr=variance**0.5,
-            per_item=per_item,
-            n_items=sum(value is not None for values in per_item.values() for value in values.values()),
-            seconds=time.perf_counter() - started,
+            constraints=self._constraints.values(outcome),
+            stderr=sum(error**2 for error in errors) ** 0.5,
+            race=raced,
+            neutral_text=neutral,
         )
 
-    def _broken(self, error: str, started: float) -> FitnessResult:
+    def _stopped(
+        self, candidate: Candidate, raced: Race, incumbent: FitnessResult, neutral: float | None
+    ) -> FitnessResult:
+        """Of tasks asked, the incumbent's result and the paired difference; of others, the incumbent's."""
+        scores = candidate.per_item()
+        objectives = {}
+        for name in incumbent.objectives:
+            alone = self._items.shares({other: float(other == name) for other in self.objectives})
+            moved = sum(
+                share * (_mean_difference(scores.get(task, {}), incumbent.per_item.get(task, {})) or 0.0)
+                for task, share in alone.items()
+            )
+            objectives[name] = max(BROKEN, incumbent.objectives[name] + moved / (1.0 - self._chance[name]))
+        total = sum(self.weights.values())
+        estimate = sum(self.weights[n] * objectives[n] for n in objectives) / total
+        filled: Table = {
+            task: candidate.table.get(task) or {n: Item(s) for n, s in incumbent.per_item.get(task, {}).items()}
+            for task in self._items.tasks
+        }
+        tasks, domains = self._items.results(filled)
+        return self._result(
+            candidate,
+            score=min(estimate, incumbent.score + self._gain),
+            objectives=objectives,
+            constraints=self._constraints.values(Outcome(filled, tasks, domains, neutral)),
+            stderr=None,
+            stopped_early=True,
+            race=raced,
+            neutral_text=neutral,
+        )
+
+    def _result(self, candidate: Candidate, **what: Any) -> FitnessResult:
+        per_item = candidate.per_item()
+        against = self.incumbent
+        return FitnessResult(
+            per_item=per_item,
+            n_items=sum(value is not None for values in per_item.values() for value in values.values()),
+            seconds=0.0,
+            difference=None if against is None else difference(self._items, self._shares(), per_item, against.per_item),
+            efficiency=candidate.efficiency() if self._efficiency else {},
+            digest=candidate.digest,
+            recalled=candidate.recalled,
+            **what,
+        )
+
+    def _adjusted(self, name: str, score: float) -> float:
+        return (score - self._chance[name]) / (1.0 - self._chance[name])
+
+    def _remember(self, result: FitnessResult) -> None:
+        """A full result tells what tells candidates apart, and may be the new incumbent of a race."""
+        if self._race is None or result.error is not None or result.stopped_early:
+            return
+        self._seen = [*self._seen, result.per_item][-_SEEN:]
+        if result.feasible and (self.incumbent is None or result.score > self.incumbent.score):
+            self.incumbent = result
+
+    def _broken(self, error: str) -> FitnessResult:
         return FitnessResult(
             score=BROKEN,
             objectives=dict.fromkeys(self.objectives, BROKEN),
-            constraints={name: low - BROKEN for name, low in self.constraints.items()},
+            constraints=self._constraints.broken(),
             stderr=None,
             per_item={},
             n_items=0,
-            seconds=time.perf_counter() - started,
+            seconds=0.0,
             error=error,
         )
 
 
-def _or_broken(value: float | None) -> float:
-    return BROKEN if value is None else value
+def _silent(items: Mapping[str, Item]) -> bool:
+    return any(item.silent for item in items.values())
 
 
-def copy_weights(model: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> None:
-    """Copy a state dict into a model's weights in place, all or nothing.
-
-    Tied weights may be left out of ``state``.
-
-    Raises:
-        ValueError: a name or shape does not fit, or a weight is missing; the model is then unchanged.
-    """
-    own = model.state_dict()
-    for name, tensor in state.items():
-        if name not in own:
-            raise ValueError(f"tensor {name} is not part of the resident architecture")
-        if tensor.shape != own[name].shape:
-            raise ValueError(f"tensor {name} has shape {tuple(tensor.shape)}, expected {tuple(own[name].shape)}")
-    storages = {own[name].data_ptr() for name in state}
-    if missing := [name for name, tensor in own.items() if name not in state and tensor.data_ptr() not in storages]:
-        raise ValueError(f"tensor {missing[0]} is missing from the state dict ({len(missing)} in all)")
-    with torch.no_grad():
-        for name, tensor in state.items():
-            own[name].copy_(tensor)
+def _mean_difference(a: Mapping[str, float | None], b: Mapping[str, float | None]) -> float | None:
+    pairs = [(x, y) for name, x in a.items() if x is not None and (y := b.get(name)) is not None]
+    return sum(x - y for x, y in pairs) / len(pairs) if pairs else None

@@ -17,13 +17,6 @@ TASKS = ["jeval_search_keigo_pairs", "jeval_search_finreg_statement"]
 
 
 @pytest.fixture(scope="module")
-def live(tiny_model: Path) -> tuple[Any, Any]:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    return AutoModelForCausalLM.from_pretrained(tiny_model), AutoTokenizer.from_pretrained(tiny_model)
-
-
-@pytest.fixture(scope="module")
 def fitness(live: tuple[Any, Any]) -> Fitness:
     return Fitness(tasks=TASKS, limit=12, resident=live[0], tokenizer=live[1])
 
@@ -116,28 +109,47 @@ def test_unknown_weights_and_constraints_are_refused() -> None:
         Fitness(tasks=TASKS, constraints={"speed": 1.0})
 
 
+def test_fresh_pairs_are_other_items_of_the_search_words() -> None:
+    from jeval.fitness.items import SearchItems
+
+    pairs = "jeval_search_keigo_pairs"
+    plain, one, same, other = (SearchItems.load([pairs], None, fresh) for fresh in (None, 5, 5, 6))
+    assert one.ids(pairs) == same.ids(pairs) and list(one.loaded.docs(pairs)) == list(same.loaded.docs(pairs))
+    assert len(one.ids(pairs)) == len(plain.ids(pairs))
+    assert not {*one.ids(pairs)} & {*plain.ids(pairs), *other.ids(pairs)}
+    texts = [{doc["right"] for doc in items.loaded.docs(pairs)} for items in (plain, one, other)]
+    assert len(texts[1] - texts[0]) > 60 and len(texts[2] - texts[1]) > 60  # the frames hold no more
+    assert {doc["suite"] for doc in one.loaded.docs(pairs)} == {"search"}
+
+
 def test_results_travel_to_other_processes(fitness: Fitness, live: tuple[Any, Any]) -> None:
     result = fitness(live[0].state_dict())
     assert pickle.loads(pickle.dumps(result)) == result
 
 
-def test_the_search_group_has_one_metric_key_that_mergekit_reads(tiny_model: Path) -> None:
-    from lm_eval import simple_evaluate
-    from lm_eval.tasks import TaskManager
+def test_objectives_adjusted_for_chance(live: tuple[Any, Any]) -> None:
+    plain = Fitness(tasks=TASKS, limit=12, resident=live[0], tokenizer=live[1])(live[0])
+    found = Fitness(tasks=TASKS, limit=12, resident=live[0], tokenizer=live[1], chance_adjusted=True)(live[0])
+    for name, score in plain.objectives.items():  # guessing earns one half in both
+        assert found.objectives[name] == pytest.approx(2 * score - 1)
+    assert found.score == pytest.approx(2 * plain.score - 1)
+    assert found.stderr == pytest.approx(2 * (plain.stderr or 0))
+    with pytest.raises(InputError, match="objective leak"):
+        Fitness(tasks=["jeval_search_leak_context"], limit=2, chance_adjusted=True)
 
-    from jeval.resources import tasks_path
 
-    manager = TaskManager(include_path=str(tasks_path()), include_defaults=False)
-    results = simple_evaluate(
-        model="hf",
-        model_args={"pretrained": str(tiny_model), "dtype": "float32"},
-        tasks=["jeval_search"],
-        task_manager=manager,
-        limit=2,
-        batch_size=8,
-        device="cpu",
-        log_samples=False,
+def test_the_snippet_of_the_page_runs(live: tuple[Any, Any], tiny_model: Path, tmp_path: Path) -> None:
+    """As it stands, with other models and fewer items."""
+    page = (Path(__file__).parents[2] / "docs" / "fitness.md").read_text(encoding="utf-8")
+    code = page.split("```python\n", 1)[1].split("```", 1)[0]
+    assert "n_trials=200" in code and 'results="search.sqlite"' in code
+    code = code.replace("n_trials=200", "n_trials=3").replace(
+        'results="search.sqlite"', f'results="{tmp_path / "search.sqlite"}", limit=2, device="cpu"'
     )
-    assert results is not None
-    score = results["results"]["jeval_search"]["score,none"]
-    assert 0.0 <= score <= 1.0
+    for name in ("base", "keigo", "finance"):
+        (tmp_path / name).symlink_to(tiny_model)
+    code = code.replace("/models/", f"{tmp_path}/")
+    ran: dict[str, Any] = {}
+    exec(compile(code, "docs/fitness.md", "exec"), ran)
+    assert len(ran["study"].trials) == 3
+    assert all(len(trial.user_attrs["violations"]) == 2 for trial in ran["study"].trials)
