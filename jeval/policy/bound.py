@@ -90,7 +90,7 @@ def judged(seen: Observed, threshold: float, *, at_least: bool) -> tuple[Decided
     """What is decided, and of what ``n`` more would decide.
 
     What would not pass without one failure does not pass with some. Where nothing varies, an interval has the clusters alone to go
-    by and is wide; a first failure shows how little they matter and makes it narrow.
+    by and is wide; failures here and there show how little they matter and make it narrow.
     """
     outcome, best = decide(seen.low, seen.high, threshold, at_least=at_least), seen.best(at_least=at_least)
     if outcome == "pass" and decide(best.low, best.high, threshold, at_least=at_least) != "pass":

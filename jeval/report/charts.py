@@ -10,6 +10,8 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from jeval.output import harmless
+
 # Okabe & Ito (2008), told apart by colour-blind readers; each has a shape of its own as well, for print in grey.
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8a6d00", "#000000"]
 _SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
@@ -47,7 +49,8 @@ def forest(rows: Sequence[ChartRow], words: ChartWords) -> str:
     """Dots with 95 % intervals by domain and task, and a grey bar where guessing (or answering nothing) lies.
 
     Returns:
-        SVG markup (text is escaped by the renderer; characters that XML does not allow become U+FFFD).
+        SVG markup (text is escaped by the renderer; characters that XML does not allow become U+FFFD, marks that hide or turn it are
+        written out).
     """
     values: list[dict[str, Any]] = [
         {**asdict(row), "group": _clean(row.group), "label": _clean(row.label), "model": _clean(row.model)}
@@ -125,5 +128,5 @@ def over_time(moments: Sequence[Moment], *, run: str, score: str) -> str:
 
 def _clean(text: str) -> str:
     """Text that the renderer survives. It cuts long text in the middle of a character beyond U+FFFF, and fails over the half."""
-    text = _NO_XML.sub("\ufffd", text)
+    text = harmless(_NO_XML.sub("\ufffd", text))
     return text if len(text) <= _SHORT else _PAIRS.sub("〓", text)

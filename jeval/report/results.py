@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from jeval.output import harmless
 from jeval.pipeline import domains
 from jeval.record.compare import Comparison
 from jeval.record.schema import DomainResult, RunRecord, TaskResult
@@ -58,7 +59,7 @@ class Part:
 
 def title_of(task: TaskResult, lang: str) -> str:
     """The title of a task in ``lang``; of the search suite it says so."""
-    title = task.title_ja if lang == "ja" else task.title_en
+    title = harmless(task.title_ja if lang == "ja" else task.title_en)
     if task.suite != "search":
         return title
     return f"{title}（探索用）" if lang == "ja" else f"{title} (search)"

@@ -152,19 +152,19 @@ def test_a_group_passes_by_its_own_interval_and_fails_by_that_of_all(scored_run:
     )
 
 
-@pytest.mark.parametrize("threshold", [0.02, 0.05, 0.13])
-def test_a_failure_does_not_help_a_run_to_pass(scored_run: Run, policy_file: File, threshold: float) -> None:
-    """Of 620 items over 28 records none fails, and the bound is 12 %; or one fails, and the bound is 1 %."""
+@pytest.mark.parametrize("threshold", [0.08, 0.13])
+def test_failures_do_not_help_a_run_to_pass(scored_run: Run, policy_file: File, threshold: float) -> None:
+    """Of 620 items over 28 records none fails, and the bound is 12 %; or ten here and there, and the bound is narrower."""
     turn = iter(range(1 << 20))
     rule = {"subject": {"domain": "leak", "side": "withheld"}, "upper_bound_at_most": threshold}
-    one = scored_run(lambda task, _: float(task != "jeval_leak_context" or next(turn) != 7), name="one")
+    some = scored_run(lambda task, doc: float(doc.get("side") != "withheld" or next(turn) % 61 != 7), name="some")
     best = scored_run(right, name="best")
-    for run in (best, one):
+    for run in (best, some):
         found = result(policy_file(rule), run)
         assert found.outcome == ("pass" if threshold == 0.13 else "undecided")
         assert (found.n_needed is None) == (threshold == 0.13)
-    seen = result(policy_file(rule), one)
-    assert seen.value is not None and seen.value > 0 and seen.interval is not None and seen.interval[1] < 0.02
+    seen = result(policy_file(rule), some)
+    assert seen.value is not None and seen.value > 0 and seen.interval is not None and seen.interval[1] < 0.08
     assert seen.why == ("" if threshold == 0.13 else "few_clusters")
 
 

@@ -20,20 +20,20 @@ RUN = ("run", "--device", "cpu", "--tasks", "jeval_keigo_pairs", "--limit", "3")
 
 ABORTS = """
 import os, sys
-import jeval.report.page
-jeval.report.page.interval_chart = lambda *a, **k: os.abort()
+import jeval.report.view
+jeval.report.view.forest = lambda *a, **k: os.abort()
 sys.argv = ["jeval", *sys.argv[2:]]
 from jeval.cli import main
 main()
 """
 
 ALL_CHARACTERS = """
-from jeval.report.charts import ChartRow, interval_chart
+from jeval.report.charts import ChartRow, ChartWords, forest
 every = [chr(code) for code in (*range(0x21), *range(0x7F, 0xA1), *range(0xD7F0, 0xE010), *range(0xFDD0, 0xFDF0), *range(0xFFF0, 0x10010),
                                 *range(0x1FFF0, 0x20010), 0x10FFFF)]
-rows = [ChartRow(f"a{''.join(every[i::8])}b<&>" + "𠮷" * 200, f"m{''.join(every[i::8])}", .5, .4, .6, .2) for i in range(8)]
+rows = [ChartRow(f"g{i % 2}{every[i]}", f"a{''.join(every[i::8])}b<&>" + "𠮷" * 200, f"m{''.join(every[i::8])}", .5, .4, .6, .2) for i in range(8)]
 for title in (rows[0].label, rows[3].label):
-    picture = interval_chart(rows, score_title=title)
+    picture = forest(rows, ChartWords(title, title))
     assert picture.startswith("<svg")
     for character in every[:9] + ["\\ufffe", "\\uffff"]:
         assert character not in picture
@@ -70,7 +70,7 @@ def test_a_chart_that_cannot_be_drawn_costs_the_picture_only(
     def fails(*args: Any, **kwargs: Any) -> str:
         raise error
 
-    monkeypatch.setattr("jeval.report.page.interval_chart", fails)
+    monkeypatch.setattr("jeval.report.view.forest", fails)
     said = cli(*RUN, "--model", tiny_model, "--out", tmp_path / "run")
     assert said.code == 0, said.err
     page = (tmp_path / "run" / "report.html").read_text()
@@ -87,7 +87,7 @@ def test_a_report_that_cannot_be_rendered_at_all_leaves_the_evidence_and_the_com
 
     out = tmp_path / "a run;x"
     with monkeypatch.context() as patch:
-        patch.setattr("jeval.report.page.render", fails)
+        patch.setattr("jeval.report.page.render_pages", fails)
         said = cli(*RUN, "--model", tiny_model, "--out", out)
     assert said.code == 3
     assert f"jeval: {out} is whole, but its report cannot be rendered" in said.err
