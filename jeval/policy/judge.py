@@ -14,10 +14,11 @@ from jeval.policy.known import Known, subject_tasks
 from jeval.policy.measure import Measured, Missing, Samples, measure, missing_tasks
 from jeval.policy.read import Given
 from jeval.policy.schema import NotWorse, Rule
-from jeval.record.compare import Pairs, pairs
+from jeval.record.compare import Pairs, domain_weights, pairs
 from jeval.record.samples import path_of
 from jeval.record.schema import Accepted, GroupResult, Outcome, Reference, RuleResult, RunRecord, Verdict
 from jeval.record.store import RECORD, read_record
+from jeval.statistics import weighted_difference
 
 _RANK = {"fail": 0, "undecided": 1, "pass": 2}
 
@@ -195,30 +196,44 @@ def _compared(rule: Rule, given: Given, record: RunRecord, folder: Path, known: 
     other = [name for name in names if not _alike(record, base, name)]
     if other:
         return _result(rule, known, why="other_version", detail=", ".join(other)[:1000])
-    found = Pairs([], [], [])
-    for name in names:
-        found = found + pairs(name, folder, place)
+    found = {name: pairs(name, folder, place) for name in names}
     reference = _reference(place, base, names)
-    if not found.scores:
-        return _result(
-            rule, known, why="no_items", detail=f"none is scored in {place} as well"[:1000], reference=reference
-        )
-    return _result(rule, known, reference=reference, **_difference(found, -demand.by))
+    if lacking := [name for name, part in found.items() if not part.scores]:
+        detail = f"{', '.join(lacking)}: none is scored in {place} as well"
+        return _result(rule, known, why="no_items", detail=detail[:1000], reference=reference)
+    weights = domain_weights(record, rule.subject.domain or "")
+    shares = [weights.get(name, 0.0) if weights else 1.0 for name in names]
+    return _result(rule, known, reference=reference, **_difference(list(found.values()), shares, -demand.by))
 
 
-def _difference(found: Pairs, threshold: float) -> dict[str, Any]:
-    value, low, high = found.difference()
+def _difference(parts: Sequence[Pairs], shares: Sequence[float], threshold: float) -> dict[str, Any]:
+    """The tasks' differences, weighed as the domain's score weighs them."""
+    weights = [share / sum(shares) for share in shares]
+
+    def seen(times: int) -> tuple[float, float, float]:
+        if len(parts) == 1:
+            part = parts[0]
+            labels = [f"{turn} {label}" for turn in range(times) for label in part.clusters]
+            return Pairs(part.scores * times, part.reference * times, labels).difference()
+        repeated = [
+            (part.differences * times, [(turn, label) for turn in range(times) for label in part.clusters])
+            for part in parts
+        ]
+        return weighted_difference(repeated, weights)
+
+    value, low, high = seen(1)
+    n = sum(len(part.scores) for part in parts)
     outcome = decide(low, high, threshold, at_least=True)
-    fields = {"value": value, "interval": (low, high), "n": len(found.scores), "clusters": len(set(found.clusters))}
+    clusters = len({label for part in parts for label in part.clusters})
+    fields = {"value": value, "interval": (low, high), "n": n, "clusters": clusters}
     if outcome != "undecided":
         return {**fields, "outcome": outcome}
 
     def distance(times: int) -> float:
-        labels = [f"{turn} {label}" for turn in range(times) for label in found.clusters]
-        _, below, above = Pairs(found.scores * times, found.reference * times, labels).difference()
+        _, below, above = seen(times)
         return value - below if value > threshold else above - value
 
-    return {**fields, "outcome": outcome, "n_needed": needed_pairs(len(found.scores), distance, abs(value - threshold))}
+    return {**fields, "outcome": outcome, "n_needed": needed_pairs(n, distance, abs(value - threshold))}
 
 
 def _alike(one: RunRecord, other: RunRecord, task: str) -> bool:

@@ -163,8 +163,8 @@ class _Both:
         """Domains, and their mean, of which both have all that either has."""
         whole: dict[str, dict[str, float]] = {}
         for domain in self.base.domains:
-            weights = self._weights(domain)
-            if weights and self._weights(domain, self.record) == weights and set(weights) <= set(self._pairs):
+            weights = domain_weights(self.base, domain)
+            if weights and domain_weights(self.record, domain) == weights and set(weights) <= set(self._pairs):
                 whole[domain] = weights
                 yield self._row(domain, "domain", weights)
         scored = {
@@ -173,23 +173,6 @@ class _Both:
         if len(whole) > 1 and set(whole) == scored:
             weights = {task: w / len(whole) for part in whole.values() for task, w in part.items()}
             yield self._row(TOTAL, "total", weights)
-
-    def _weights(self, domain: str, record: RunRecord | None = None) -> dict[str, float]:
-        """What each task counts in a domain's score: sides equally, and the tasks of a side equally."""
-        record = record or self.base
-        if domain not in record.domains or record.domains[domain].score is None:
-            return {}
-        result = record.domains[domain]
-        own = {
-            name: task
-            for name, task in record.tasks.items()
-            if task.domain == domain.removesuffix("_search") and task.suite == result.suite and task.score is not None
-        }
-        sides: dict[str, list[str]] = {}
-        for name, task in own.items():
-            if task.side or not any(other.side for other in own.values()):
-                sides.setdefault(task.side, []).append(name)
-        return {name: 1 / len(sides) / len(part) for part in sides.values() for name in part}
 
     def _leave(self, task: str, reason: str) -> None:
         self.left.append(NotCompared(task=task, run=str(self.folder), reason=reason))
@@ -215,6 +198,23 @@ class _Both:
             p=sign_flip_p(found, list(weights.values())),
             detectable=detectable_difference(low, high),
         )
+
+
+def domain_weights(record: RunRecord, domain: str) -> dict[str, float]:
+    """What each task counts in a domain's score: sides equally, and the tasks of a side equally; empty where it has none."""
+    if domain not in record.domains or record.domains[domain].score is None:
+        return {}
+    result = record.domains[domain]
+    own = {
+        name: task
+        for name, task in record.tasks.items()
+        if task.domain == domain.removesuffix("_search") and task.suite == result.suite and task.score is not None
+    }
+    sides: dict[str, list[str]] = {}
+    for name, task in own.items():
+        if task.side or not any(other.side for other in own.values()):
+            sides.setdefault(task.side, []).append(name)
+    return {name: 1 / len(sides) / len(part) for part in sides.values() for name in part}
 
 
 def _labels(task: str, record: RunRecord, part: Pairs) -> list[tuple[str, str]]:
