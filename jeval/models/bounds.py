@@ -26,7 +26,7 @@ from jeval.output import one_line
 _SECONDS, _BYTES = 60.0, 4 << 30  # for a configuration, and for an architecture without its numbers
 _LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "block_count")
 _ITEM_BYTES = {"F64": 8, "F32": 4, "BF16": 2, "F16": 2}
-_BEAMS = 64
+_BEAMS, _LISTED = 64, 1 << 20  # the second: characters of a setting that is a list
 _SPARE = 1 << 20  # numbers that an architecture may compute for itself, however small the weights
 
 
@@ -174,6 +174,12 @@ def check_generation(path: Path, model: Any) -> None:
             raise InputError(
                 f"{path}: generation_config.json sets {key} to {_shown(value)}; expected 1{f' to {most}' if most > 1 else ''}; "
                 "take the key out"
+            )
+    for key, value in vars(config).items():
+        if isinstance(value, (list, dict)) and len(str(value)) > _LISTED:
+            raise InputError(
+                f"{path}: generation_config.json sets {one_line(key, 60)} to {len(value):,} entries, which each answer would be held "
+                "against; take the key out"
             )
     config.max_new_tokens = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -97,9 +98,11 @@ def test_a_model_that_does_not_fit_into_memory_is_named_before_it_is_read(
         {"num_return_sequences": 10**6, "num_beams": 2},
         {"num_beam_groups": 10**6},
         {"num_beams": -1},
+        {"suppress_tokens": list(range(500_000))},
+        {"bad_words_ids": [[1] * 1000] * 1000},
     ],
 )
-def test_a_search_that_only_takes_memory_is_refused_by_name(model_copy: Path, settings: dict[str, int]) -> None:
+def test_a_search_that_only_takes_memory_is_refused_by_name(model_copy: Path, settings: dict[str, Any]) -> None:
     edit(model_copy / "generation_config.json", lambda config: config.update(settings))
     with pytest.raises(InputError) as refused:
         load(resolve(model_copy))
@@ -116,6 +119,14 @@ def test_an_answer_is_as_long_as_the_task_says_whatever_the_model_says(model_cop
     request = Instance("generate_until", {}, ("お客様", asked), 0)
     (answer,) = lm.generate_until([request], disable_tqdm=True)
     assert len(lm.tok_encode(answer)) <= 8
+
+
+def test_a_header_that_is_larger_than_any_models_is_refused(model_copy: Path) -> None:
+    empty = b'"a%d":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}'
+    header = b"{" + b",".join(empty % n for n in range(700_000)) + b"}"
+    (model_copy / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+    with pytest.raises(ModelError, match="has a header of"):
+        resolve(model_copy)
 
 
 def blown(tokenizer: dict[str, Any]) -> None:
