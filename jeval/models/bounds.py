@@ -80,20 +80,18 @@ def _header(file: Path) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def bounded(what: str, seconds: float | None = None) -> Iterator[None]:
+def bounded(what: str, seconds: float | None = None, room: int | None = _BYTES) -> Iterator[None]:
     """A configuration, an architecture or a tokenizer is built inside, in bounded memory and time (:data:`_SECONDS` by default).
 
     Raises:
         ModelError: it takes more of either.
     """
     try:
-        with limited(seconds or _SECONDS, _BYTES):
+        with limited(seconds or _SECONDS, room):
             yield
     except (TimeoutError, MemoryError) as err:
-        raise ModelError(
-            f"{what}: its files ask for more than can be built in {seconds or _SECONDS:.0f} s and {_BYTES >> 30} GB, without any "
-            "weights; get the model again"
-        ) from err
+        most = f"{seconds or _SECONDS:.0f} s" + (f" and {room >> 30} GB" if room else "")
+        raise ModelError(f"{what}: its files ask for more than can be built in {most}; get the model again") from err
 
 
 def check_layers(path: Path, configuration: Mapping[str, Any], stored: Stored) -> None:

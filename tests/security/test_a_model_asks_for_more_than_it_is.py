@@ -129,6 +129,56 @@ def test_a_header_that_is_larger_than_any_models_is_refused(model_copy: Path) ->
         resolve(model_copy)
 
 
+RANKS = [{"r": 10**8}, {"rank_pattern": {".*q_proj": 10**8}}]
+
+
+@pytest.mark.parametrize("wish", RANKS)
+def test_an_adapter_of_a_rank_that_its_file_does_not_have_is_refused(
+    tiny_model: Path, tmp_path: Path, wish: dict[str, Any]
+) -> None:
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    base = AutoModelForCausalLM.from_pretrained(tiny_model)
+    get_peft_model(base, LoraConfig(r=2, target_modules=["q_proj"])).save_pretrained(str(tmp_path / "lora"))
+    edit(
+        tmp_path / "lora" / "adapter_config.json",
+        lambda config: config.update({"base_model_name_or_path": str(tiny_model), **wish}),
+    )
+    before = memory()
+    with pytest.raises(ModelError, match="names the rank 100000000"):
+        load(resolve(tmp_path / "lora"))
+    assert memory() - before < 400 << 20
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [("block_count", 10**9, "1,000,000,000 layers"), ("feed_forward_length", 10**9, "of another model"),
+     ("embedding_length", 10**8, "of another model")],
+)  # fmt: skip
+def test_a_gguf_whose_metadata_asks_for_more_than_its_file_is_refused(
+    tmp_path: Path, key: str, value: int, said: str
+) -> None:
+    import gguf
+    import numpy as np
+
+    writer = gguf.GGUFWriter(tmp_path / "m.gguf", "llama")
+    sizes = {"block_count": 2, "feed_forward_length": 96, "embedding_length": 32, "context_length": 64, key: value}
+    for name, size in {**sizes, "attention.head_count": 4, "vocab_size": 100}.items():
+        writer.add_uint32(f"llama.{name}", size)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(["<unk>", "<s>", "</s>", "a"])
+    writer.add_token_scores([0.0] * 4)
+    writer.add_tensor("token_embd.weight", np.zeros((100, 32), dtype=np.float32))
+    for step in (writer.write_header_to_file, writer.write_kv_data_to_file, writer.write_tensors_to_file, writer.close):
+        step()
+    before = memory()
+    with pytest.raises(ModelError, match=said):
+        load(resolve(tmp_path / "m.gguf"))
+    assert memory() - before < 400 << 20
+
+
 def blown(tokenizer: dict[str, Any]) -> None:
     pairs = zip("のababababab", "ababababab" * 2, strict=False)
     steps = [{"type": "Replace", "pattern": {"String": a}, "content": b * 40} for a, b in pairs]
