@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from jeval import offline, output
+from jeval import limits, offline, output
 from jeval.bank.command import bank_app, items_app
-from jeval.errors import InputError, JevalError
+from jeval.errors import InputError, JevalError, ModelError
 from jeval.fault import write_log
 from jeval.keigo.command import keigo
 from jeval.leak.command import canary_app
@@ -446,6 +446,13 @@ def _seal(backend: str = "jeval-hf", hosts: Sequence[str] = (), server: object =
     if getattr(sys.modules.get("__main__"), "main", None) is main:
         unsealed = "" if backend in LOCAL | SERVED else "offline_backend"
         offline.seal(hosts, str(server) if server else None, unsealed=unsealed)
+        limits.watch(_exceeded)
+
+
+def _exceeded(what: str) -> None:
+    """Native code does not come back: end the process, from another thread."""
+    _said(f"{what}; finished answers are kept, get the model from its maker again", ModelError.exit_code)
+    os._exit(ModelError.exit_code)
 
 
 def _print_table(record: RunRecord) -> None:

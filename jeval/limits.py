@@ -1,4 +1,4 @@
-"""Limits of time and memory for code that comes from outside: chat templates, task templates, hooks of task packs."""
+"""Limits of time and memory for code and data that come from outside: chat templates, task templates, hooks of task packs, tokenizers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 TEMPLATE_SECONDS, TEMPLATE_BYTES = 10.0, 1 << 30
 """For one text of a template."""
 
+NATIVE_SECONDS, NATIVE_BYTES = 120.0, 4 << 30
+"""For what native code does with one text, or one batch of texts."""
+
 _ends: list[float] = []  # of the limits that are on, the innermost last
+_native: list[tuple[float, str]] = []  # native code at work, the innermost last: when it began, what it does
 _PAGE = getattr(os, "sysconf", lambda name: 4096)("SC_PAGE_SIZE")
 
 
@@ -62,7 +66,7 @@ def _memory(more: int | None) -> Iterator[None]:
     try:
         import resource
 
-        now = int(Path("/proc/self/statm").read_text().split()[0]) * _PAGE
+        now = _pages(0) * _PAGE
         soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     except (ImportError, OSError, ValueError):
         yield
@@ -76,3 +80,46 @@ def _memory(more: int | None) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _pages(which: int) -> int:
+    """Of this process: 0 for all, 1 for those in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[which])
+
+
+@contextlib.contextmanager
+def native(what: str) -> Iterator[None]:
+    """Native code is at work that nothing interrupts, but that lets other threads run: what :func:`watch` holds."""
+    _native.append((time.monotonic(), what))
+    try:
+        yield
+    finally:
+        _native.pop()
+
+
+def watch(end: Callable[[str], None]) -> None:
+    """From now on ``end`` is called with a line, in a thread of its own, when :func:`native` code takes more than
+    :data:`NATIVE_SECONDS`, or on Linux more than :data:`NATIVE_BYTES` of memory. It is to end the process: nothing else ends the code.
+    """
+    threading.Thread(target=_watch, args=(end,), name="jeval-limits", daemon=True).start()
+
+
+def _watch(end: Callable[[str], None]) -> None:
+    seen: tuple[float, str] | None = None
+    before = 0
+    while True:
+        time.sleep(0.1)
+        now = next(iter(_native[-1:]), None)
+        if now is None:
+            continue
+        try:
+            memory = _pages(1) * _PAGE
+        except (OSError, ValueError):
+            memory = 0
+        if now is not seen:
+            seen, before = now, memory
+        began, what = now
+        if time.monotonic() - began > NATIVE_SECONDS:
+            end(f"{what} takes more than {NATIVE_SECONDS:.0f} s")
+        elif memory - before > NATIVE_BYTES:
+            end(f"{what} takes more than {NATIVE_BYTES / 1e9:.1f} GB of memory")

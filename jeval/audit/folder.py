@@ -15,7 +15,7 @@ from jeval.audit.lock import locked
 from jeval.digests import value_digest
 from jeval.errors import InputError
 from jeval.reading import read_json
-from jeval.record.manifest import LOCK, STARTED
+from jeval.record.manifest import LOCK, OWN, STARTED
 from jeval.record.samples import path_of
 from jeval.record.schema import Identity, Settings
 from jeval.record.store import RECORD
@@ -65,11 +65,14 @@ def open_folder(out: Path | None, name: str, identity: Identity | None, settings
             stack.enter_context(_made(folder))
             stack.enter_context(locked(folder))
             _check(folder, digest, wanted)  # another run may have ended in between
+            begun = (folder / STARTED).exists()
             for file in folder.rglob(PARTIAL):  # of a run that was killed
                 file.unlink()
+            if not begun:  # answers are of the run that is resumed, or nobody's
+                for name in OWN - {LOCK}:
+                    (folder / name).unlink(missing_ok=True)
         except OSError as err:
             raise InputError(f"--out {folder} cannot be written ({err.strerror}); choose another folder") from err
-        begun = (folder / STARTED).exists()
         try:
             yield RunFolder(folder, digest, wanted)
         except Exception:
@@ -136,7 +139,7 @@ def _check(folder: Path, digest: str, wanted: dict[str, Any]) -> None:
         _check_held(file, digest, wanted)
     if held or not folder.is_dir():
         return
-    strangers = sorted(path.name for path in folder.iterdir() if path.name != LOCK and not path.match(PARTIAL))
+    strangers = sorted(path.name for path in folder.iterdir() if path.name not in OWN and not path.match(PARTIAL))
     if strangers:
         raise InputError(f"--out {folder} is not empty ({', '.join(strangers[:3])} …); choose another folder")
 

@@ -15,6 +15,7 @@ from jeval.models.options import check_model_args
 from jeval.models.signature import check_signature
 from jeval.models.snapshot import ChangedError, Snapshot, opened
 from jeval.models.source import ModelSource, resolve
+from jeval.models.trial import Trial, begin
 from jeval.record.schema import Identity, ModelSignature
 
 
@@ -28,6 +29,7 @@ class OpenedModel:
         snapshot: what jeval itself loads.
         seen: files that another library loads from where they lie.
         signature: what lay with the files, and what was found.
+        trial: of the tokenizer, in another process.
     """
 
     source: ModelSource | None = None
@@ -35,6 +37,7 @@ class OpenedModel:
     snapshot: Snapshot | None = None
     seen: ModelSource | None = None
     signature: ModelSignature | None = None
+    trial: Trial | None = None
 
     @property
     def place(self) -> ModelSource | None:
@@ -85,7 +88,11 @@ def opened_model(model: str | Path | None, options: RunOptions) -> Iterator[Open
         private=options.snapshot,
     ) as snapshot, snapshot.named():  # fmt: skip
         signature = check_signature(source, snapshot.identity, options.model_key)
-        yield OpenedModel(source, snapshot.identity, snapshot, signature=signature)
+        trial = begin(snapshot.source.tokenizer)
+        try:
+            yield OpenedModel(source, snapshot.identity, snapshot, signature=signature, trial=trial)
+        finally:
+            trial.stop()
 
 
 def _elsewhere(model: str | Path | None, options: RunOptions) -> OpenedModel:

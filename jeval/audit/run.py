@@ -38,6 +38,7 @@ from jeval.pipeline.trust import check_trust, pack_name
 from jeval.policy.apply import apply_policy, checked_policy
 from jeval.policy.read import Given
 from jeval.progress import Progress
+from jeval.record.manifest import ANSWERS
 from jeval.record.schema import Extent, Note, Outbound, RunRecord, Settings, TaskResult, Timing
 from jeval.report.catalogue import sentence
 from jeval.signing import private_key
@@ -93,7 +94,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
         name = source.name if source else remote_name(model, options)
         with open_folder(options.out, name, identity, settings) as folder:
             check_names(folder.path, loaded.tasks)
-            with _kept_answers(options, opened) as store:
+            with _kept_answers(options, opened, folder) as store:
                 subject = load_subject(model, opened, options, loaded)
                 clock.lap("load")
                 subject.check_health()
@@ -114,7 +115,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
                 scored,
                 options,
                 policy,
-                kept=store is not None and not store.fault and store.hits + store.stored > 0,
+                kept=store is not None and not store.fault and store.hits + store.stored > 0 and not options.include,
             )
             if key is not None:
                 sign(folder.path, read_manifest(folder.path), record, key)
@@ -122,25 +123,36 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
 
 
 @contextmanager
-def _kept_answers(options: RunOptions, opened: OpenedModel) -> Iterator[AnswerStore | None]:
-    """The answer store, opened before anything is computed and after the code of tasks was loaded; ``None`` where nothing tells
-    whose answers they would be. None is kept of a model whose files are changed meanwhile.
+def _kept_answers(options: RunOptions, opened: OpenedModel, folder: RunFolder) -> Iterator[AnswerStore | None]:
+    """The answer store, opened before anything is computed; ``None`` where nothing tells whose answers they would be. None is kept
+    of a model whose files are changed meanwhile.
+
+    Where code of others runs in this process, the store is of this run alone: in its folder, for as long as the run may have to
+    be resumed. What is kept for other runs is not opened.
     """
-    store = AnswerStore(fresh=options.fresh) if keeps_answers(options.backend, opened.identity) else None
-    if store is not None:
-        store.guard = opened.check_times
+    if not keeps_answers(options.backend, opened.identity):
+        yield None
+        return
+    own = folder.path / ANSWERS if options.include else None
+    store = AnswerStore(own, fresh=options.fresh)
+    store.guard = opened.check_times
     try:
         yield store
-    except ChangedError:
-        if store is not None:
+    except BaseException as err:
+        if isinstance(err, ChangedError):
             store.forget()
+        store.close()
+        if own and not store.stored:
+            store.discard()
         raise
-    finally:
-        if store is not None:
-            store.close()
+    store.close()
+    if own:
+        store.discard()
 
 
 def _note_cache(record: RunRecord, store: AnswerStore | None) -> None:
+    if record.cache is not None:
+        record.cache.shared = not record.foreign_packs
     if store is not None and store.fault:
         record.notes.append(Note.of("note_cache", why=one_line(store.fault, 200)))
 

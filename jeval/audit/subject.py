@@ -135,6 +135,7 @@ def load_subject(model: str | Path | None, opened: OpenedModel, options: RunOpti
         allow_pickle=options.allow_pickle,
         model_args=args,
         fresh=options.fresh,
+        trial=opened.trial,
     )
     weights = list(lm.model.parameters())
     return Subject(

@@ -7,7 +7,6 @@ items, never to silence the statute check: a new digest says that somebody has r
 
 from __future__ import annotations
 
-import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from jeval.finreg.schema import AnyItem, parse_item
 from jeval.finreg.statutes import Statutes
 from jeval.finreg.wording import Article, Law, Wording, digest, normalised
 from jeval.reading import Row, dump_jsonl, numbered_jsonl
+from jeval.writing import SHARED, write_text
 
 _STAMPED = ("as_of", "article_sha256", "in_force_from", "in_force_until")
 
@@ -61,9 +61,7 @@ def stamp(path: Path, statutes: Statutes) -> tuple[int, list[str]]:
         problems += [problem] if problem else []
     text = dump_jsonl(rows)
     if changed and text != path.read_text(encoding="utf-8"):
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        write_text(path, text, mode=SHARED)
     return changed, problems
 
 

@@ -13,6 +13,7 @@ from jeval.errors import InputError
 from jeval.finreg.schema import AnyItem
 from jeval.reading import read_text
 from jeval.resources import data_path
+from jeval.writing import SHARED, write_text
 
 _HEAD = "# Order in which items get their template and the place of the right answer, one id a line. Written by `jeval bank build`.\n"
 
@@ -43,5 +44,4 @@ def arranged(items: Sequence[AnyItem], ids: Iterable[str]) -> tuple[AnyItem, ...
 def write(items: Sequence[AnyItem]) -> None:
     """Bring the file up to date: ids of no item leave, items it lacks come last, as they come."""
     ids = read() if path().is_file() else []
-    path().parent.mkdir(exist_ok=True)
-    path().write_text(_HEAD + "".join(f"{item.id}\n" for item in arranged(items, ids)), encoding="utf-8")
+    write_text(path(), _HEAD + "".join(f"{item.id}\n" for item in arranged(items, ids)), mode=SHARED)

@@ -18,6 +18,7 @@ from jeval.finreg.citation import place
 from jeval.finreg.locate import Finding, locate
 from jeval.finreg.schema import AnyItem
 from jeval.finreg.statutes import Statutes
+from jeval.writing import SHARED, write_text
 
 SIZE = 16
 
@@ -96,9 +97,8 @@ def write_packets(made: Sequence[Packet], out: Path) -> None:
         InputError: the folder cannot be written.
     """
     try:
-        out.mkdir(parents=True, exist_ok=True)
         for number, packet in enumerate(made, 1):
-            (out / f"{number:03d}.questions.md").write_text(packet.questions, encoding="utf-8")
-            (out / f"{number:03d}.key.md").write_text(packet.key, encoding="utf-8")
+            write_text(out / f"{number:03d}.questions.md", packet.questions, mode=SHARED)
+            write_text(out / f"{number:03d}.key.md", packet.key, mode=SHARED)
     except OSError as err:
         raise InputError(f"--out {out} cannot be written ({err.strerror}); choose another folder") from err

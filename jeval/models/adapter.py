@@ -14,8 +14,14 @@ from peft import PeftModel, get_peft_model_state_dict
 from safetensors.torch import load_file
 
 from jeval.errors import InputError, ModelError
+from jeval.models.bounds import bounded
+from jeval.models.source import ADAPTER_CONFIG
 from jeval.models.translate import translated
+from jeval.reading import read_json
 
+_RANKS = ("r", "init_r", "target_r")
+_RANK = 1024  # up to here a rank costs little, whatever the file has
+_SECONDS = 600.0  # for an adapter to be laid over its base: patterns of its configuration are held against every module
 _EMBEDDINGS = ("embed_tokens", "lm_head", "wte", "embed_in", "embed_out")
 
 
@@ -27,8 +33,10 @@ def with_adapter(model: Any, path: Path) -> Any:
         ModelError: the adapter does not fit its base, or some of it did not land.
     """
     tensors = _tensors(path)
+    _check_ranks(path, tensors)
     _resize(model, tensors)
-    with translated(f"{path}: the adapter does not fit its base"):
+    what = f"{path}: the adapter does not fit its base"
+    with translated(what), bounded(what, _SECONDS, room=None):
         adapted = PeftModel.from_pretrained(model, str(path))
     kind = str(next(iter(adapted.peft_config.values())).peft_type)
     if not hasattr(adapted.base_model, "merge_and_unload"):
@@ -49,6 +57,20 @@ def _tensors(path: Path) -> dict[str, torch.Tensor]:
         with translated(f"{file} cannot be read"):
             tensors.update(load_file(str(file)))
     return tensors
+
+
+def _check_ranks(path: Path, tensors: dict[str, torch.Tensor]) -> None:
+    """That the configuration makes no matrices of an order that the file has none of."""
+    config = read_json(path / ADAPTER_CONFIG, what="model file")
+    pattern = config.get("rank_pattern")
+    ranks = [*(config.get(key) for key in _RANKS), *(pattern.values() if isinstance(pattern, dict) else ())]
+    longest = max((length for tensor in tensors.values() for length in tensor.shape), default=0)
+    for rank in ranks:
+        if tensors and isinstance(rank, int) and rank > max(longest, _RANK):
+            raise ModelError(
+                f"{path}: {ADAPTER_CONFIG} names the rank {rank}, and no tensor of the adapter is longer than {longest}; it is of "
+                "another adapter"
+            )
 
 
 def _resize(model: Any, tensors: dict[str, torch.Tensor]) -> None:

@@ -10,6 +10,7 @@ see :mod:`jeval.models.recheck`.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -171,6 +172,14 @@ class AnswerStore:
         except sqlite3.Error as err:
             self._say(err)
         self._own.clear()
+
+    def discard(self) -> None:
+        """Let go of the file and remove it; what was stored is lost."""
+        self._waiting.clear()
+        self.close()
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            with contextlib.suppress(OSError):
+                self.path.with_name(self.path.name + suffix).unlink()
 
     def close(self) -> None:
         """Write what is left, and let go of the file."""

@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from tokenizers import Regex, pre_tokenizers
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.integrations.gguf.gguf_tokenizer_mapping import GGUF_PRE_TOKENIZER_SPLITS
 from transformers.integrations.gguf.reader import read_gguf_metadata
 from transformers.utils.quantization_config import GgufConfig
 
 from jeval.digests import file_digest, value_digest
+from jeval.models.bounds import Stored, bounded, check_layers, check_size
 from jeval.models.translate import translated
 from jeval.models.weights import check_landed
 from jeval.resources import answers_path
@@ -104,6 +105,7 @@ def _convert(path: Path, scratch: Path, target: Path) -> None:
     alone = scratch / "file"
     alone.mkdir()
     (alone / "model.gguf").symlink_to(path)
+    _check_bounds(path, alone)
     with translated(f"{path} cannot be loaded"):
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             alone,
@@ -122,6 +124,17 @@ def _convert(path: Path, scratch: Path, target: Path) -> None:
         tokenizer.save_pretrained(target)
     names = sorted(file.name for file in target.iterdir())
     (target / _LIST).write_text(json.dumps({name: file_digest(target / name) for name in names}), encoding="utf-8")
+
+
+def _check_bounds(path: Path, alone: Path) -> None:
+    """That the metadata does not ask for more than the file could hold."""
+    stored = Stored.of_gguf(path)
+    with translated(f"{path} cannot be read"), bounded(str(path)):
+        metadata, _ = read_gguf_metadata(str(path))
+    check_layers(path, metadata, stored)
+    with translated(f"{path} cannot be loaded"), bounded(str(path)):
+        config = AutoConfig.from_pretrained(alone, gguf_file="model.gguf", local_files_only=True)
+    check_size(path, config, stored, dtype="float32")
 
 
 def _forget_quantisation(model: Any) -> None:

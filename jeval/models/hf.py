@@ -19,6 +19,7 @@ from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils import handle_stop_sequences, has_bos_prefix, normalize_gen_kwargs, postprocess_generated_text
 
 from jeval.errors import InputError, ModelError
+from jeval.limits import native
 from jeval.models.attention import RefusedError
 from jeval.models.budget import batches, default_budget
 from jeval.models.cache import AnswerStore, in_chunks
@@ -35,7 +36,7 @@ from jeval.models.passes import Runner
 from jeval.models.requests import PLANS, Pair, Part, Work, encodings, prepare, tokenizer_identity
 from jeval.models.scoring import Answer, score
 from jeval.models.support import Verdict, check, is_out_of_memory
-from jeval.models.template import Templated
+from jeval.models.template import TOKENIZER, Templated
 from jeval.record.schema import CostRecord
 
 _log = logging.getLogger(__name__)
@@ -287,7 +288,8 @@ class JevalHF(Templated):
         extra = {} if self.add_bos_token is None else {"add_special_tokens": self.add_bos_token}
         if has_bos_prefix(context, getattr(self.tokenizer, "bos_token", None)):
             extra = {"add_special_tokens": False}
-        ids: list[int] = self.tokenizer(context, **extra)["input_ids"]
+        with native(TOKENIZER):
+            ids: list[int] = self.tokenizer(context, **extra)["input_ids"]
         return ids
 
     def _text(self, tokens: list[int], stops: list[str]) -> str:

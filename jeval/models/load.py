@@ -23,17 +23,20 @@ from jeval.errors import InputError
 from jeval.models import gguf
 from jeval.models.adapter import with_adapter
 from jeval.models.backends import LOCAL
+from jeval.models.bounds import bounded
 from jeval.models.checks import check_causal, check_tokenizer
 from jeval.models.hf import JevalHF
 from jeval.models.options import check_model_args
 from jeval.models.source import ModelSource
 from jeval.models.template import Templated
 from jeval.models.translate import message, translated
-from jeval.models.weights import read_weights
+from jeval.models.trial import Trial, begin
+from jeval.models.weights import read_config, read_weights
 
 #: What a model is computed in unless asked otherwise, on every machine: the same numbers everywhere, at the full precision of
 #: any checkpoint. Half precision rounds differently on every kind of processor, and is emulated on most CPUs.
 DEFAULT_DTYPE = "float32"
+_TOKENIZER_SECONDS = 600.0  # large vocabularies are converted in Python
 _DTYPES = ("auto", "float32", "bfloat16", "float16", "float64")
 
 
@@ -75,6 +78,7 @@ def load(
     allow_pickle: bool = False,
     model_args: Mapping[str, Any] | None = None,
     fresh: bool = False,
+    trial: Trial | None = None,
 ) -> Templated:
     """Load a local model into lm-eval's Hugging Face class, log-softmax always in float32.
 
@@ -82,6 +86,7 @@ def load(
         device: ``None`` takes :func:`default_device`.
         dtype: ``None`` takes :data:`DEFAULT_DTYPE`; ``auto`` that of the checkpoint (float32 for a GGUF).
         fresh: read a GGUF anew, whatever copy is kept.
+        trial: of the tokenizer, where it was begun before.
 
     Raises:
         InputError: options that the model or the class does not take, custom code that was not allowed, or a model or tokenizer
@@ -93,6 +98,8 @@ def load(
     check_options(device=device, dtype=dtype, batch_size=batch_size)
     check_model_args(model_args or {}, backend=backend)
     with _folders(source, fresh) as (weights, vocabulary):
+        read_config(weights, trust_remote_code)
+        _tried(vocabulary, trial)
         tokenizer = _tokenizer(vocabulary, trust_remote_code)
         model = read_weights(
             weights, dtype=dtype or DEFAULT_DTYPE, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle
@@ -140,12 +147,19 @@ def _folders(source: ModelSource, fresh: bool) -> Iterator[tuple[Path, Path]]:
         yield folder, folder if source.tokenizer == source.path else source.tokenizer
 
 
+def _tried(folder: Path, trial: Trial | None) -> None:
+    if trial is None or trial.file.parent != folder:
+        trial = begin(folder)
+    trial.end()
+
+
 def _tokenizer(folder: Path, trust_remote_code: bool) -> Any:
     # transformers names another package when one of these is missing.
     missing = [name for name in ("sentencepiece", "google.protobuf") if not _installed(name)]
     if missing and not (folder / "tokenizer.json").is_file() and any(folder.glob("*.model")):
         raise InputError(f"{folder} has a SentencePiece tokenizer; pip install sentencepiece protobuf to read it")
-    with translated(f"the tokenizer in {folder} cannot be loaded", InputError):
+    what = f"the tokenizer in {folder}"
+    with translated(f"{what} cannot be loaded", InputError), bounded(what, _TOKENIZER_SECONDS):
         return AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
 
 

@@ -39,6 +39,8 @@ ADAPTER_CONFIG = "adapter_config.json"
 #: Keys by which a configuration makes a library read other files, or code from elsewhere; the model would not be what its files say.
 _REDIRECTS = {"transformers_weights", "configuration_files", "megatron_config"}
 _CONFIGS = ("config.json", "generation_config.json", "tokenizer_config.json", ADAPTER_CONFIG)
+_HEADER = 32 << 20
+"""Bytes of a header of safetensors; the largest models have a tenth of it in a file."""
 _SPLIT = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE)
 
 
@@ -305,6 +307,10 @@ def _check_pickle(path: Path, expected: str, allow_pickle: bool) -> None:
 
 def _check_readable(file: Path) -> None:
     try:
+        with file.open("rb") as opened:
+            length = int.from_bytes(opened.read(8), "little")
+        if _HEADER < length <= file.stat().st_size:
+            raise ModelError(f"{file} has a header of {length} bytes; expected at most {_HEADER}; get the file again")
         with safe_open(str(file), framework="numpy") as handle:
             handle.keys()
     except (SafetensorError, OSError) as err:

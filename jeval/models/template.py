@@ -6,19 +6,22 @@ prompt and scores at chance without a word; so it is rendered once, with a known
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import torch
 from lm_eval.models.huggingface import HFLM
 
 from jeval.errors import InputError
-from jeval.limits import TEMPLATE_BYTES, TEMPLATE_SECONDS, limited
+from jeval.limits import TEMPLATE_BYTES, TEMPLATE_SECONDS, limited, native
 from jeval.models.translate import message
 
 Message = Mapping[str, Any]
 _ASKED, _ANSWERED = "本日のご用件をお伺いいたします", "窓口にて承ります"
+_MORE = 1 << 20  # characters that a template may add to what is said
+TOKENIZER = "the tokenizer of the model, given a single text or batch,"
 _ADVICE = "mend it, or run without it (--no-chat-template)"
 
 
@@ -91,12 +94,22 @@ def render(
     if parts:
         for message in messages:
             message["content"] = [{"type": "text", "text": message["content"]}]
+    return _bounded(
+        messages,
+        lambda: tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=place, continue_final_message=go_on, **arguments
+        ),
+    )
+
+
+def _bounded(messages: Sequence[Message], rendered: Callable[[], Any]) -> str:
+    """What a template makes of messages, in bounded time and memory, and not much longer than they are."""
     with limited(TEMPLATE_SECONDS, TEMPLATE_BYTES):
-        return str(
-            tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=place, continue_final_message=go_on, **arguments
-            )
-        )
+        text = str(rendered())
+    most = _MORE + 4 * sum(len(str(message)) for message in messages)
+    if len(text) > most:
+        raise ValueError(f"it makes {len(text)} characters of a text; expected at most {most}")
+    return text
 
 
 class Templated(HFLM):  # type: ignore[misc]  # lm-eval carries no types
@@ -114,13 +127,35 @@ class Templated(HFLM):  # type: ignore[misc]  # lm-eval carries no types
         return probe(self.tokenizer, self.chat_template_args)
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        if self.template is None or not self.template.parts:
+        if self.template is None:
             return str(super().apply_chat_template(chat_history, add_generation_prompt))
-        return render(
-            self.tokenizer,
-            chat_history,
-            self.chat_template_args,
-            parts=True,
-            place=add_generation_prompt,
-            go_on=not add_generation_prompt,
-        )
+        try:
+            if not self.template.parts:
+                stock = super().apply_chat_template
+                return _bounded(chat_history, lambda: stock(chat_history, add_generation_prompt))
+            return render(
+                self.tokenizer,
+                chat_history,
+                self.chat_template_args,
+                parts=True,
+                place=add_generation_prompt,
+                go_on=not add_generation_prompt,
+            )
+        except Exception as err:  # the template's own code raises anything
+            raise InputError(f"the chat template fails ({message(err, 160)}); {_ADVICE}") from err
+
+    # The tokenizer is a file from outside, read by native code
+
+    def tok_encode(self, *args: Any, **kwargs: Any) -> list[int]:
+        with native(TOKENIZER):
+            ids: list[int] = super().tok_encode(*args, **kwargs)
+        return ids
+
+    def tok_batch_encode(self, *args: Any, **kwargs: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        with native(TOKENIZER):
+            batch: tuple[torch.Tensor, torch.Tensor] = super().tok_batch_encode(*args, **kwargs)
+        return batch
+
+    def tok_decode(self, *args: Any, **kwargs: Any) -> Any:
+        with native(TOKENIZER):
+            return super().tok_decode(*args, **kwargs)

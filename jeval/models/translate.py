@@ -38,3 +38,7 @@ def translated(what: str, kind: type[JevalError] = ModelError) -> Iterator[None]
     except Exception as err:  # third-party code raises anything
         _log.debug("%s", what, exc_info=err)
         raise kind(f"{what}: {message(err)}") from err
+    except BaseException as err:
+        if type(err).__name__ != "PanicException":  # of a library written in Rust
+            raise
+        raise kind(f"{what}: {message(err)}") from err

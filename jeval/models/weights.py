@@ -15,7 +15,9 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from jeval.errors import InputError, ModelError
+from jeval.models.bounds import Stored, bounded, check_generation, check_layers, check_size
 from jeval.models.translate import translated
+from jeval.reading import read_json
 
 #: Tensors that older versions of transformers wrote and that hold nothing learned.
 _COMPUTED = re.compile(r"(rotary_emb\.inv_freq|rope\.freqs|\.masked_bias|position_ids|\.(attn|attention)\.bias)$")
@@ -30,12 +32,12 @@ def read_weights(folder: Path, *, dtype: str, trust_remote_code: bool = False, a
     Raises:
         InputError: an encoder-decoder model, an architecture that is not known, custom code that was not allowed.
         ModelError: the checkpoint lacks tensors of the architecture, has tensors that it has no place for or of another shape,
-            or cannot be read.
+            cannot be read, or its configuration asks for sizes of another order.
     """
-    with translated(f"{folder} cannot be loaded"):
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
+    config = read_config(folder, trust_remote_code)
     if config.is_encoder_decoder:
         raise InputError(f"{folder} is an encoder-decoder model; jeval scores causal language models")
+    check_size(folder, config, Stored.of(folder), dtype=dtype, trust_remote_code=trust_remote_code)
     with translated(f"{folder} cannot be loaded"):
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -49,7 +51,19 @@ def read_weights(folder: Path, *, dtype: str, trust_remote_code: bool = False, a
     model, info = loaded
     check_landed(folder, info)
     _check_tied(folder, model)
+    check_generation(folder, model)
     return model.eval()
+
+
+def read_config(folder: Path, trust_remote_code: bool = False) -> Any:
+    """The configuration of a Hugging Face folder. A tokenizer's reader builds it too, so that it is to be read first.
+
+    Raises:
+        InputError, ModelError: see :func:`read_weights`.
+    """
+    check_layers(folder, read_json(folder / "config.json", what="model file"), Stored.of(folder))
+    with translated(f"{folder} cannot be loaded"), bounded(str(folder)):
+        return AutoConfig.from_pretrained(folder, trust_remote_code=trust_remote_code, local_files_only=True)
 
 
 def _check_tied(folder: Path, model: Any) -> None:

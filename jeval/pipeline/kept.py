@@ -22,7 +22,7 @@ FEWSHOT_SEED = 1234
 FAULTS = (Exception, SystemExit)
 """What others' code may end with."""
 
-HOOK_SECONDS = 60.0
+HOOK_SECONDS, HOOK_BYTES = 60.0, 4 << 30
 """For what a task of others does with one item."""
 
 _KEPT = 4  # sets of requests per task; a search rarely alternates between more templates
@@ -100,19 +100,19 @@ class GuardedTask(KeptTask):
         return super().apply_filters()
 
     def fewshot_context(self, *args: Any, **kwargs: Any) -> Any:
-        """The prompt of an item, for a limited time."""
-        with limited(HOOK_SECONDS):
+        """The prompt of an item, in limited time and memory."""
+        with limited(HOOK_SECONDS, HOOK_BYTES):
             return super().fewshot_context(*args, **kwargs)
 
     def construct_requests(self, *args: Any, **kwargs: Any) -> Any:
-        """What of an item is asked, for a limited time."""
-        with limited(HOOK_SECONDS):
+        """What of an item is asked, in limited time and memory."""
+        with limited(HOOK_SECONDS, HOOK_BYTES):
             return super().construct_requests(*args, **kwargs)
 
     def process_results(self, doc: Any, results: Any) -> dict[str, Any]:
         """The metrics of an item; none where the task's code fails or takes too long."""
         try:
-            with limited(HOOK_SECONDS):
+            with limited(HOOK_SECONDS, HOOK_BYTES):
                 return dict(super().process_results(doc, results))
         except FAULTS as err:
             self.fault = self.fault or told(err)

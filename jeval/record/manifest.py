@@ -20,7 +20,9 @@ STARTED, LOCK = ".started.json", ".lock"
 MANIFEST, REPORT, RENDERED = "manifest.json", "report.html", "report.json"
 PAGES = "report-items"  # pages of single tasks, linked from the report
 SIGNATURE = "signature.dsse.json"  # over the manifest, so no part of it
-OWN = {STARTED, LOCK}  # files of a run that is going on; no part of what it writes
+ANSWERS = "answers.sqlite"  # of a run with packs of others, until it is written
+OWN = {STARTED, LOCK, *(f"{ANSWERS}{suffix}" for suffix in ("", "-wal", "-shm", "-journal"))}
+"""Files of a run that is going on; no part of what it writes."""
 
 
 class Manifest(Written):

@@ -237,7 +237,7 @@ class Extent(Written):
 class CacheUse(Written):
     """Answers taken from the file of former runs, in requests: ``asked`` and ``taken`` by task; of those taken a random ``share`` was
     computed again (``rechecked``). ``differ``: texts of these that came out otherwise, as likely as the stored ones (half
-    precision, servers).
+    precision, servers). ``shared``: whether that file is the one that runs share; where code of others ran it is of this run alone.
     """
 
     asked: dict[str, Count]
@@ -245,6 +245,7 @@ class CacheUse(Written):
     share: float
     rechecked: Count
     differ: Count
+    shared: bool = True
 
     @model_validator(mode="after")
     def _of_those_asked(self) -> Self:

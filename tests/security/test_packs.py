@@ -139,13 +139,21 @@ def test_a_template_without_end_ends(pack: Path, loop: str, monkeypatch: pytest.
     assert time.monotonic() - began < 30
 
 
+ENDLESS = {
+    "time": "    while True:\n        try:\n            pass\n        except Exception:\n            pass\n",
+    "memory": "    held = []\n    while True:\n        held.append(bytearray(64 << 20))\n",
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
 def test_a_hook_without_end_costs_its_own_task_alone(
-    cli: Cli, tiny_model: Path, pack: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, tiny_model: Path, pack: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    monkeypatch.setattr(kept, "HOOK_SECONDS", 0.5)
-    (pack / "hooks.py").write_text(
-        "def results(doc, outputs):\n    while True:\n        try:\n            pass\n        except Exception:\n            pass\n"
-    )
+    if what == "memory" and not Path("/proc/self/statm").exists():
+        pytest.skip("memory is held on Linux")
+    monkeypatch.setattr(kept, "HOOK_SECONDS", 0.5 if what == "time" else 60.0)
+    monkeypatch.setattr(kept, "HOOK_BYTES", 512 << 20)
+    (pack / "hooks.py").write_text("def results(doc, outputs):\n" + ENDLESS[what])
     write(pack, BASE + "process_results: !function hooks.results\n")
     done = run(
         cli, tiny_model, pack, "--trust-pack", "theirs", "--tasks", "t,jeval_keigo_choice", "--limit", 1, "--json"

@@ -173,6 +173,152 @@ def test_the_file_of_another_user_is_not_used(tmp_path: Path, monkeypatch: pytes
     assert store.fault == "it belongs to another user"
 
 
+PACK = """
+task: t
+dataset_path: json
+dataset_kwargs: {data_files: FOLDER/items.json}
+test_split: train
+output_type: multiple_choice
+doc_to_text: !function hooks.text
+doc_to_choice: ["は", "が"]
+doc_to_target: 0
+process_results: !function hooks.results
+metric_list: [{metric: acc}]
+"""
+
+FORGER = """
+import gc, json, os, sqlite3
+
+def text(doc):
+    return doc["text"]
+
+def forge(db):
+    with db:
+        for key, value in db.execute("SELECT key, value FROM answers").fetchall():
+            if value.startswith("["):
+                db.execute("UPDATE answers SET value = '[5.0, true]' WHERE key = ?", (key,))
+
+def usable(db):
+    try:
+        return bool(db.execute("SELECT 1"))
+    except sqlite3.ProgrammingError:  # closed
+        return False
+
+def results(doc, outputs):
+    found = [one for one in gc.get_objects() if isinstance(one, sqlite3.Connection) and usable(one)]
+    for db in found:
+        forge(db)
+    for store in [one for one in gc.get_objects() if type(one).__name__ == "AnswerStore"]:
+        store.put_many("loglikelihood", [(("a", "b"), (5.0, True))])
+    with open(os.path.join(os.path.dirname(__file__), "found"), "a") as file:
+        for db in found:
+            file.write(db.execute("PRAGMA database_list").fetchone()[2] + "\\n")
+    BY_PATH
+    return {"acc": 1.0}
+"""
+
+
+@pytest.fixture
+def forger(tmp_path: Path) -> Path:
+    pack = tmp_path / "forger"
+    pack.mkdir()
+    (pack / "items.json").write_text('[{"text": "雨"}, {"text": "風"}]', encoding="utf-8")
+    (pack / "t.yaml").write_text(PACK.replace("FOLDER", str(pack)), encoding="utf-8")
+    (pack / "hooks.py").write_text(FORGER.replace("BY_PATH", ""), encoding="utf-8")
+    return pack
+
+
+def rows_of(path: Path) -> list[Any]:
+    with sqlite3.connect(path) as db:
+        found = db.execute("SELECT key, value FROM answers ORDER BY key").fetchall()
+    db.close()
+    return found
+
+
+def test_code_of_others_finds_no_store_that_other_runs_read(
+    cli: Cli, tiny_model: Path, tmp_path: Path, private_cache: Path, forger: Path
+) -> None:
+    assert cli(*command(tiny_model, tmp_path / "a", CHOICE)).code == 0
+    before = rows_of(private_cache)
+    packed = ("--include-path", forger, "--trust-pack", "forger")
+    assert cli(*command(tiny_model, tmp_path / "b", f"{CHOICE},t", *packed)).code == 0
+    found = set((forger / "found").read_text().split())
+    assert found == {str(tmp_path / "b" / "answers.sqlite")}
+    assert before and rows_of(private_cache) == before
+    assert not list((tmp_path / "b").glob("answers*"))
+    use = read_record(tmp_path / "b").cache
+    assert use is not None
+    assert (use.shared, use.taken) == (False, {})
+    clean = read_record(tmp_path / "a")
+    assert clean.cache is not None and clean.cache.shared
+    assert clean.tasks[CHOICE] == read_record(tmp_path / "b").tasks[CHOICE]
+    assert cli("verify", tmp_path / "b").code == 0
+    assert cli(*command(tiny_model, tmp_path / "c", CHOICE, "--recheck", "1")).code == 0
+
+
+def test_what_code_of_others_writes_by_the_path_is_found_as_any_forgery_is(
+    cli: Cli, tiny_model: Path, tmp_path: Path, private_cache: Path, forger: Path
+) -> None:
+    assert cli(*command(tiny_model, tmp_path / "a", CHOICE)).code == 0
+    (forger / "hooks.py").write_text(
+        FORGER.replace("BY_PATH", f"forge(sqlite3.connect({str(private_cache)!r}))"), encoding="utf-8"
+    )
+    packed = ("--include-path", forger, "--trust-pack", "forger")
+    assert cli(*command(tiny_model, tmp_path / "b", f"{CHOICE},t", *packed)).code == 0
+    assert cli(*command(tiny_model, tmp_path / "c", CHOICE)).code == 4
+    assert cli(*command(tiny_model, tmp_path / "d", CHOICE, "--fresh")).code == 0
+
+
+def test_a_run_with_a_pack_of_others_resumes_from_its_own_answers_and_from_no_others(
+    cli: Cli, tiny_model: Path, tmp_path: Path, forger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = ("--include-path", forger, "--trust-pack", "forger")
+    (forger / "hooks.py").write_text(
+        'def text(doc): return doc["text"]\ndef results(doc, outputs): return {"acc": 1.0}\n'
+    )
+    out = tmp_path / "a"
+    with monkeypatch.context() as broken:
+        broken.setattr("jeval.pipeline.road.judged", _after(RuntimeError))
+        assert cli(*command(tiny_model, out, f"{CHOICE},t", *packed)).code == 70
+    kept = out / "answers.sqlite"
+    assert kept.stat().st_mode & 0o777 == 0o600 and rows_of(kept)
+    assert cli(*command(tiny_model, out, f"{CHOICE},t", *packed)).code == 0
+    use = read_record(out).cache
+    assert use is not None
+    assert use.taken == use.asked
+    assert not kept.exists()
+
+
+def test_answers_that_lie_in_a_folder_without_a_run_are_nobodys(
+    cli: Cli, tiny_model: Path, tmp_path: Path, forger: Path
+) -> None:
+    out = tmp_path / "a"
+    out.mkdir()
+    AnswerStore(out / "answers.sqlite", {}).close()
+    with sqlite3.connect(out / "answers.sqlite") as db:
+        db.execute("CREATE TABLE mark (a)")
+    db.close()
+    (forger / "hooks.py").write_text(
+        FORGER.replace(
+            "BY_PATH",
+            "assert not any(db.execute(\"SELECT 1 FROM sqlite_master WHERE name = 'mark'\").fetchall() for db in found)",
+        )
+    )
+    packed = ("--include-path", forger, "--trust-pack", "forger")
+    assert cli(*command(tiny_model, out, "t", *packed)).code == 0
+    assert read_record(out).tasks["t"].score == 1.0
+
+
+def _after(error: type[BaseException]) -> Callable[..., Any]:
+    from jeval.pipeline.evaluate import judged
+
+    def broken(*args: Any, **more: Any) -> Any:
+        judged(*args, **more)
+        raise error
+
+    return broken
+
+
 def test_the_cache_is_opened_after_the_code_of_tasks_was_loaded(
     cli: Cli, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
