@@ -115,11 +115,19 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
                 scored,
                 options,
                 policy,
-                kept=store is not None and not store.fault and store.hits + store.stored > 0 and not options.include,
+                kept=store is not None
+                and not store.fault
+                and store.hits + store.stored > 0
+                and not _runs_code_of_others(options),
             )
             if key is not None:
                 sign(folder.path, read_manifest(folder.path), record, key)
     return record, folder.path
+
+
+def _runs_code_of_others(options: RunOptions) -> bool:
+    """Whether code of a pack or of the model runs in this process."""
+    return bool(options.include) or options.trust_remote_code
 
 
 @contextmanager
@@ -133,7 +141,7 @@ def _kept_answers(options: RunOptions, opened: OpenedModel, folder: RunFolder) -
     if not keeps_answers(options.backend, opened.identity):
         yield None
         return
-    own = folder.path / ANSWERS if options.include else None
+    own = folder.path / ANSWERS if _runs_code_of_others(options) else None
     store = AnswerStore(own, fresh=options.fresh)
     store.guard = opened.check_times
     try:

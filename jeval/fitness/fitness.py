@@ -19,6 +19,7 @@ from jeval.fitness.result import BROKEN, FitnessResult, Race
 from jeval.fitness.store import ResultStore
 from jeval.fitness.weights import copy_weights
 from jeval.models.load import load, wrap
+from jeval.models.snapshot import opened
 from jeval.models.source import resolve
 from jeval.models.template import Templated
 from jeval.pipeline.evaluate import Rows
@@ -177,13 +178,16 @@ class Fitness:
 
     def _open(self, model: Any, tokenizer: Any) -> Templated:
         if isinstance(model, (str, Path)):
-            return load(
-                resolve(model),
-                backend=self._backend,
-                device=self._device,
-                dtype=self._dtype,
-                batch_size=self._batch_size,
-            )
+            with opened(resolve(model)) as snapshot, snapshot.named():
+                lm = load(
+                    snapshot.source,
+                    backend=self._backend,
+                    device=self._device,
+                    dtype=self._dtype,
+                    batch_size=self._batch_size,
+                )
+                snapshot.check_times()
+                return lm
         if tokenizer is None:
             raise InputError("a live model needs its tokenizer: pass tokenizer=")
         return wrap(model.eval(), tokenizer, backend=self._backend, batch_size=self._batch_size)

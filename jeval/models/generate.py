@@ -15,12 +15,14 @@ import numpy as np
 import torch
 
 from jeval.errors import ModelError
+from jeval.limits import native
 from jeval.models.attention import KeyValues, RefusedError, Sink, Trunk
 from jeval.models.decoding import Answers, Step
 from jeval.models.draft import Draft, worth
 from jeval.models.packing import in_order, plan
 from jeval.models.passes import Runner, text_config
 from jeval.models.radix import build
+from jeval.models.template import TOKENIZER
 
 
 @dataclass
@@ -206,7 +208,8 @@ class _Batch:
         texts: dict[int, str] = {}
         for stop, window in one.stops:
             if window not in texts:
-                texts[window] = self.tokenizer.decode(one.tokens[-window:])
+                with native(TOKENIZER):
+                    texts[window] = self.tokenizer.decode(one.tokens[-window:])
             if stop in texts[window]:
                 return True
         return False
