@@ -56,6 +56,8 @@ def sections(samples: Sequence[TaskSamples], lang: str) -> list[Section]:
 
 
 def _title(task: TaskSamples, say: Phrases) -> str:
+    if task.title:
+        return task.title
     name = kind_names()[task.kind]
     return (name.ja if say.lang == "ja" else name.en) + (say.text("search") if task.suite == "search" else "")
 

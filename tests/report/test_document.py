@@ -12,9 +12,12 @@ import yaml
 
 from jeval.domain import Wording
 from jeval.record.samples import Span, read_samples
+from jeval.record.schema import Note, RuleResult
 from jeval.record.store import read_record
+from jeval.report.catalogue import sentence
 from jeval.report.findings import Piece, pieces
 from jeval.report.page import pages_folder, render, render_pages, write_report
+from jeval.report.results import silent
 from jeval.resources import data_path
 
 Cli = Callable[..., Any]
@@ -135,6 +138,54 @@ def test_who_sees_two_runs_sees_each_task_once(hostile_run: Path, other_run: Pat
     assert table.count("敬語の最小対") == 1
     comparison = page[page.index('id="comparison"') : page.index('id="instruments"')]
     assert comparison.count("p ") >= 17
+    assert "敬語の最小対" in comparison and ">総合<" not in comparison  # eight items of a task are no domain
+
+
+def test_domains_are_compared_where_both_runs_have_them_whole(
+    audited: Audited, tiny_model: Path, tmp_path: Path
+) -> None:
+    tasks = [f"jeval_keigo_{kind}" for kind in ("choice", "pairs", "reply", "convert", "correct")]
+    runs = [audited(tiny_model, tmp_path / name / "run", lambda _: "", tasks=tasks) for name in "ab"]
+    page = render(runs, lang="ja")
+    comparison = page[page.index('id="comparison"') : page.index('id="instruments"')]
+    assert '<th scope="row">敬語</th>' in comparison
+
+
+def test_notes_and_instruments_call_tasks_by_their_titles_and_say_no_english(hostile_run: Path) -> None:
+    page = render([hostile_run], lang="ja")
+    instruments = page[page.index('id="instruments"') : page.index('id="failures"')]
+    assert "data/leak/labels/" in instruments and "first sight" not in page and "batch" not in instruments
+    record = read_record(hostile_run)
+    record.notes.append(Note.of("note_limit", limit=8, whole="jeval_keigo_pairs"))
+    assert "敬語の最小対" in sentence(record.notes[-1], "ja", {"jeval_keigo_pairs": "敬語の最小対"})
+    assert "jeval_keigo_pairs" in sentence(record.notes[-1], "ja")
+
+
+def test_nothing_given_away_by_who_says_nothing_is_marked(other_run: Path) -> None:
+    record = read_record(other_run)
+    rule: dict[str, Any] = {
+        "id": "r", "ja": "規則", "en": "rule", "severity": "critical", "outcome": "pass", "effect": "none", "subject": "domain=leak",
+        "measure": "failure", "demand": "upper_bound_at_most", "threshold": 0.9,
+    }  # fmt: skip
+    assert silent(record, RuleResult(**rule, tasks=["jeval_leak_context"]))
+    assert not silent(record, RuleResult(**rule, tasks=["jeval_leak_control"]))
+    assert not silent(record, RuleResult(**rule, tasks=["jeval_keigo_reply"]))
+    record.tasks["jeval_leak_control"].score = 1.0
+    assert not silent(record, RuleResult(**rule, tasks=["jeval_leak_context"]))
+
+
+@pytest.mark.parametrize("given", ["report", "compare", "card", "verify"])
+def test_nothing_is_written_into_a_run_folder_that_would_break_it(
+    cli: Cli, hostile_run: Path, other_run: Path, given: str
+) -> None:
+    inside = other_run / "page.html"
+    done = {
+        "report": lambda: cli("report", hostile_run, "--out", inside),
+        "compare": lambda: cli("compare", hostile_run, other_run, "--out", inside),
+        "card": lambda: cli("report", hostile_run, "--model-card", inside),
+        "verify": lambda: cli("verify", other_run, "--bom", inside),
+    }[given]()
+    assert done.code == 2 and "would no longer verify" in done.err and not inside.exists()
 
 
 def japanese(value: Any) -> list[str]:
