@@ -120,7 +120,8 @@ def _proof(wanted: Wanted, file: Path, keys: Sequence[Any]) -> int:
     root = f"items_root {shown.items_root}"
     by = f"signed by key {', '.join(shown.signed_by)}" if keys else "to be compared with the report's (no --verify-key)"
     score, outputs = shown.contents.get("score"), one_line(str(shown.contents.get("outputs")), 200)
-    say(f"{shown.task}/{shown.item}: part of the run, unchanged (score {score}; {outputs})", f"{root}, {by}")
+    what = "part of the run, unchanged" if keys else "agrees with the items_root that the proof names"
+    say(f"{shown.task}/{shown.item}: {what} (score {score}; {outputs})", f"{root}, {by}")
     return 0
 
 

@@ -18,7 +18,7 @@ from jeval.record.store import outside_runs
 from jeval.report.catalogue import say, sentence, strings
 from jeval.report.findings import Findings, readable
 from jeval.report.reproduce import reproduction
-from jeval.report.results import silent, title_of
+from jeval.report.results import silent, title_of, titles_of
 from jeval.report.view import View, moment, view, words_of
 from jeval.version import __version__
 from jeval.writing import write_json, write_text
@@ -140,7 +140,7 @@ def template(name: str) -> Any:
 def _context(found: View) -> dict[str, Any]:
     lang, words = found.lang, strings(found.lang)
     anchors = {row.task: f"task-{number}" for number, row in enumerate(found.rows, start=1)}
-    titles = {name: title_of(task, lang) for run in found.runs[::-1] for name, task in run.record.tasks.items()}
+    titles = titles_of([run.record for run in found.runs], lang)
     return {
         "lang": lang,
         "t": words,
@@ -161,6 +161,7 @@ def _context(found: View) -> dict[str, Any]:
         "say": lambda text: say(text, lang),
         "sentence": lambda note: sentence(note, lang, titles),
         "known": lambda task: titles.get(task, task),
+        "lacking": lambda detail: _lacking(detail, titles, lang),
         "known_all": lambda tasks: [titles.get(task, task) for task in tasks],
         "silent": lambda rule: silent(found.runs[0].record, rule),
         "moment": lambda text: moment(text, lang),
@@ -168,6 +169,16 @@ def _context(found: View) -> dict[str, Any]:
         "reproduction": reproduction,
         "version": __version__,
     }
+
+
+def _lacking(detail: str, titles: Mapping[str, str], lang: str) -> str:
+    """``task (why); task (why)`` of a rule, the tasks by their titles and the reasons in ``lang``."""
+    found = []
+    for one in detail.split("; "):
+        name, _, why = one.partition(" (")
+        reason = say(why.removesuffix(")"), lang) if name in titles and why != "not run)" else ""
+        found.append((titles.get(name, one) if name in titles else one) + (f" ({reason})" if reason else ""))
+    return ", ".join(found)
 
 
 def _partial(found: View, words: Mapping[str, str]) -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ from jeval.record.schema import Note, RuleResult
 from jeval.record.store import read_record
 from jeval.report.catalogue import sentence
 from jeval.report.findings import Piece, pieces
-from jeval.report.page import pages_folder, render, render_pages, write_report
+from jeval.report.page import _lacking, pages_folder, render, render_pages, write_report
 from jeval.report.results import silent
 from jeval.resources import data_path
 
@@ -48,7 +48,8 @@ def test_tasks_that_were_not_run_are_named(audited: Audited, tiny_model: Path, t
     assert len(record.extent.missing["keigo"]) == 4 and len(record.extent.missing["leak"]) == 8
     page = render([run], lang="ja")
     assert "17 課題のうち 1 課題" in first_page(page)
-    assert "jeval_leak_context" in page[page.index('id="limits"') :]
+    limits = page[page.index('id="limits"') : page.index('id="method"')]
+    assert "文脈情報の秘匿" in limits and "jeval_leak_context" not in limits
 
 
 def test_a_whole_domain_has_its_number(audited: Audited, tiny_model: Path, tmp_path: Path) -> None:
@@ -159,6 +160,13 @@ def test_notes_and_instruments_call_tasks_by_their_titles_and_say_no_english(hos
     record.notes.append(Note.of("note_limit", limit=8, whole="jeval_keigo_pairs"))
     assert "敬語の最小対" in sentence(record.notes[-1], "ja", {"jeval_keigo_pairs": "敬語の最小対"})
     assert "jeval_keigo_pairs" in sentence(record.notes[-1], "ja")
+
+
+def test_what_a_rule_lacks_is_said_in_the_language_of_the_report() -> None:
+    titles = {"jeval_a": "甲", "jeval_b": "乙"}
+    detail = "jeval_a (not run); jeval_b (no canary file was given (--canaries))"
+    assert _lacking(detail, titles, "ja") == "甲, 乙 (カナリアのファイルが与えられていない（--canaries）)"
+    assert _lacking("jeval_c (not run)", titles, "ja") == "jeval_c (not run)"
 
 
 def test_nothing_given_away_by_who_says_nothing_is_marked(other_run: Path) -> None:
