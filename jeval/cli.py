@@ -203,14 +203,17 @@ def report(
     """Write the HTML report of one run, or one that compares several."""
     _check_lang(lang)
     _check_paths(*runs, out, model_card)
+    from jeval.record.store import outside_runs
     from jeval.report.page import write_report
 
-    target = write_report(runs, out, lang)
-    made = {"report": str(target)}
+    outside_runs(model_card)
+    made = {}
     if model_card is not None:
         from jeval.report.card import write_card
 
         made["model_card"] = str(write_card(runs, model_card, lang))
+    target = write_report(runs, out, lang)
+    made = {"report": str(target), **made}
     if pdf:
         from jeval.report.pdf import write_pdf
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jeval.errors import EvidenceError, InputError
 from jeval.output import json_text, one_line, say
-from jeval.record.store import read_record
+from jeval.record.store import outside_runs, read_record
 from jeval.signing import PASSWORD, asked_password, new_key, private_key, public_key
 from jeval.writing import write_json
 
@@ -95,9 +95,10 @@ def _check(wanted: Wanted) -> None:
             f"--password belongs to --new-key; the password of a key is asked for, or taken from {PASSWORD}"
         )
     if wanted.replay is not None and wanted.model is None:
-        raise InputError("--replay needs the model: --model PATH")
+        raise InputError("--replay needs the model: --weights PATH")
     if wanted.seed is not None and wanted.replay is None:
         raise InputError("--seed belongs to --replay")
+    outside_runs(wanted.bom)
 
 
 def _new_key(wanted: Wanted, path: Path) -> int:
@@ -119,7 +120,8 @@ def _proof(wanted: Wanted, file: Path, keys: Sequence[Any]) -> int:
     root = f"items_root {shown.items_root}"
     by = f"signed by key {', '.join(shown.signed_by)}" if keys else "to be compared with the report's (no --verify-key)"
     score, outputs = shown.contents.get("score"), one_line(str(shown.contents.get("outputs")), 200)
-    say(f"{shown.task}/{shown.item}: part of the run, unchanged (score {score}; {outputs})", f"{root}, {by}")
+    what = "part of the run, unchanged" if keys else "agrees with the items_root that the proof names"
+    say(f"{shown.task}/{shown.item}: {what} (score {score}; {outputs})", f"{root}, {by}")
     return 0
 
 

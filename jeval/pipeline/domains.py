@@ -46,11 +46,13 @@ def domains() -> Mapping[str, Domain]:
 
 
 def title(name: str, lang: str) -> str:
-    """``keigo`` → 敬語; ``keigo_search`` → 敬語 (search). A name that no domain has stays as it is."""
+    """``keigo`` → 敬語; ``keigo_search`` → 敬語（探索用）. A name that no domain has stays as it is."""
     base, _, suite = name.partition("_") if name not in domains() else (name, "", "")
     domain = domains().get(base)
     shown = domain.title(lang) if domain else base
-    return shown + (f" ({suite})" if suite else "")
+    if not suite:
+        return shown
+    return f"{shown}（探索用）" if (lang, suite) == ("ja", "search") else f"{shown} ({suite})"
 
 
 def called(facet: str | None, value: str, lang: str) -> str:

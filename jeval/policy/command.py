@@ -86,10 +86,12 @@ def check_outputs(*paths: Path | None) -> None:
     """See, before anything is computed, that files can be written there.
 
     Raises:
-        InputError: a folder has that name, or no folder can be made for it.
+        InputError: a folder has that name, no folder can be made for it, or it is that of a run.
     """
     from jeval.errors import InputError
+    from jeval.record.store import outside_runs
 
+    outside_runs(*paths)
     for path in paths:
         if path is not None and (path.is_dir() or next((up for up in path.parents if up.exists()), path).is_file()):
             raise InputError(

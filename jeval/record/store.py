@@ -37,3 +37,18 @@ def read_record(folder: Path) -> RunRecord:
         raise InputError(f"{path} cannot be read ({err.strerror}); check its permissions") from err
     except (ValueError, AttributeError, RecursionError) as err:  # no JSON, no UTF-8, or not a record's
         raise InputError(f"{path} is not a run record ({' '.join(str(err).split())[:200]})") from err
+
+
+def outside_runs(*paths: Path | None) -> None:
+    """See that files to be written do not lie in run folders, which would no longer verify.
+
+    Raises:
+        InputError: one does.
+    """
+    for path in paths:
+        folder = next((up for up in path.absolute().parents if (up / RECORD).is_file()), None) if path else None
+        if folder is not None:
+            raise InputError(
+                f"{path} lies in the run folder {folder}, which holds what was run and its own report and would no longer verify; "
+                "choose a place outside it"
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from jeval.errors import InputError
@@ -17,14 +18,21 @@ def strings(lang: str) -> dict[str, str]:
     return {key: value[lang] for key, value in read_yaml(data_path("report", "strings.yaml")).items()}
 
 
-def sentence(note: Note, lang: str) -> str:
+def sentence(note: Note, lang: str, titles: Mapping[str, str] | None = None) -> str:
     """What a note of the record says, in ``lang``.
+
+    Args:
+        titles: what tasks are called, by name; others are called by their names.
 
     Raises:
         InputError: the catalogue has no such sentence, or one with other gaps.
     """
     try:
-        return strings(lang)[note.key].format(**note.model_dump())
+        gaps = note.model_dump()
+        for gap in ("task", "whole"):
+            if isinstance(told := gaps.get(gap), str):
+                gaps[gap] = ", ".join((titles or {}).get(name, name) for name in told.split(", "))
+        return strings(lang)[note.key].format(**gaps)
     except (KeyError, IndexError, ValueError, TypeError, AttributeError) as err:
         given = note.model_dump_json()[:200]
         raise InputError(

@@ -14,10 +14,11 @@ from jeval.digests import file_digest, value_digest
 from jeval.pipeline import domains
 from jeval.record.manifest import PAGES, RENDERED, REPORT, Rendered
 from jeval.record.schema import RunRecord
+from jeval.record.store import outside_runs
 from jeval.report.catalogue import say, sentence, strings
 from jeval.report.findings import Findings, readable
 from jeval.report.reproduce import reproduction
-from jeval.report.results import title_of
+from jeval.report.results import silent, title_of, titles_of
 from jeval.report.view import View, moment, view, words_of
 from jeval.version import __version__
 from jeval.writing import write_json, write_text
@@ -39,9 +40,14 @@ def write_report(runs: Sequence[Path], out: Path | None, lang: str, *, preface: 
     """Render the report of the given run folders into ``out`` (default: ``report.html`` of the first).
 
     Pages of single tasks lie in a folder beside it (``report-items``). The digests of a run folder's own report are written there too.
+
+    Raises:
+        InputError: a folder holds no run, or ``out`` lies in a run folder that is none of these.
     """
     target = out or runs[0] / REPORT
     own = [run for run in runs if target.absolute() == (run / REPORT).absolute()]
+    if not own:
+        outside_runs(target)
     pages = render_pages(runs, lang=lang, preface=preface, beside=pages_folder(target).name)
     for run in own:
         (run / RENDERED).unlink(missing_ok=True)
@@ -133,8 +139,8 @@ def template(name: str) -> Any:
 
 def _context(found: View) -> dict[str, Any]:
     lang, words = found.lang, strings(found.lang)
-    names = list(dict.fromkeys(name for run in found.runs for name in run.record.tasks))
-    anchors = {name: f"task-{number}" for number, name in enumerate(names, start=1)}
+    anchors = {row.task: f"task-{number}" for number, row in enumerate(found.rows, start=1)}
+    titles = titles_of([run.record for run in found.runs], lang)
     return {
         "lang": lang,
         "t": words,
@@ -143,7 +149,9 @@ def _context(found: View) -> dict[str, Any]:
         "runs": found.runs,
         "edition": edition([run.record for run in found.runs]),
         "partial": _partial(found, words),
-        "notices": list(dict.fromkeys(sentence(note, lang) for run in found.runs for note in run.record.preface)),
+        "notices": list(
+            dict.fromkeys(sentence(note, lang, titles) for run in found.runs for note in run.record.preface)
+        ),
         "anchor": anchors.get,
         "sum_names": list(dict.fromkeys(row.task for part in found.sums for row in part)),
         "called": lambda facet, value: domains.called(facet, value, lang),
@@ -151,12 +159,26 @@ def _context(found: View) -> dict[str, Any]:
         "label": lambda name: domains.title(name, lang),
         "task_title": lambda task: title_of(task, lang),
         "say": lambda text: say(text, lang),
-        "sentence": lambda note: sentence(note, lang),
+        "sentence": lambda note: sentence(note, lang, titles),
+        "known": lambda task: titles.get(task, task),
+        "lacking": lambda detail: _lacking(detail, titles, lang),
+        "known_all": lambda tasks: [titles.get(task, task) for task in tasks],
+        "silent": lambda rule: silent(found.runs[0].record, rule),
         "moment": lambda text: moment(text, lang),
         "words_of": lambda value: words_of(value, words),
         "reproduction": reproduction,
         "version": __version__,
     }
+
+
+def _lacking(detail: str, titles: Mapping[str, str], lang: str) -> str:
+    """``task (why); task (why)`` of a rule, the tasks by their titles and the reasons in ``lang``."""
+    found = []
+    for one in detail.split("; "):
+        name, _, why = one.partition(" (")
+        reason = say(why.removesuffix(")"), lang) if name in titles and why != "not run)" else ""
+        found.append((titles.get(name, one) if name in titles else one) + (f" ({reason})" if reason else ""))
+    return ", ".join(found)
 
 
 def _partial(found: View, words: Mapping[str, str]) -> dict[str, list[str]]:

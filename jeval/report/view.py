@@ -81,7 +81,7 @@ def view(folders: Sequence[Path], lang: str) -> View:
     found = compared.comparisons if compared else []
     by_run = [[row for row in found if row.run == str(folder)] for folder in folders[1:]]
     table = rows([run.record for run in runs], by_run, lang)
-    sums = [[row for row in part if row.level != "task"] for part in by_run]
+    sums = [_sums(part, runs[0], other) for part, other in zip(by_run, runs[1:], strict=True)]
     return View(lang, runs, table, compared, sums, _chart(table, [run.name for run in runs], lang))
 
 
@@ -102,6 +102,15 @@ def _run(folder: Path, record: RunRecord, lang: str, *, single: bool) -> RunView
     with _fitting(folder, "samples"):
         run.clauses = coverage(record, samples)
     return run
+
+
+def _sums(found: Sequence[Comparison], reference: RunView, other: RunView) -> list[Comparison]:
+    """Differences of the domains that both runs have whole, in the order of the report, and of the total where they have all."""
+    complete = [{card.name for card in run.cards if card.complete} for run in (reference, other)]
+    rows = [row for row in found if row.level == "domain" and all(row.task in names for names in complete)]
+    whole = all(card.complete for run in (reference, other) for card in run.cards)
+    total = [row for row in found if row.level == "total" and whole]
+    return [*sorted(rows, key=lambda row: domains.place(row.task)), *total]
 
 
 def _samples(folder: Path, record: RunRecord) -> dict[str, list[Sample]]:

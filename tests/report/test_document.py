@@ -12,9 +12,12 @@ import yaml
 
 from jeval.domain import Wording
 from jeval.record.samples import Span, read_samples
+from jeval.record.schema import Note, RuleResult
 from jeval.record.store import read_record
+from jeval.report.catalogue import sentence
 from jeval.report.findings import Piece, pieces
-from jeval.report.page import pages_folder, render, render_pages, write_report
+from jeval.report.page import _lacking, pages_folder, render, render_pages, write_report
+from jeval.report.results import silent
 from jeval.resources import data_path
 
 Cli = Callable[..., Any]
@@ -45,7 +48,8 @@ def test_tasks_that_were_not_run_are_named(audited: Audited, tiny_model: Path, t
     assert len(record.extent.missing["keigo"]) == 4 and len(record.extent.missing["leak"]) == 8
     page = render([run], lang="ja")
     assert "17 課題のうち 1 課題" in first_page(page)
-    assert "jeval_leak_context" in page[page.index('id="limits"') :]
+    limits = page[page.index('id="limits"') : page.index('id="method"')]
+    assert "文脈情報の秘匿" in limits and "jeval_leak_context" not in limits
 
 
 def test_a_whole_domain_has_its_number(audited: Audited, tiny_model: Path, tmp_path: Path) -> None:
@@ -135,6 +139,61 @@ def test_who_sees_two_runs_sees_each_task_once(hostile_run: Path, other_run: Pat
     assert table.count("敬語の最小対") == 1
     comparison = page[page.index('id="comparison"') : page.index('id="instruments"')]
     assert comparison.count("p ") >= 17
+    assert "敬語の最小対" in comparison and ">総合<" not in comparison  # eight items of a task are no domain
+
+
+def test_domains_are_compared_where_both_runs_have_them_whole(
+    audited: Audited, tiny_model: Path, tmp_path: Path
+) -> None:
+    tasks = [f"jeval_keigo_{kind}" for kind in ("choice", "pairs", "reply", "convert", "correct")]
+    runs = [audited(tiny_model, tmp_path / name / "run", lambda _: "", tasks=tasks) for name in "ab"]
+    page = render(runs, lang="ja")
+    comparison = page[page.index('id="comparison"') : page.index('id="instruments"')]
+    assert '<th scope="row">敬語</th>' in comparison
+
+
+def test_notes_and_instruments_call_tasks_by_their_titles_and_say_no_english(hostile_run: Path) -> None:
+    page = render([hostile_run], lang="ja")
+    instruments = page[page.index('id="instruments"') : page.index('id="failures"')]
+    assert "data/leak/labels/" in instruments and "first sight" not in page and "batch" not in instruments
+    record = read_record(hostile_run)
+    record.notes.append(Note.of("note_limit", limit=8, whole="jeval_keigo_pairs"))
+    assert "敬語の最小対" in sentence(record.notes[-1], "ja", {"jeval_keigo_pairs": "敬語の最小対"})
+    assert "jeval_keigo_pairs" in sentence(record.notes[-1], "ja")
+
+
+def test_what_a_rule_lacks_is_said_in_the_language_of_the_report() -> None:
+    titles = {"jeval_a": "甲", "jeval_b": "乙"}
+    detail = "jeval_a (not run); jeval_b (no canary file was given (--canaries))"
+    assert _lacking(detail, titles, "ja") == "甲, 乙 (カナリアのファイルが与えられていない（--canaries）)"
+    assert _lacking("jeval_c (not run)", titles, "ja") == "jeval_c (not run)"
+
+
+def test_nothing_given_away_by_who_says_nothing_is_marked(other_run: Path) -> None:
+    record = read_record(other_run)
+    rule: dict[str, Any] = {
+        "id": "r", "ja": "規則", "en": "rule", "severity": "critical", "outcome": "pass", "effect": "none", "subject": "domain=leak",
+        "measure": "failure", "demand": "upper_bound_at_most", "threshold": 0.9,
+    }  # fmt: skip
+    assert silent(record, RuleResult(**rule, tasks=["jeval_leak_context"]))
+    assert not silent(record, RuleResult(**rule, tasks=["jeval_leak_control"]))
+    assert not silent(record, RuleResult(**rule, tasks=["jeval_keigo_reply"]))
+    record.tasks["jeval_leak_control"].score = 1.0
+    assert not silent(record, RuleResult(**rule, tasks=["jeval_leak_context"]))
+
+
+@pytest.mark.parametrize("given", ["report", "compare", "card", "verify"])
+def test_nothing_is_written_into_a_run_folder_that_would_break_it(
+    cli: Cli, hostile_run: Path, other_run: Path, given: str
+) -> None:
+    inside = other_run / "page.html"
+    done = {
+        "report": lambda: cli("report", hostile_run, "--out", inside),
+        "compare": lambda: cli("compare", hostile_run, other_run, "--out", inside),
+        "card": lambda: cli("report", hostile_run, "--model-card", inside),
+        "verify": lambda: cli("verify", other_run, "--bom", inside),
+    }[given]()
+    assert done.code == 2 and "would no longer verify" in done.err and not inside.exists()
 
 
 def japanese(value: Any) -> list[str]:

@@ -20,7 +20,7 @@ def detectors(texts: Texts) -> Section:
         maximum=measured.maximum,
     )
     rows: list[list[Cell]] = [
-        [one.source, one.sensitivity, one.n_positive, one.specificity, one.n_negative]
+        [one.source.split()[0].rstrip(":"), one.sensitivity, one.n_positive, one.specificity, one.n_negative]
         for one in instruments("leak").values()
     ]
     table = Table(texts("detectors.caption"), texts.columns("detectors"), rows)
