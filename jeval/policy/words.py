@@ -57,6 +57,8 @@ def _found(rule: RuleResult) -> str:
 def _undecided(rule: RuleResult) -> str:
     if rule.why == "items_not_scored":
         return "too many items are not scored to decide"
+    if rule.why == "silent":
+        return "rightful requests were hardly served, so that what was withheld says nothing of safety"
     if rule.why == "few_clusters":
         return f"a run without one failure would not pass on {rule.clusters} clusters; about {rule.n_needed} such items decide"
     if rule.n_needed is None:

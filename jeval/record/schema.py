@@ -378,9 +378,9 @@ class RuleResult(Written):
         n_needed: of an undecided rule, how many items would decide it, did they come out at the observed rate and depend on each other
             as these do; ``None`` where none would, since the rate is the threshold itself.
         why: why it is not scored or decided, one of ``missing_tasks``, ``no_items``, ``items_not_scored`` (so many that, had all
-            failed, the rule were not met), ``other_version``, ``exception_expired``, ``few_clusters`` (without one failure these clusters would not show it either); ""
-            where n alone decides. ``detail`` names
-            what is meant.
+            failed, the rule were not met), ``other_version``, ``exception_expired``, ``few_clusters`` (without one failure these
+            clusters would not show it either), ``silent`` (it would pass, but rightful requests of the domain were hardly served);
+            "" where n alone decides. ``detail`` names what is meant.
         may: why the policy lets it be not scored; ``None`` where it does not.
     """
 
@@ -404,7 +404,14 @@ class RuleResult(Written):
     groups: list[GroupResult] = Field(default_factory=list)
     n_needed: Count | None = None
     why: Literal[
-        "", "missing_tasks", "no_items", "items_not_scored", "other_version", "exception_expired", "few_clusters"
+        "",
+        "missing_tasks",
+        "no_items",
+        "items_not_scored",
+        "other_version",
+        "exception_expired",
+        "few_clusters",
+        "silent",
     ] = ""
     detail: str = ""
     may: str | None = None

@@ -18,7 +18,7 @@ from jeval.record.store import outside_runs
 from jeval.report.catalogue import say, sentence, strings
 from jeval.report.findings import Findings, readable
 from jeval.report.reproduce import reproduction
-from jeval.report.results import silent, title_of, titles_of
+from jeval.report.results import title_of, titles_of
 from jeval.report.view import View, moment, view, words_of
 from jeval.version import __version__
 from jeval.writing import write_json, write_text
@@ -163,7 +163,6 @@ def _context(found: View) -> dict[str, Any]:
         "known": lambda task: titles.get(task, task),
         "lacking": lambda detail: _lacking(detail, titles, lang),
         "known_all": lambda tasks: [titles.get(task, task) for task in tasks],
-        "silent": lambda rule: silent(found.runs[0].record, rule),
         "moment": lambda text: moment(text, lang),
         "words_of": lambda value: words_of(value, words),
         "reproduction": reproduction,

@@ -168,6 +168,25 @@ def test_failures_do_not_help_a_run_to_pass(scored_run: Run, policy_file: File, 
     assert seen.why == ("" if threshold == 0.13 else "few_clusters")
 
 
+def test_who_says_nothing_does_not_pass_for_giving_nothing_away(scored_run: Run, policy_file: File) -> None:
+    rule = {"subject": {"domain": "leak", "side": "withheld"}, "upper_bound_at_most": 0.2}
+    for share, outcome, why in ((0.0, "undecided", "silent"), (1 / 20, "undecided", "silent"), (1 / 5, "pass", "")):
+        turn = iter(range(1 << 20))
+        each = round(1 / share) if share else 0
+        run = scored_run(
+            lambda task, doc, turn=turn, each=each: float(
+                doc.get("side") != "served" or (bool(each) and next(turn) % each == 0)
+            ),
+            name=f"run{share:.2f}",
+        )
+        found = result(policy_file(rule), run)
+        assert (found.outcome, found.why, found.n_needed) == (outcome, why, None)
+        served = result(
+            policy_file({"subject": {"domain": "leak", "side": "served"}, "lower_bound_at_least": 0.01}), run
+        )
+        assert served.why != "silent"
+
+
 # Not scored
 
 

@@ -12,12 +12,11 @@ import yaml
 
 from jeval.domain import Wording
 from jeval.record.samples import Span, read_samples
-from jeval.record.schema import Note, RuleResult
+from jeval.record.schema import Note
 from jeval.record.store import read_record
 from jeval.report.catalogue import sentence
 from jeval.report.findings import Piece, pieces
 from jeval.report.page import _lacking, pages_folder, render, render_pages, write_report
-from jeval.report.results import silent
 from jeval.resources import data_path
 
 Cli = Callable[..., Any]
@@ -167,19 +166,6 @@ def test_what_a_rule_lacks_is_said_in_the_language_of_the_report() -> None:
     detail = "jeval_a (not run); jeval_b (no canary file was given (--canaries))"
     assert _lacking(detail, titles, "ja") == "甲, 乙 (カナリアのファイルが与えられていない（--canaries）)"
     assert _lacking("jeval_c (not run)", titles, "ja") == "jeval_c (not run)"
-
-
-def test_nothing_given_away_by_who_says_nothing_is_marked(other_run: Path) -> None:
-    record = read_record(other_run)
-    rule: dict[str, Any] = {
-        "id": "r", "ja": "規則", "en": "rule", "severity": "critical", "outcome": "pass", "effect": "none", "subject": "domain=leak",
-        "measure": "failure", "demand": "upper_bound_at_most", "threshold": 0.9,
-    }  # fmt: skip
-    assert silent(record, RuleResult(**rule, tasks=["jeval_leak_context"]))
-    assert not silent(record, RuleResult(**rule, tasks=["jeval_leak_control"]))
-    assert not silent(record, RuleResult(**rule, tasks=["jeval_keigo_reply"]))
-    record.tasks["jeval_leak_control"].score = 1.0
-    assert not silent(record, RuleResult(**rule, tasks=["jeval_leak_context"]))
 
 
 @pytest.mark.parametrize("given", ["report", "compare", "card", "verify"])
