@@ -128,9 +128,7 @@ def folder(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @some
 @given(data=st.data())
 def test_any_record(finished: Path, folder: Path, data: st.DataObject, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "jeval.report.page.interval_chart", lambda *a, **k: ""
-    )  # it has a test of its own, and takes its time
+    monkeypatch.setattr("jeval.report.view.forest", lambda *a, **k: "")  # it has a test of its own, and takes its time
     record = changed(json.loads((finished / "run.json").read_text()), data)
     (folder / "run.json").write_text(dumped(record))
     try:

@@ -74,7 +74,7 @@ def test_an_admitted_pack_is_named_in_the_record_and_on_page_1(cli: Cli, tiny_mo
     record = json.loads((out / "run.json").read_text(encoding="utf-8"))
     assert record["foreign_packs"] == ["theirs"] and "include:theirs" in record["task_pack"]
     page = (out / "report.html").read_text(encoding="utf-8")
-    before, _ = page.split('<div class="cards">', 1)
+    before, _ = page.split('id="verdict"', 1)
     assert "第三者の課題パック" in before and "theirs" in before
 
 

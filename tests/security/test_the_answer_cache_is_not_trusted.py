@@ -88,7 +88,8 @@ def test_what_was_taken_from_the_cache_is_counted_by_task_in_record_and_report(
     for lang, words in (("ja", f"のうち {asked} 件は以前の実行の回答"), ("en", f"{asked} of ")):
         page = render([tmp_path / "b"], lang=lang)
         assert words in page
-        assert f"<code>{CHOICE}</code> {asked}/{asked}" in page
+        task = read_record(tmp_path / "b").tasks[CHOICE]
+        assert f"<small>{task.title_ja if lang == 'ja' else task.title_en} {asked}/{asked}</small>" in page
 
 
 @pytest.mark.parametrize("backend", ["jeval-hf", "hf"])
