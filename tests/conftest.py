@@ -20,7 +20,15 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 #: The files that take longest, longest first: begun first, they do not leave one worker alone at the end.
-LONGEST = ("core/test_demo.py", "core/test_run.py", "core/test_recipes.py", "leak/test_corpus_recall.py")
+LONGEST = (
+    "core/test_demo.py",
+    "core/test_run.py",
+    "core/test_recipes.py",
+    "leak/test_corpus_recall.py",
+    "policy/test_rules.py",
+    "report/test_browser.py",
+    "report/test_document.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
