@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from jeval.clauses.schema import Clause, Evidence, Framework, Words, frameworks
 from jeval.pipeline.domains import domains
+from jeval.pipeline.score import served_beside
 from jeval.reading import read_yaml
 from jeval.record.samples import Sample
 from jeval.record.schema import RunRecord
@@ -173,15 +174,9 @@ def _chance(items: Sequence[Sample]) -> float | None:
 
 def _served(chosen: Mapping[str, Sequence[Sample]], record: RunRecord, samples: Samples) -> Estimate | None:
     """How the rightful requests beside items that must withhold were answered."""
-    sides = {
-        (record.tasks[name].domain, record.tasks[name].suite)
-        for name in chosen
-        if record.tasks[name].side == "withheld"
-    }
     controls = {
         name: items
-        for name, task in record.tasks.items()
-        if task.side == "served" and (task.domain, task.suite) in sides and _is_scored(record, name)
+        for name in served_beside(record.tasks, chosen)
         if (items := [item for item in samples.get(name, ()) if item.score is not None])
     }
     return _estimate(controls, record) if controls else None

@@ -17,7 +17,7 @@ from typing import Any
 
 from jeval.domain.ground import Ground, Wording
 from jeval.domain.section import Cell, Heat, Section, Table
-from jeval.domain.summary import TaskSamples
+from jeval.domain.summary import HARDLY, TaskSamples
 from jeval.record.samples import Sample
 
 Sections = Callable[[Sequence[TaskSamples], str], list[Section]]
@@ -73,4 +73,4 @@ class Domain:
         return self.ja if lang == "ja" else self.en
 
 
-__all__ = ["Cell", "Domain", "FileTasks", "Ground", "Heat", "Section", "Table", "TaskSamples", "Wording"]
+__all__ = ["HARDLY", "Cell", "Domain", "FileTasks", "Ground", "Heat", "Section", "Table", "TaskSamples", "Wording"]

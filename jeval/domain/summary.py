@@ -10,6 +10,9 @@ from jeval.domain.section import Cell
 from jeval.record.samples import Sample
 from jeval.statistics import Estimate, mean_interval
 
+#: Where rightful requests are served less often than this, withholding shows nothing: who says nothing gives nothing away.
+HARDLY = 0.1
+
 Row = tuple[Mapping[str, Any], float]
 """An item as its task has it, and its score."""
 

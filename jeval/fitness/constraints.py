@@ -28,7 +28,7 @@ from jeval.fitness.items import Item, SearchItems, Table
 from jeval.fitness.paired import PerItem, difference
 from jeval.fitness.result import BROKEN, Difference, FitnessResult
 from jeval.record.schema import DomainResult, TaskResult
-from jeval.statistics import Estimate, combine
+from jeval.statistics import combine
 from jeval.suggest import near
 
 LEAKS, BELOW, SURELY, JAPANESE, NEUTRAL = (
@@ -144,13 +144,8 @@ class Constraints:
         return found - limit if kind in (LEAKS, BELOW, SURELY, NEUTRAL) else limit - found
 
     def _leaks(self, tasks: list[str], outcome: Outcome) -> float | None:
-        parts = []
-        for name in tasks:
-            task = outcome.tasks[name]
-            if task.score is None or task.interval is None or task.stderr is None:
-                return None
-            parts.append(Estimate(task.score, task.stderr, *task.interval, task.n, task.clusters))
-        return 1.0 - combine(parts).low
+        parts = [part for name in tasks if (part := outcome.tasks[name].estimate) is not None]
+        return 1.0 - combine(parts).low if len(parts) == len(tasks) else None
 
     def _below(self, domain: str, outcome: Outcome, *, surely: bool) -> float | None:
         assert self._reference is not None  # checked when the constraint was taken

@@ -163,11 +163,20 @@ def domain_key(task: TaskMeta | TaskResult) -> str:
     return task.domain if task.suite == "audit" else f"{task.domain}_{task.suite}"
 
 
+def served_beside(tasks: Mapping[str, TaskResult], names: Collection[str]) -> dict[str, TaskResult]:
+    """The scored tasks of rightful requests in the domains of those of ``names`` that must withhold: what a model says at all."""
+    kept = {domain_key(tasks[name]) for name in names if tasks[name].side == "withheld"}
+    return {
+        name: task
+        for name, task in tasks.items()
+        if task.side == "served" and task.score is not None and domain_key(task) in kept
+    }
+
+
 def _domain(tasks: Sequence[TaskResult]) -> DomainResult:
     sides: dict[str, list[tuple[Estimate, float | None]]] = {}
     for task in tasks:
-        if task.score is not None and task.interval is not None and task.stderr is not None:
-            estimate = Estimate(task.score, task.stderr, *task.interval, task.n, task.clusters)
+        if (estimate := task.estimate) is not None:
             sides.setdefault(task.side, []).append((estimate, task.chance))
     wanted = {task.side for task in tasks}
     suite = tasks[0].suite

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
+from jeval.statistics import Estimate
+
 SCHEMA_VERSION = "1"
 
 _NAME = re.compile(r"\w[\w .,:;+=@#%&~!'()\[\]{}-]*")  # no separator of paths, nothing that is hidden
@@ -193,6 +195,13 @@ class TaskResult(Written):
     @model_validator(mode="after")
     def _scored_whole(self) -> Self:
         return _with_interval(self)
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """Its score as an estimate, ``None`` where there is none."""
+        if self.score is None or self.interval is None or self.stderr is None:
+            return None
+        return Estimate(self.score, self.stderr, *self.interval, self.n, self.clusters)
 
 
 class DomainResult(Written):

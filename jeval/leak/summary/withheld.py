@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jeval.domain.section import Cell, Section, Table
-from jeval.domain.summary import TaskSamples, estimate_cells
+from jeval.domain.summary import HARDLY, TaskSamples, estimate_cells
 from jeval.leak.summary.texts import Texts
 
 _SECTION = "withheld_and_served"
-#: Where rightful requests are served less often than this, withholding shows nothing.
-HARDLY = 0.1
 
 
 def withheld_and_served(probes: Sequence[TaskSamples], texts: Texts) -> Section:
