@@ -217,10 +217,9 @@ def report(
     if pdf:
         from jeval.report.pdf import write_pdf
 
-        beside = (
-            runs[0].absolute().with_name(runs[0].absolute().name + ".pdf")
-        )  # a run folder holds what was run, and its page
-        made["pdf"] = str(write_pdf(target, target.with_suffix(".pdf") if out else beside))
+        folder = runs[0].absolute()  # which holds what was run, and its page; anything else lies beside it
+        beside = target.with_suffix(".pdf") if out else folder.with_name(f"{folder.name}.pdf")
+        made["pdf"] = str(write_pdf(target, beside))
     output.say(output.json_text(made)) if as_json else output.say(*(f"{name}: {path}" for name, path in made.items()))
 
 

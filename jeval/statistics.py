@@ -8,6 +8,7 @@ where several items share an article, a frame or a record.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -74,12 +75,8 @@ def mean_interval(scores: Sequence[float], clusters: Sequence[Hashable] | None =
     if k == n:
         stderr, z = simple, Z95
     else:
-        sizes: dict[Hashable, int] = {}
-        for label in labels:
-            sizes[label] = sizes.get(label, 0) + 1
         stderr = simple * math.sqrt(_design_effect(scores, labels, list(groups.values()), simple))
-        equal = n * n / sum(size * size for size in sizes.values())
-        z = _student(equal - 1) if 0 < p < 1 and k > 1 else Z95
+        z = _student(_equal(labels) - 1) if 0 < p < 1 and k > 1 else Z95
     low, high = wilson(p, _effective(p, stderr, float(k)), z)
     return Estimate(p, stderr, low, high, n, k)
 
@@ -182,18 +179,17 @@ def paired_difference(
     differences = [x - y for x, y in zip(a, b, strict=True)]
     n = len(differences)
     mean = sum(differences) / n
+    labels: Sequence[Hashable] = clusters if clusters is not None else range(n)
     rest: dict[Hashable, float] = {}
-    sizes: dict[Hashable, int] = {}
-    for label, d in zip(clusters if clusters is not None else range(n), differences, strict=True):
+    for label, d in zip(labels, differences, strict=True):
         rest[label] = rest.get(label, 0.0) + (d - mean)
-        sizes[label] = sizes.get(label, 0) + 1
     k = len(rest)
     plain = sum((d - mean) ** 2 for d in differences)
     robust = sum(r * r for r in rest.values()) * k / (k - 1) if k > 1 else 0.0
     pairs = 1.0 if k == 1 else n / max(1.0, robust / plain) if plain > 0 else float(k)
     centre = pairs * mean / (pairs + 2)
     square = (pairs * sum(d * d for d in differences) / n + 2) / (pairs + 2)
-    freedom = n * n / sum(s * s for s in sizes.values()) - 1 if k < n else math.inf
+    freedom = _equal(labels) - 1 if k < n else math.inf
     half = _student(freedom) * math.sqrt(max(0.0, square - centre * centre) / (pairs + 2))
     return mean, max(-1.0, centre - half), min(1.0, centre + half)
 
@@ -348,6 +344,11 @@ def chance_adjusted(value: float, chance: float) -> float:
     if chance >= 1:
         raise ValueError(f"chance {chance}: no score is better than guessing")
     return (value - chance) / (1 - chance)
+
+
+def _equal(labels: Sequence[Hashable]) -> float:
+    """As how many clusters of equal size these count (Kish 1965)."""
+    return len(labels) ** 2 / sum(size * size for size in Counter(labels).values())
 
 
 def _student(freedom: float) -> float:

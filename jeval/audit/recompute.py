@@ -59,7 +59,7 @@ def recompute(record: RunRecord, samples: Mapping[str, list[Sample]]) -> Recompu
         samples: of each task, as the folder has them.
     """
     found = Recomputed()
-    of_files = {name for tasks in domains.file_tasks().values() for name in tasks.tasks}
+    of_files = domains.tasks_of_files()
     known = set(known_names()) - of_files
     own = [name for name in record.tasks if name in known]
     if others := sorted(set(samples) - set(own)):

@@ -97,8 +97,7 @@ def replay(folder: Path, record: RunRecord, model: str, count: int, seed: int | 
 
 def _drawn(folder: Path, record: RunRecord, count: int, found: Replayed) -> Drawn:
     """Items of jeval's own tasks that were asked; those of others need their code, those of files the files."""
-    of_files = {name for tasks in domains.file_tasks().values() for name in tasks.tasks}
-    own = sorted(set(record.tasks) & set(known_names()) - of_files)
+    own = sorted(set(record.tasks) & set(known_names()) - domains.tasks_of_files())
     items = [(task, sample) for task in own if record.tasks[task].n for sample in read_samples(folder, task)]
     able = [(task, sample) for task, sample in items if sample.outputs]
     if not able:

@@ -115,6 +115,11 @@ def file_tasks() -> dict[str, FileTasks]:
     return {option: tasks for domain in domains().values() for option, tasks in domain.files.items()}
 
 
+def tasks_of_files() -> frozenset[str]:
+    """The tasks whose items are made from a file of the user's."""
+    return frozenset(name for tasks in file_tasks().values() for name in tasks.tasks)
+
+
 def task_folders() -> list[Path]:
     """Folders of tasks that other packages bring."""
     return [domain.tasks for domain in domains().values() if domain.tasks is not None]

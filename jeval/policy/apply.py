@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
 
 from jeval.pipeline.taskpack import LoadedTasks
@@ -39,7 +40,7 @@ def apply_policy(policy: Given, record: RunRecord, folder: Path, as_of: date | N
         policy,
         record,
         folder,
-        lambda task: read_samples(folder, task),
+        cache(partial(read_samples, folder)),  # several rules look at one task
         known_tasks(record),
         as_of=as_of or run_day(record),
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from jeval.errors import InputError
 from jeval.output import one_line
-from jeval.pipeline.domains import domains, file_tasks
+from jeval.pipeline.domains import domains, tasks_of_files
 from jeval.pipeline.taskpack import LoadedTasks, declared, known_names, load_tasks
 from jeval.policy.read import Given
 from jeval.policy.schema import Rule
@@ -49,7 +50,7 @@ class Known:
 
 def known_tasks(run: LoadedTasks | RunRecord) -> Known:
     """What is known here: the task pack, and the tasks of a run, which may be of others."""
-    of_files = {name for tasks in file_tasks().values() for name in tasks.tasks}
+    of_files = tasks_of_files()
     found: dict[str, KnownTask] = {}
     for name in known_names():
         meta = declared(name)
@@ -68,9 +69,15 @@ def known_tasks(run: LoadedTasks | RunRecord) -> Known:
     def docs(name: str) -> Sequence[Mapping[str, Any]]:
         if isinstance(run, LoadedTasks) and name in run.tasks:
             return run.docs(name)
-        return load_tasks([name]).docs(name) if name in own and name not in of_files else ()
+        return _own_docs(name) if name in own and name not in of_files else ()
 
     return Known(found, docs)
+
+
+@lru_cache(maxsize=64)
+def _own_docs(name: str) -> Sequence[Mapping[str, Any]]:
+    """The items of a task of the pack, which are the same for every policy."""
+    return load_tasks([name]).docs(name)
 
 
 def check_names(given: Given, known: Known) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import altair as alt
 import vl_convert
+from markupsafe import Markup
 
-from jeval.output import harmless
+from jeval.output import harmless, one_line
+
+_log = logging.getLogger(__name__)
 
 # Okabe & Ito (2008), told apart by colour-blind readers; each has a shape of its own as well, for print in grey.
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8a6d00", "#000000"]
@@ -20,6 +24,17 @@ _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PAIRS = re.compile("[\U00010000-\U0010ffff]")
 _SHORT = 12  # characters that fit beside a chart
 _FONT = "Noto Sans CJK JP, Noto Sans JP, Hiragino Sans, Yu Gothic, Meiryo, sans-serif"
+
+
+def drawn(draw: Callable[[], str]) -> Markup | None:
+    """The picture that ``draw`` makes, ``None`` where it cannot be drawn: that costs the picture, and is logged."""
+    try:
+        return Markup(draw())
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as err:  # a panic of the renderer is no Exception
+        _log.warning("a chart of the report cannot be drawn (%s)", one_line(str(err), 200))
+        return None
 
 
 @dataclass(frozen=True)

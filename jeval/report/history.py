@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +14,13 @@ from jeval.pipeline import domains
 from jeval.record.schema import RunRecord
 from jeval.record.store import RECORD, read_record
 from jeval.report.catalogue import strings
-from jeval.report.charts import Moment, over_time
+from jeval.report.charts import Moment, drawn, over_time
 from jeval.report.page import template
 from jeval.report.results import Card, cards
 from jeval.report.view import moment
 from jeval.version import __version__
 from jeval.writing import write_text
 
-_log = logging.getLogger(__name__)
 PAGE = "history.html"
 
 
@@ -119,12 +117,5 @@ def _chart(found: History, names: Sequence[str], lang: str) -> Markup | None:
         if (card := run.cards.get(name)) is not None and card.complete
         if (result := card.result).score is not None and result.interval is not None
     ]
-    if not marks:
-        return Markup("")
-    try:
-        return Markup(over_time(marks, run=strings(lang)["run_number"], score=strings(lang)["score"]))
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as err:  # a panic of the renderer is no Exception; it costs the picture
-        _log.warning("the chart of the history cannot be drawn (%s)", one_line(str(err), 200))
-        return None
+    words = strings(lang)
+    return drawn(lambda: over_time(marks, run=words["run_number"], score=words["score"])) if marks else Markup("")

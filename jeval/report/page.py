@@ -89,11 +89,10 @@ def render_pages(folders: Sequence[Path], *, lang: str, preface: Sequence[str] =
     """As :func:`render`, with the pages of single tasks, which the report finds in the folder ``beside`` it."""
     found = view(folders, lang)
     shown = _shared_out(found.runs[0].findings if found.single else (), beside)
-    page = template("report.html.j2").render(**_context(found), preface=preface, findings=shown)
-    pages = {
-        Path(one.href).name: template("items.html.j2").render(**_context(found), task=one) for one in shown if one.href
-    }
-    return Pages(page, pages)
+    context = _context(found)
+    page = template("report.html.j2").render(**context, preface=preface, findings=shown)
+    items = template("items.html.j2")
+    return Pages(page, {Path(one.href).name: items.render(**context, task=one) for one in shown if one.href})
 
 
 @dataclass(frozen=True)

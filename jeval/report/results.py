@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jeval.output import harmless
 from jeval.pipeline import domains
 from jeval.record.compare import Comparison
-from jeval.record.schema import DomainResult, RunRecord, TaskResult
+from jeval.record.schema import DomainResult, Extent, RunRecord, TaskResult
 from jeval.statistics import Estimate, independent_difference
 
 if TYPE_CHECKING:
@@ -111,48 +111,44 @@ def rows(records: Sequence[RunRecord], differences: Sequence[Sequence[Comparison
 
 def part_of(record: RunRecord) -> Part:
     """How much of its suite a run took, tasks that need a file of the user's apart."""
-    own = [name for name, task in record.tasks.items() if name not in _file_tasks()]
+    own = [name for name, task in record.tasks.items() if name not in domains.tasks_of_files()]
     scored = sum(record.tasks[name].n + record.tasks[name].not_scored for name in own)
     if record.extent is None:
         left = 0 if record.settings.limit is None else 1
         return Part(len(own), len(own), scored, scored + left, known=False)
     missing = record.extent.missing
     run = [name for name in own if name in record.extent.items]
-    items = sum(record.extent.items[name] for name in run)
-    taken = sum(_taken(record, name) for name in run)
-    return Part(len(run), len(run) + sum(map(len, missing.values())), taken, items, missing)
+    return Part(len(run), len(run) + sum(map(len, missing.values())), *_asked(record, record.extent, run), missing)
 
 
-def _taken(record: RunRecord, name: str) -> int:
-    """How many items of a task were asked, scored or not."""
-    limit = None if name in record.settings.whole else record.settings.limit
-    items = record.extent.items[name] if record.extent else 0
-    return items if limit is None else min(limit, items)
+def _asked(record: RunRecord, extent: Extent, names: Sequence[str]) -> tuple[int, int]:
+    """How many items of these tasks were asked, scored or not, and how many they have."""
+    sizes = {name: extent.items.get(name, 0) for name in names}
+    limit, whole = record.settings.limit, record.settings.whole
+    taken = sum(size if limit is None or name in whole else min(limit, size) for name, size in sizes.items())
+    return taken, sum(sizes.values())
 
 
 def cards(record: RunRecord, lang: str) -> list[Card]:
     """The domains of a run, in the order of the report."""
-    return [_card(record, name, result, lang) for name, result in _ordered(record)]
+    ordered = sorted(record.domains.items(), key=lambda pair: (pair[1].suite != "audit", domains.place(pair[0])))
+    return [_card(record, name, result, domains.title(name, lang)) for name, result in ordered]
 
 
-def _ordered(record: RunRecord) -> Iterator[tuple[str, DomainResult]]:
-    yield from sorted(record.domains.items(), key=lambda pair: (pair[1].suite != "audit", domains.place(pair[0])))
-
-
-def _card(record: RunRecord, name: str, result: DomainResult, lang: str) -> Card:
+def _card(record: RunRecord, name: str, result: DomainResult, title: str) -> Card:
     members = [
         task
         for task, one in record.tasks.items()
-        if one.suite == result.suite and one.domain == name.removesuffix("_search") and task not in _file_tasks()
+        if one.suite == result.suite
+        and one.domain == name.removesuffix("_search")
+        and task not in domains.tasks_of_files()
     ]
-    missing = len(record.extent.missing.get(name, ())) if record.extent else 0
+    run = len(members)
     if record.extent is None:
-        whole = record.settings.limit is None
-        return Card(name, domains.title(name, lang), result, whole, len(members), len(members), result.n, result.n)
-    items = sum(record.extent.items.get(task, 0) for task in members)
-    taken = sum(_taken(record, task) for task in members)
-    complete = not missing and taken == items
-    return Card(name, domains.title(name, lang), result, complete, len(members), len(members) + missing, taken, items)
+        return Card(name, title, result, record.settings.limit is None, run, run, result.n, result.n)
+    of_tasks = run + len(record.extent.missing.get(name, ()))
+    taken, items = _asked(record, record.extent, members)
+    return Card(name, title, result, (run, taken) == (of_tasks, items), run, of_tasks, taken, items)
 
 
 @dataclass(frozen=True)
@@ -183,7 +179,3 @@ def gaps(record: RunRecord) -> list[Gap]:
 def _estimate(result: DomainResult) -> Estimate:
     assert result.score is not None and result.interval is not None
     return Estimate(result.score, result.stderr or 0.0, *result.interval, result.n, result.n)
-
-
-def _file_tasks() -> set[str]:
-    return {one for tasks in domains.file_tasks().values() for one in tasks.tasks}

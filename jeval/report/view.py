@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,11 +22,10 @@ from jeval.record.samples import Sample, read_samples
 from jeval.record.schema import RunRecord
 from jeval.record.store import read_record
 from jeval.report.catalogue import strings
-from jeval.report.charts import ChartRow, ChartWords, forest
+from jeval.report.charts import ChartRow, ChartWords, drawn, forest
 from jeval.report.findings import Findings, failed
 from jeval.report.results import Card, Gap, Part, Row, cards, gaps, part_of, rows, title_of
 
-_log = logging.getLogger(__name__)
 _JST = timezone(timedelta(hours=9), "JST")
 
 
@@ -117,7 +115,7 @@ def _samples(folder: Path, record: RunRecord) -> dict[str, list[Sample]]:
     """The samples of every scored task by domain in the order of the report, masked whatever they are, unless the record says who
     asked that they be not: a page that calls itself masked is.
     """
-    of_files = {one for tasks in domains.file_tasks().values() for one in tasks.tasks}
+    of_files = domains.tasks_of_files()
     scored = [name for name, task in record.tasks.items() if task.score is not None]
     found = {}
     for name in sorted(scored, key=lambda name: (record.tasks[name].suite, domains.place(record.tasks[name].domain))):
@@ -193,13 +191,7 @@ def _chart(table: Sequence[Row], names: Sequence[str], lang: str) -> Markup | No
         for name, task in zip(names, row.results, strict=True)
         if task is not None and task.score is not None and task.interval is not None
     ]
-    try:
-        return Markup(forest(marks, ChartWords(words["score"], words["chance"])) if marks else "")
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as err:  # a panic of the renderer is no Exception; it costs the picture
-        _log.warning("the chart of the report cannot be drawn (%s)", one_line(str(err), 200))
-        return None
+    return drawn(lambda: forest(marks, ChartWords(words["score"], words["chance"]))) if marks else Markup("")
 
 
 def moment(text: str, lang: str) -> str:

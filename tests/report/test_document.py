@@ -21,6 +21,7 @@ from jeval.resources import data_path
 
 Cli = Callable[..., Any]
 Audited = Callable[..., Path]
+KEIGO = [f"jeval_keigo_{kind}" for kind in ("choice", "pairs", "reply", "convert", "correct")]  # all of the domain
 
 
 def first_page(page: str) -> str:
@@ -52,14 +53,7 @@ def test_tasks_that_were_not_run_are_named(audited: Audited, tiny_model: Path, t
 
 
 def test_a_whole_domain_has_its_number(audited: Audited, tiny_model: Path, tmp_path: Path) -> None:
-    tasks = [
-        "jeval_keigo_choice",
-        "jeval_keigo_pairs",
-        "jeval_keigo_reply",
-        "jeval_keigo_convert",
-        "jeval_keigo_correct",
-    ]
-    run = audited(tiny_model, tmp_path / "run", lambda _: "", tasks=tasks)
+    run = audited(tiny_model, tmp_path / "run", lambda _: "", tasks=KEIGO)
     score = read_record(run).domains["keigo"].score
     assert score is not None and f"<b>{score:.3f}</b>" in first_page(render([run], lang="en"))
 
@@ -144,8 +138,7 @@ def test_who_sees_two_runs_sees_each_task_once(hostile_run: Path, other_run: Pat
 def test_domains_are_compared_where_both_runs_have_them_whole(
     audited: Audited, tiny_model: Path, tmp_path: Path
 ) -> None:
-    tasks = [f"jeval_keigo_{kind}" for kind in ("choice", "pairs", "reply", "convert", "correct")]
-    runs = [audited(tiny_model, tmp_path / name / "run", lambda _: "", tasks=tasks) for name in "ab"]
+    runs = [audited(tiny_model, tmp_path / name / "run", lambda _: "", tasks=KEIGO) for name in "ab"]
     page = render(runs, lang="ja")
     comparison = page[page.index('id="comparison"') : page.index('id="instruments"')]
     assert '<th scope="row">敬語</th>' in comparison
@@ -268,14 +261,7 @@ def test_a_history_lists_runs_in_the_order_in_which_they_ended(
 ) -> None:
     import shutil
 
-    tasks = [
-        "jeval_keigo_choice",
-        "jeval_keigo_pairs",
-        "jeval_keigo_reply",
-        "jeval_keigo_convert",
-        "jeval_keigo_correct",
-    ]
-    whole = audited(tiny_model, tmp_path / "runs" / "a", lambda _: "", tasks=tasks)
+    whole = audited(tiny_model, tmp_path / "runs" / "a", lambda _: "", tasks=KEIGO)
     shutil.copytree(hostile_run, tmp_path / "runs" / "z" / "b")
     (tmp_path / "runs" / "broken").mkdir()
     (tmp_path / "runs" / "broken" / "run.json").write_text("{}")
