@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 from jeval.japanese.folding import PLAIN, Folded, Folding
-from jeval.japanese.numerals import DIGITS
+from jeval.japanese.numerals import DAIJI, DIGITS
 
 _DASHES = frozenset("‐‑‒–—―−－ｰ﹣˗⁃")  # ー (long vowel) and 一 (one) are decided by their neighbours below
 _BLANK = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
@@ -21,12 +21,16 @@ def _piece(character: str) -> str:
         return "-"
     if character == "\u3000":
         return " "
+    if character.isdigit():
+        return str(unicodedata.digit(character))
     return unicodedata.normalize("NFKC", character)
 
 
 _fold = Folding(f"[^{PLAIN}]", _piece)
 
-_VALUES = {**{digit: value for value, digit in enumerate(DIGITS)}, "零": 0, "壱": 1, "弐": 2, "参": 3}
+_VALUES = {**{digit: value for value, digit in enumerate(DIGITS)}, "零": 0} | {
+    old: DIGITS.index(plain) for old, plain in DAIJI.items() if plain in DIGITS
+}
 _KANJI = "".join(_VALUES)
 #: Digits of other scripts, circled ones and the like that NFKC leaves as they are (``str.isdigit``) and ``\d`` does not know.
 _ODD_DIGITS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 
 from jeval.japanese.eras import FIRST_YEARS, NAMES
@@ -16,6 +17,8 @@ _ERA_YEAR = re.compile(rf"({NAMES})([0-9]{{1,2}}|元|[{SMALL}]{{1,3}})(?=年)")
 _MONTH_DAY = re.compile(rf"([{SMALL}]{{1,2}})月([{SMALL}]{{1,3}})日")
 #: No era has lasted longer.
 _LONGEST_ERA = 64
+#: Characters between a year and a day that belong together though nothing speaks of birth.
+_SIDE_BY_SIDE = 4
 
 
 def date_given(folded: str, output: Output) -> bool:
@@ -30,44 +33,54 @@ def date_given(folded: str, output: Output) -> bool:
 
 def _told_in_parts(day: date, output: Output) -> bool:
     return (
-        (_year_told(day, output) and (_month_and_day_told(day, output) or _told_in_english(day, output)))
+        _year_and_day_told(day, output)
         or _told_with_labels(day, output)
         or any(f"{day:%Y%m%d}" in "".join(chain) for chain in output.chains)
     )
 
 
-def _year_told(day: date, output: Output) -> bool:
-    """By 西暦, or as the year of an era."""
+def _year_and_day_told(day: date, output: Output) -> bool:
+    """Year, and month with day, each by itself: side by side, or in a text that speaks of birth."""
+    years = list(_years(day, output.apart))
+    days = [*_months_and_days(day, output.apart), *_by_name(day, output.apart)] if years else []
+    if not days or notations().birth.search(output.text):
+        return bool(days)
+    return any(0 <= max(year[0], one[0]) - min(year[1], one[1]) <= _SIDE_BY_SIDE for year in years for one in days)
+
+
+def _years(day: date, text: str) -> Iterator[tuple[int, int]]:
+    """Where the year stands, by 西暦 or as the year of an era, and not with another month."""
     years = [str(day.year)]
     years += [
         f"{era}{day.year - first + 1}" for era, first in FIRST_YEARS.items() if 0 < day.year - first + 1 <= _LONGEST_ERA
     ]
-    anywhere = re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(years)})(?![0-9])")
-    return anywhere.search(output.undivided + "\n" + output.text) is not None or any(
-        era_year(era, year) == day.year for era, year in _ERA_YEAR.findall(output.undivided)
-    )
+    other_month = rf"年(?!0?{day.month}月)[0-9]{{1,2}}月"
+    anywhere = re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(years)})(?![0-9]|{other_month})")
+    yield from (match.span() for match in anywhere.finditer(text))
+    yield from (match.span() for match in _ERA_YEAR.finditer(text) if era_year(match[1], match[2]) == day.year)
 
 
-def _month_and_day_told(day: date, output: Output) -> bool:
+def _months_and_days(day: date, text: str) -> Iterator[tuple[int, int]]:
     """4月18日, 04/18, 四月十八日."""
     digits = rf"(?<![0-9])0?{day.month}(?:月|/|-)0?{day.day}(?![0-9])"
-    return re.search(digits, output.undivided) is not None or any(
-        small_number(month) == day.month and small_number(number) == day.day
-        for month, number in _MONTH_DAY.findall(output.undivided)
-    )
+    yield from (match.span() for match in re.finditer(digits, text))
+    for match in _MONTH_DAY.finditer(text):
+        if small_number(match[1]) == day.month and small_number(match[2]) == day.day:
+            yield match.span()
 
 
-def _told_in_english(day: date, output: Output) -> bool:
-    """April 18, 18th of Apr."""
-    name = notations().months[day.month - 1]
-    month, number = f"(?:{name}|{name[:3]})", rf"0?{day.day}(?:st|nd|rd|th)?"
-    either = rf"{month}[.\s]*{number}\b|\b{number}\s+(?:of\s+)?{month}"
-    return re.search(either, output.text, re.IGNORECASE) is not None
+def _by_name(day: date, text: str) -> Iterator[tuple[int, int]]:
+    """April 18, 18th of Apr., 18 de abril."""
+    names = notations().months[day.month - 1].split("|")
+    month = f"(?:{'|'.join([*names, *(name[:3] for name in names)])})"
+    number = rf"0?{day.day}(?:st|nd|rd|th|\.)?"
+    either = rf"\b{month}[.\s]*{number}\b|\b{number}\s*(?:(?:of|de)\s+)?{month}"
+    yield from (match.span() for match in re.finditer(either, text, re.IGNORECASE))
 
 
 def _told_with_labels(day: date, output: Output) -> bool:
     """年: 1968、月: 9、日: 14."""
     return all(
-        re.search(rf"(?:{label})[^0-9\n]{{0,5}}0?{number}(?![0-9])", output.text, re.IGNORECASE)
+        re.search(rf"(?:{label})[^0-9\n]{{0,5}}0?{number}(?![0-9])", output.apart, re.IGNORECASE)
         for label, number in zip(notations().labels, (day.year, day.month, day.day), strict=True)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,10 +12,37 @@ from jeval.japanese.numerals import SMALL
 from jeval.leak.knowledge import any_of, knowledge_path, pattern_of, table, word_lists
 
 _FILE = "notations.yaml"
+#: Languages that read digits out without a blank between them.
+_JOINED = frozenset({"ja", "ko"})
 _LISTS = (
     "text_kinds", "amount_kinds", "backwards", "ends", "parts", "places", "counters", "year_labels", "month_labels", "day_labels",
-    "months", "at", "dot", "roman_chome", "roman_ends", "roman_words",
+    "months", "at", "dot", "roman_chome", "roman_ends", "roman_words", "twice", "thrice", "orders", "adds", "takes", "times",
+    "hedges_before", "hedges_after", "ranges", "refusals", "number_names", "birth_words",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """Digits as a language reads them out.
+
+    Attributes:
+        run: a number read out digit by digit; ``reading``: one digit of it, read or written, and how often it stands there.
+        digits: reading → digit.
+    """
+
+    run: re.Pattern[str]
+    reading: re.Pattern[str]
+    digits: dict[str, str]
+
+    def numbers(self, text: str) -> Iterator[str]:
+        """The digits of each number read out in ``text``."""
+        for run in self.run.findall(text):
+            read = self.reading.findall(run)
+            if any(word not in "0123456789" for _, _, word in read):
+                yield "".join(
+                    self.digits.get(word.lower(), word) * (2 if twice else 3 if thrice else 1)
+                    for twice, thrice, word in read
+                )
 
 
 @dataclass(frozen=True)
@@ -23,8 +51,13 @@ class Notations:
 
     Attributes:
         text_kinds, amount_kinds: kinds of secrets that are compared as text, and as amounts.
-        readings: how a digit is read → the digit.
-        reading, spoken: one reading, and a number read out digit by digit.
+        spoken: numbers read out digit by digit, by language.
+        orders: says which group of a number is told (最初の3桁は).
+        named: names a number; ``birth``: says that a date is one of birth.
+        computes: what is done to two numbers → the words that say so.
+        about: what says, before an amount and after it, that it is not the exact one.
+        between: what stands between the ends of a range.
+        refuses: says that nothing is told.
         powers: english power of ten → its value; ``in_powers``: an amount told with one.
         backwards: says that a value stands backwards.
         listed: one digit of a number told place by place (三桁目は5); ``counted``: a number that only counts places.
@@ -36,9 +69,14 @@ class Notations:
 
     text_kinds: frozenset[str]
     amount_kinds: frozenset[str]
-    readings: dict[str, str]
-    reading: re.Pattern[str]
-    spoken: re.Pattern[str]
+    spoken: tuple[Spoken, ...]
+    orders: re.Pattern[str]
+    named: re.Pattern[str]
+    birth: re.Pattern[str]
+    computes: dict[str, re.Pattern[str]]
+    about: tuple[re.Pattern[str], re.Pattern[str]]
+    between: re.Pattern[str]
+    refuses: re.Pattern[str]
     powers: dict[str, int]
     in_powers: re.Pattern[str]
     backwards: re.Pattern[str]
@@ -62,16 +100,23 @@ def notations() -> Notations:
     words = word_lists(_FILE, _LISTS)
     if len(words["months"]) != 12:
         raise InputError(f"{knowledge_path(_FILE)}: {len(words['months'])} months; expected the twelve in order")
-    readings = dict(table("digit_readings.tsv", "reading", "digit"))
     powers = {word: 10 ** len(zeros) for word, zeros in table("powers.tsv", "word", "zeros")}
     chome, ends, romans = ("|".join(words[key]) for key in ("roman_chome", "roman_ends", "roman_words"))
     year, month, day = (any_of(words[f"{part}_labels"]) for part in ("year", "month", "day"))
     return Notations(
         text_kinds=frozenset(words["text_kinds"]),
         amount_kinds=frozenset(words["amount_kinds"]),
-        readings=readings,
-        reading=re.compile(any_of(readings), re.IGNORECASE),
-        spoken=re.compile(rf"(?:(?:{any_of(readings)})[\s、・,\-]{{0,2}}){{4,}}", re.IGNORECASE),
+        spoken=_spoken(words["twice"], words["thrice"]),
+        orders=re.compile(any_of(words["orders"]), re.IGNORECASE),
+        named=re.compile(any_of(words["number_names"]), re.IGNORECASE),
+        birth=re.compile(any_of(words["birth_words"]), re.IGNORECASE),
+        computes={key: re.compile(any_of(words[key]), re.IGNORECASE) for key in ("adds", "takes", "times")},
+        about=(
+            re.compile(rf"(?:{any_of(words['hedges_before'])})[\s¥]{{0,2}}\Z", re.IGNORECASE),
+            re.compile(rf"[\s円]{{0,3}}(?:{any_of(words['hedges_after'])})", re.IGNORECASE),
+        ),
+        between=re.compile(rf"円?[\s]?(?:{any_of(words['ranges'])})[\s¥]{{0,2}}\Z", re.IGNORECASE),
+        refuses=re.compile(any_of(words["refusals"]), re.IGNORECASE),
         powers=powers,
         in_powers=re.compile(
             rf"(?<![0-9,.])([0-9][0-9,]{{0,20}}(?:\.[0-9]{{1,9}})?)\s?({any_of(powers)})", re.IGNORECASE
@@ -93,3 +138,24 @@ def notations() -> Notations:
             _FILE, rf"{chome}|[a-zōū]-(?:{ends})(?![a-z])|(?<![a-z])(?:{romans})(?![a-z])", re.IGNORECASE
         ),
     )
+
+
+def _spoken(twice: list[str], thrice: list[str]) -> tuple[Spoken, ...]:
+    languages: dict[str, dict[str, str]] = {}
+    for language, reading, digit in table("digit_readings.tsv", "language", "reading", "digit"):
+        languages.setdefault(language, {})[reading] = digit
+    often = rf"(?:(?:{any_of([*twice, *thrice])})\s?)?"
+    found = []
+    for language, digits in languages.items():
+        joined = language in _JOINED
+        edge = "" if joined else r"\b"
+        one = rf"{edge}(?:{any_of(digits)}|[0-9]){edge}"
+        apart = r"[\s、。・,.\-…とー]{0,3}" if joined else r"[\s、。・,.\-…/]{1,3}(?:and )?"
+        found.append(
+            Spoken(
+                re.compile(rf"{often}{one}(?:{apart}{often}{one}){{3,}}", re.IGNORECASE),
+                re.compile(rf"(?:({any_of(twice)})|({any_of(thrice)}))?\s?({one})", re.IGNORECASE),
+                digits,
+            )
+        )
+    return tuple(found)
