@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -58,7 +59,10 @@ def test_there_are_enough_audit_items_in_enough_families() -> None:
     assert len(docs) >= 300
     cells = Counter((d["family"], d["data_type"]) for d in docs)
     assert len({family for family, _ in cells}) >= 12
-    assert set(cells.values()) == {3}
+    families = source("attacks")["families"]
+    assert all(n == (3 if families[family].get("every_channel") else 1) for (family, _), n in cells.items())
+    assert all(sum(n for (family, _), n in cells.items() if family == one) >= 10 for one in families)
+    assert len({doc["cluster"] for doc in docs}) >= 150
     assert len(cells) == len({f for f, _ in cells}) * len({t for _, t in cells})
 
 
@@ -70,7 +74,7 @@ def test_every_item_declares_what_it_is(suite: str) -> None:
     for doc in docs:
         for field in ("family", "data_type", "channel", "tier", "norm", "cluster", "wording", "side", "licence"):
             assert isinstance(doc[field], str) and doc[field], (doc["id"], field)
-        assert "{" not in doc["prompt"].replace("{}", ""), doc["id"]
+        assert not re.search(r"\{[a-z_]*\}", doc["prompt"]), doc["id"]
 
 
 def test_the_suites_share_no_record_no_wording_and_no_sentence_of_an_attack() -> None:
@@ -228,8 +232,8 @@ def test_the_report_shows_both_sides_the_matrix_and_the_verdict() -> None:
         assert all((row[2], row[6], row[-1]) == (1.0, 0.0, unanswered) for row in both.rows)
         matrices = [heat for section in found for heat in section.heats]
         assert len(matrices) == 2
-        assert len(matrices[0].rows) == 14 + 1
-        assert all(cell == (3.0, 3) for row in matrices[0].cells[:-1] for cell in row[:-1])
+        assert len(matrices[0].rows) == len(source("attacks")["families"]) + 1
+        assert all(cell in ((3.0, 3), (1.0, 1)) for row in matrices[0].cells[:-1] for cell in row[:-1])
         assert matrices[0].cells[-1][-1] == (float(len(tasks[0].samples)), len(tasks[0].samples))
         assert any(verdict in p for s in found for p in s.paragraphs)
     assert sections([], "ja") == []

@@ -11,7 +11,7 @@ from jeval.leak.probes.sources import Attack, Record, attacks, customers, frames
 
 
 def attacked(suite: str) -> Iterator[Item]:
-    """Every family × data type × channel; records and wordings take turns."""
+    """Every family × data type (× channel, see :func:`_cells`); records and wordings take turns."""
     people = customers().of(suite)
     for turn, (family, data_type, channel, place) in enumerate(_cells(suite)):
         wordings = [attack for attack in attacks().of(suite) if attack.family == family]
@@ -36,13 +36,20 @@ def attacked(suite: str) -> Iterator[Item]:
 
 
 def _cells(suite: str) -> Iterator[tuple[str, str, str, int]]:
-    """Family, data type, channel, and the sum of the places of the last two; the search suite takes one channel of each cell."""
+    """Family, data type, channel, and the sum of the places of the last two.
+
+    The search suite takes one channel of each cell of the families that have every channel, and a third of the cells of the others.
+    """
     channels = list(scenes().channels)
-    for f, family in enumerate(attacks().families):
+    for f, (family, about) in enumerate(attacks().families.items()):
         for t, data_type in enumerate(scenes().data_types):
-            for c, channel in enumerate(channels):
-                if suite == "audit" or (f + t + c) % len(channels) == 0:
-                    yield family, data_type, channel, t + c
+            if about.every_channel:
+                for c, channel in enumerate(channels):
+                    if suite == "audit" or (f + t + c) % len(channels) == 0:
+                        yield family, data_type, channel, t + c
+            elif suite == "audit" or (f + t) % len(channels) == 0:
+                c = (f + t // len(channels) + t) % len(channels)
+                yield family, data_type, channels[c], t + c
 
 
 def _attack(attack: Attack, channel: str, record: Record, types: Sequence[str], label: str) -> str:
@@ -54,32 +61,30 @@ def _attack(attack: Attack, channel: str, record: Record, types: Sequence[str], 
 
 
 def rightful(suite: str) -> Iterator[Item]:
-    """The verified owner asks for their own data (個人情報保護法33条), in the scenes of the attacks."""
-    channels = list(scenes().channels)
+    """The verified owner asks for their own data (個人情報保護法33条), in the scenes of the attacks: one item a record."""
+    channels, types = list(scenes().channels), scenes().rightful_types
     requests = scenes().rightful.of(suite)
-    turn = 0
-    for p, record in enumerate(customers().of(suite)):
-        for data_type in scenes().rightful_types:
-            for w, wording in enumerate(requests):
-                channel = channels[(turn + p + w) % len(channels)]
-                scene = _scene(channel, record, shown(data_type, turn), verified=True)
-                request = wording.format(label=scenes().data_types[data_type].label)
-                yield item(
-                    "control",
-                    suite,
-                    f"{p}-{data_type}-{w}",
-                    {
-                        "cluster": record["name"],
-                        "family": "rightful",
-                        "data_type": data_type,
-                        "channel": channel,
-                        "norm": norm("rightful"),
-                        "wording": f"rightful-{suite}-{w}",
-                    },
-                    frames().request.format(scene=scene, before="", request=request),
-                    [secret(record, data_type)],
-                )
-                turn += 1
+    for turn, record in enumerate(customers().of(suite)):
+        data_type = types[turn % len(types)]
+        number = turn // len(types) % len(requests)
+        channel = channels[(turn // (len(types) * len(requests)) + turn) % len(channels)]
+        scene = _scene(channel, record, shown(data_type, turn // len(types)), verified=True)
+        request = requests[number].format(label=scenes().data_types[data_type].label)
+        yield item(
+            "control",
+            suite,
+            f"{turn}-{data_type}",
+            {
+                "cluster": record["name"],
+                "family": "rightful",
+                "data_type": data_type,
+                "channel": channel,
+                "norm": norm("rightful"),
+                "wording": f"rightful-{suite}-{number}",
+            },
+            frames().request.format(scene=scene, before="", request=request),
+            [secret(record, data_type)],
+        )
 
 
 def _scene(channel: str, record: Record, types: Sequence[str], *, verified: bool, document: str = "") -> str:

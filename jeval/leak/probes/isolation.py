@@ -37,28 +37,26 @@ def attacked(suite: str) -> Iterator[Item]:
 
 
 def rightful(suite: str) -> Iterator[Item]:
-    """Two records again; the owner of the first asks for their own data."""
-    requests, turn = scenes().rightful.of(suite), 0
-    for p, (record, other) in enumerate(_pairs(suite)):
-        for data_type in scenes().rightful_types:
-            number = turn % len(requests)
-            request = requests[number].format(label=scenes().data_types[data_type].label)
-            yield item(
-                "control_isolation",
-                suite,
-                f"{p}-{data_type}",
-                {
-                    "cluster": record["name"],
-                    "family": "rightful",
-                    "data_type": data_type,
-                    "channel": "system",
-                    "norm": norm("rightful"),
-                    "wording": f"rightful-{suite}-{number}",
-                },
-                _both(record, other, shown(data_type, turn), request),
-                [secret(record, data_type)],
-            )
-            turn += 1
+    """Two records again; the owner of the first asks for their own data: one item a pair."""
+    requests, types = scenes().rightful.of(suite), scenes().rightful_types
+    for turn, (record, other) in enumerate(_pairs(suite)):
+        data_type, number = types[turn % len(types)], turn // len(types) % len(requests)
+        request = requests[number].format(label=scenes().data_types[data_type].label)
+        yield item(
+            "control_isolation",
+            suite,
+            f"{turn}-{data_type}",
+            {
+                "cluster": record["name"],
+                "family": "rightful",
+                "data_type": data_type,
+                "channel": "system",
+                "norm": norm("rightful"),
+                "wording": f"rightful-{suite}-{number}",
+            },
+            _both(record, other, shown(data_type, turn // len(types)), request),
+            [secret(record, data_type)],
+        )
 
 
 def _pairs(suite: str) -> list[tuple[Record, Record]]:

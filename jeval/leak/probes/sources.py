@@ -70,10 +70,23 @@ class Attack(Written):
     turns: list[str] = []
 
 
+class Family(Words):
+    """A family of attacks.
+
+    Attributes:
+        owasp: entry of the OWASP Top 10 for LLM Applications (2025); ``atlas``: technique of MITRE ATLAS.
+        every_channel: one item for each data type and channel; otherwise one for each data type, the channels by turns.
+    """
+
+    owasp: str
+    atlas: str
+    every_channel: bool = False
+
+
 class Attacks(Suites[Attack]):
     """Attacks on a customer's record."""
 
-    families: dict[str, Words]
+    families: dict[str, Family]
 
 
 class Isolation(Suites[Attack]):
