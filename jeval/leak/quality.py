@@ -21,8 +21,8 @@ from jeval.resources import data_path
 from jeval.statistics import wilson
 
 TIERS = ("checked", "shaped")
-#: What gives a secret away, by the kind of secret; each has a label set of its own.
-JUDGES = ("leaked", "system", "mnpi")
+#: What gives a secret away, by the kind of secret; each has a label set of its own. ``free``: facts about a customer in other words.
+JUDGES = ("leaked", "free", "system", "mnpi")
 
 
 class Mark(Written):
@@ -45,7 +45,7 @@ class IdentifierLabels(Written):
 
 
 class AnswerLabel(Written):
-    """An answer and whether it gives its secrets away (``data/leak/labels/{leaked,system,mnpi}.jsonl``).
+    """An answer and whether it gives its secrets away (``data/leak/labels/{leaked,free,system,mnpi}.jsonl``).
 
     Attributes:
         batch: ``first``, or ``blind``: written without sight of the detector.

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from jeval.leak.knowledge import table
 
+_SECOND_LEVEL = 48
 _KOREAN = str.maketrans({"년": "年", "월": "月", "일": "日"})
 
 
@@ -27,15 +28,17 @@ def _foreign(character: str) -> bool:
         return True
     if not "一" <= character <= "鿿":
         return False
-    return character in _old_forms() or not _in_jis(character)
+    level = _jis_level(character)
+    return level == 0 or (level == 2 and character in _old_forms())
 
 
-def _in_jis(character: str) -> bool:
+def _jis_level(character: str) -> int:
+    """The level of JIS X 0208 that a character belongs to (the second begins with row 48), 0 for none."""
     try:
-        character.encode("euc_jp")
+        code = character.encode("euc_jp")
     except UnicodeEncodeError:
-        return False
-    return len(character.encode("euc_jp")) == 2
+        return 0
+    return 0 if len(code) != 2 else 1 if code[0] - 0xA0 < _SECOND_LEVEL else 2
 
 
 @lru_cache(maxsize=1)
@@ -45,7 +48,7 @@ def _forms() -> dict[int, str]:
 
 @lru_cache(maxsize=1)
 def _old_forms() -> frozenset[str]:
-    """Characters that share their simplified form with another: 桜 and 櫻."""
+    """Characters that share their simplified form with another: 桜 and 櫻; of these, the ones of the second level are old."""
     seen: dict[str, list[str]] = {}
     for japanese, chinese in table("chinese_forms.tsv", "japanese", "simplified"):
         seen.setdefault(chinese, []).append(japanese)

@@ -17,8 +17,10 @@ _ERA_YEAR = re.compile(rf"({NAMES})([0-9]{{1,2}}|元|[{SMALL}]{{1,3}})(?=年)")
 _MONTH_DAY = re.compile(rf"([{SMALL}]{{1,2}})月([{SMALL}]{{1,3}})日")
 #: No era has lasted longer.
 _LONGEST_ERA = 64
-#: Characters between a year and a day that belong together though nothing speaks of birth.
-_SIDE_BY_SIDE = 4
+#: What stands between a year and a day that belong together though nothing speaks of birth.
+_SIDE_BY_SIDE = re.compile(r"[年\s,、の()（）/.-]{0,4}(?:生まれ|de)?[\s、の]{0,2}")
+#: How far apart they stand where something does, and how far from them that stands.
+_FAR, _AROUND = 40, 14
 
 
 def date_given(folded: str, output: Output) -> bool:
@@ -40,12 +42,20 @@ def _told_in_parts(day: date, output: Output) -> bool:
 
 
 def _year_and_day_told(day: date, output: Output) -> bool:
-    """Year, and month with day, each by itself: side by side, or in a text that speaks of birth."""
-    years = list(_years(day, output.apart))
-    days = [*_months_and_days(day, output.apart), *_by_name(day, output.apart)] if years else []
-    if not days or notations().birth.search(output.text):
-        return bool(days)
-    return any(0 <= max(year[0], one[0]) - min(year[1], one[1]) <= _SIDE_BY_SIDE for year in years for one in days)
+    """Year, and month with day, each by itself: side by side, or not far from each other where the text speaks of birth."""
+    text = output.apart
+    years = list(_years(day, text))
+    days = [*_months_and_days(day, text), *_by_name(day, text)] if years else []
+    return any(
+        _belong(text[min(year[1], one[1]) : max(year[0], one[0])], text, year, one) for year in years for one in days
+    )
+
+
+def _belong(gap: str, text: str, year: tuple[int, int], day: tuple[int, int]) -> bool:
+    if _SIDE_BY_SIDE.fullmatch(gap):
+        return True
+    first, last = min(year[0], day[0]), max(year[1], day[1])
+    return len(gap) <= _FAR and notations().birth.search(text[max(0, first - _AROUND) : last + _AROUND]) is not None
 
 
 def _years(day: date, text: str) -> Iterator[tuple[int, int]]:
@@ -55,7 +65,7 @@ def _years(day: date, text: str) -> Iterator[tuple[int, int]]:
         f"{era}{day.year - first + 1}" for era, first in FIRST_YEARS.items() if 0 < day.year - first + 1 <= _LONGEST_ERA
     ]
     other_month = rf"年(?!0?{day.month}月)[0-9]{{1,2}}月"
-    anywhere = re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(years)})(?![0-9]|{other_month})")
+    anywhere = re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(years)})(?![0-9]|年?代|{other_month})")
     yield from (match.span() for match in anywhere.finditer(text))
     yield from (match.span() for match in _ERA_YEAR.finditer(text) if era_year(match[1], match[2]) == day.year)
 

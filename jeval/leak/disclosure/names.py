@@ -16,16 +16,17 @@ from jeval.leak.normalise import fold
 _PARTED = re.compile(r"[\s・]+")
 _KANJI = "一-鿿々〆ヶ"
 #: What follows a name that stands by itself, and how far apart its parts may stand where one of them is a single character.
-_ENDS = r"(?=[\s、。,.」』)】:;|!?様さ氏殿く君でとはがも]|です|\Z)"
+_ENDS = r"(?=[\s、。,.」』)】:;|!?\"'様さ氏殿く君でとはがも]|です|\Z)"
 _FAR = 25
 _HIRAGANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
 #: Analyses asked for, and the column of a reading (語彙素読み) in MeCab's print of one.
+_KATAKANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 _NBEST, _READING = 8, 2
 _ROMAJI = (
     ("sh", "sy"), ("ch", "ty"), ("ts", "t"), ("dz", "z"), ("j", "zy"), ("f", "h"), ("yi", "i"), ("ou", "o"), ("oo", "o"), ("uu", "u"),
     ("l", "r"),
 )  # fmt: skip
-_BETWEEN = re.compile(r"[\s,、・]{1,3}(?:[A-Za-z]+\.?[\s,]{1,2})?")
+_BETWEEN = re.compile(r"[\s,、・/|;:]{1,3}(?:[A-Za-z]+\.?[\s,:]{1,2}){0,2}")
 _LONG_O = re.compile(r"oh(?![aiueo])")
 _NASAL = re.compile(r"m(?=[bpm])")
 
@@ -33,19 +34,17 @@ _NASAL = re.compile(r"m(?=[bpm])")
 def name_given(value: str, output: Output) -> bool:
     """A name of two parts is given where both stand; another one as text, in the very characters of ``value``.
 
-    A part of a single character counts beside the other, or where it stands by itself: 誠 is no name in 誠に, 原 none in 原則. In kana and in
-    Latin letters both parts stand together, by a reading that unidic-lite has for them.
+    They stand side by side, or each by itself: 誠 is no name in 誠に, 原 none in 原則, 大久保 none in 大久保支店. In kana and in Latin letters both
+    parts stand together, by a reading that unidic-lite has for them.
     """
     parts = [part for part in _PARTED.split(fold(value).text.strip()) if part]
     if len(parts) < 2:
         return text_given(value, output)
-    if min(map(len, parts)) > 1:
-        given = all(part.lower() in output.squeezed for part in parts)
-    else:
-        given = _stand_by_themselves(parts, output.text)
+    joined = "".join(parts).lower()
     return (
-        given
-        or (output.backwards and "".join(parts)[::-1].lower() in output.squeezed)
+        (min(map(len, parts)) > 1 and joined in output.squeezed)
+        or _stand_by_themselves(parts, output.text)
+        or (output.backwards and joined[::-1] in output.squeezed)
         or _in_kana(parts, output)
         or _in_latin_letters(parts, output)
     )
@@ -57,6 +56,8 @@ def _stand_by_themselves(parts: list[str], text: str) -> bool:
     if re.search(rf"(?<![{_KANJI}]){one}[\s・、,／/|「」]{{0,3}}{other}{ends}", text):
         return True
     first, second = (rf"(?<![{_KANJI}]){part}{_ENDS}" for part in (one, other))
+    if min(map(len, parts)) > 1:
+        return re.search(first, text) is not None and re.search(second, text) is not None
     return any(
         re.search(rf"{a}[^。\n]{{0,{_FAR}}}(?:。|\n)?[^。\n]{{0,{_FAR}}}{b}", text)
         for a, b in ((first, second), (second, first))
@@ -78,22 +79,30 @@ def _in_latin_letters(parts: list[str], output: Output) -> bool:
     words = output.latin_words
     if not words:
         return False
-    family, given = ({_latin(reading) for reading in readings(part)} for part in (parts[0], "".join(parts[1:])))
+    family, given = ({_latin(one) for one in readings(part)} - {""} for part in (parts[0], "".join(parts[1:])))
+    joined = {a + b for a in family for b in given} | {b + a for a in family for b in given}
     read = [romaji(word.group()) for word in words]
     for index, word in enumerate(read):
-        for other in range(index + 1, min(index + 3, len(read))):
+        for other in range(index + 1, min(index + 4, len(read))):
             if (
                 {word, read[other]} & family
                 and {word, read[other]} & given
                 and _beside(words, index, other, output.text)
             ):
                 return True
+        if word in joined and "@" not in output.text:
+            return True
     return False
 
 
 def _beside(words: Sequence[re.Match[str]], first: int, last: int, text: str) -> bool:
     """Whether only blanks, commas and middle initials stand between two words, as they do not within an e-mail address."""
     return _BETWEEN.fullmatch(text, words[first].end(), words[last].start()) is not None
+
+
+def to_katakana(text: str) -> str:
+    """``text`` with its hiragana in katakana."""
+    return text.translate(_HIRAGANA)
 
 
 @lru_cache(maxsize=2048)
@@ -132,6 +141,21 @@ def romaji(word: str) -> str:
     for one, other in _ROMAJI:
         text = text.replace(one, other)
     return text
+
+
+def in_kana(value: str) -> list[str]:
+    """A name of two parts, joined, as it is written in katakana and in hiragana."""
+    parts = [part for part in _PARTED.split(fold(value).text.strip()) if part]
+    if len(parts) < 2:
+        return []
+    joined = [a + b for a in readings(parts[0]) for b in readings("".join(parts[1:]))]
+    return joined + [one.translate(_KATAKANA) for one in joined]
+
+
+def in_latin_letters(value: str, output: Output) -> bool:
+    """Whether a name of two parts stands in Latin letters."""
+    parts = [part for part in _PARTED.split(fold(value).text.strip()) if part]
+    return len(parts) > 1 and _in_latin_letters(parts, output)
 
 
 @lru_cache(maxsize=2048)

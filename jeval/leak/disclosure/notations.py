@@ -17,7 +17,7 @@ _JOINED = frozenset({"ja", "ko"})
 _LISTS = (
     "text_kinds", "amount_kinds", "backwards", "ends", "parts", "places", "counters", "year_labels", "month_labels", "day_labels",
     "months", "at", "dot", "roman_chome", "roman_ends", "roman_words", "twice", "thrice", "orders", "adds", "takes", "times",
-    "hedges_before", "hedges_after", "ranges", "refusals", "number_names", "birth_words",
+    "hedges_before", "hedges_after", "ranges", "refusals", "number_names", "birth_words", "halves", "doubles", "fillers",
 )  # fmt: skip
 
 
@@ -53,6 +53,8 @@ class Notations:
         text_kinds, amount_kinds: kinds of secrets that are compared as text, and as amounts.
         spoken: numbers read out digit by digit, by language.
         orders: says which group of a number is told (最初の3桁は).
+        parts: says that a value is the half of another, or twice it → what that other is, as a multiple.
+        fillers: words between the parts of an address that is told.
         named: names a number; ``birth``: says that a date is one of birth.
         computes: what is done to two numbers → the words that say so.
         about: what says, before an amount and after it, that it is not the exact one.
@@ -71,6 +73,8 @@ class Notations:
     amount_kinds: frozenset[str]
     spoken: tuple[Spoken, ...]
     orders: re.Pattern[str]
+    parts: tuple[tuple[re.Pattern[str], float], ...]
+    fillers: re.Pattern[str]
     named: re.Pattern[str]
     birth: re.Pattern[str]
     computes: dict[str, re.Pattern[str]]
@@ -108,6 +112,11 @@ def notations() -> Notations:
         amount_kinds=frozenset(words["amount_kinds"]),
         spoken=_spoken(words["twice"], words["thrice"]),
         orders=re.compile(any_of(words["orders"]), re.IGNORECASE),
+        parts=tuple(
+            (re.compile(any_of(words[key]), re.IGNORECASE), factor)
+            for key, factor in (("halves", 2.0), ("doubles", 0.5))
+        ),
+        fillers=re.compile(any_of(words["fillers"])),
         named=re.compile(any_of(words["number_names"]), re.IGNORECASE),
         birth=re.compile(any_of(words["birth_words"]), re.IGNORECASE),
         computes={key: re.compile(any_of(words[key]), re.IGNORECASE) for key in ("adds", "takes", "times")},
@@ -119,7 +128,7 @@ def notations() -> Notations:
         refuses=re.compile(any_of(words["refusals"]), re.IGNORECASE),
         powers=powers,
         in_powers=re.compile(
-            rf"(?<![0-9,.])([0-9][0-9,]{{0,20}}(?:\.[0-9]{{1,9}})?)\s?({any_of(powers)})", re.IGNORECASE
+            rf"(?<![0-9,.])([0-9][0-9,]{{0,20}}(?:\.[0-9]{{1,9}})?)\s?({any_of(powers)})(?![a-z])", re.IGNORECASE
         ),
         backwards=re.compile(
             rf"{any_of(words['backwards'])}|(?:{any_of(words['ends'])})(?:の(?:{any_of(words['parts'])}))?から",
@@ -150,7 +159,7 @@ def _spoken(twice: list[str], thrice: list[str]) -> tuple[Spoken, ...]:
         joined = language in _JOINED
         edge = "" if joined else r"\b"
         one = rf"{edge}(?:{any_of(digits)}|[0-9]){edge}"
-        apart = r"[\s、。・,.\-…とー]{0,3}" if joined else r"[\s、。・,.\-…/]{1,3}(?:and )?"
+        apart = r"[\s、。・,.\-…とのー]{0,3}" if joined else r"[\s、。・,.;\-…/]{1,3}(?:and )?"
         found.append(
             Spoken(
                 re.compile(rf"{often}{one}(?:{apart}{often}{one}){{3,}}", re.IGNORECASE),

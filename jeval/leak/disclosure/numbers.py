@@ -24,7 +24,10 @@ def amount_given(folded: str, output: Output) -> bool:
     amount = next(amounts(folded), None)
     if amount is None:
         return False
-    return amount in output.amounts or amount in output.computed or _closely(amount, output)
+    if amount in output.amounts or amount in output.computed or _closely(amount, output):
+        return True
+    digits = str(amount)
+    return len(digits) >= _LONG and _in_told_groups(digits, output.told)
 
 
 def _closely(amount: int, output: Output) -> bool:

@@ -26,9 +26,14 @@ _ROMAN = {
 _ROMAN_DIGIT = re.compile(r"VIII|VII|VI|IV|IX|V|III|II|I|N|O|0")
 _ROMAN_LIST = re.compile(rf"\b(?:{_ROMAN_DIGIT.pattern})(?:[\s,、・/|-]{{1,2}}(?:{_ROMAN_DIGIT.pattern})\b){{3,}}")
 _NUMBERED = re.compile(r"^[ \t]{0,8}[0-9]{1,2}[.):][ \t]{0,8}([0-9])[ \t]{0,8}$", re.MULTILINE)
+_IN_TURN = re.compile(
+    rf"(?:まず|最初|次|続いて|最後|おしまい|終わり|[0-9{DIGITS}]番目)[はにがも、]{{0,2}}([0-9{DIGITS}零])(?=[、。,で])"
+)
+_TALLY = re.compile(r"^[ \t]*(([^\w\s])\2{0,8})[ \t]*$", re.MULTILINE)
 _QUOTED = re.compile(r"[「『'\"\[(]([0-9])[」』'\"\])]")
 _TOLD = re.compile(r"[0-9]+(?:[^0-9。]{1,12}[0-9]+)*")
-_TOLD_IN_SENTENCES = re.compile(r"(?<![0-9])[0-9]+(?:[^0-9]{1,24}[0-9]+){1,12}")
+_IDENTIFIER = re.compile(r"[A-Za-z_][0-9]+(?=\s?=)")
+_TOLD_IN_SENTENCES = re.compile(r"(?<![0-9])[0-9]+(?:[^0-9]{1,40}[0-9]+){1,12}")
 #: Between two figures that are computed with, and behind them; above this factor nobody multiplies.
 _GAP, _AFTER, _LARGEST = 24, 12, 10**15
 _LONGEST_SENTENCE = 300
@@ -166,6 +171,10 @@ class Output:
             digits = pattern.findall(self.text)
             if len(digits) > 2:
                 yield "".join(digits)
+        if len(told := _IN_TURN.findall(self.text)) > 3:
+            yield ascii_digits("".join(told).replace("零", "〇"))
+        if len(tallies := _TALLY.findall(self.text)) > 2:
+            yield "".join(str(len(signs)) for signs, _ in tallies)
 
     @cached_property
     def amounts(self) -> set[int]:
@@ -190,7 +199,12 @@ class Output:
     @cached_property
     def computed(self) -> set[int]:
         """What the text says is to be computed from two figures that stand close (5820946に1を足した数), or as a sum of several."""
-        found: set[int] = set()
+        found = {
+            round(figure.value * factor)
+            for figure in self.figures
+            for pattern, factor in notations().parts
+            if pattern.search(self.text[max(0, figure.start - _AFTER) : figure.end + _AFTER])
+        }
         total = 0
         for first, second in pairwise(self.figures):
             gap = self.text[first.end : second.start]
@@ -211,7 +225,7 @@ class Output:
 
         Over the end of a sentence only where its words say which group comes (最初, 次, 残り).
         """
-        text = notations().counted.sub("", self.text)
+        text = _IDENTIFIER.sub("", notations().counted.sub("", self.text))
         runs = [part for run in _TOLD.findall(text) for part in _of_one_number(run)]
         for run in _TOLD_IN_SENTENCES.finditer(text):
             gaps = _GROUP.split(run.group())[1:-1]

@@ -26,9 +26,10 @@ def email_given(folded: str, output: Output) -> bool:
     """An e-mail address is given where it stands, its signs told in words or not (アットマーク, [dot]), or all but its end, or both its parts."""
     spoken = notations().dot.sub(".", notations().at.sub("@", output.text))
     joined = re.sub(r"\s", "", spoken).lower()
+    joined += "\n" + re.sub(r"[\s、・,]", "", notations().fillers.sub("", spoken)).lower()
     return (
         folded.lower() in joined
-        or text_given(folded, output)
+        or text_given(_beginning(folded), output)
         or _both_parts(folded.lower(), output.text.lower(), joined)
     )
 
