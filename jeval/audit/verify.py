@@ -121,8 +121,11 @@ def read_manifest(folder: Path) -> Manifest:
         return Manifest.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except ValidationError as err:
         first = err.errors()[0]
-        what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise EvidenceError(f"{path} is damaged ({one_line(what, 200)}); the run cannot be verified") from err
+        what = one_line(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", 200)
+        raise EvidenceError(
+            f"{path} is damaged, or of another version of jeval ({what}); this version cannot verify the run: use the one that "
+            f"jeval_version in {RECORD} names, or run again"
+        ) from err
     except (OSError, ValueError, RecursionError) as err:
         raise EvidenceError(f"{path} is damaged ({one_line(str(err), 200)}); the run cannot be verified") from err
 

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from jeval.clauses.schema import Clause, Evidence, Framework, Words, frameworks
+from jeval.domain import HARDLY
 from jeval.pipeline.domains import domains
 from jeval.pipeline.score import served_beside
 from jeval.reading import read_yaml
@@ -110,7 +111,7 @@ def _clause(clause: Clause, record: RunRecord, samples: Samples) -> ClauseCovera
             clause, "not tested", (*declared, _why_not(wanted, scored, clause, record)), missing=missing
         )
     estimate, served = _estimate(chosen, record), _served(chosen, record, samples)
-    if estimate.score == 1 and served is not None and served.score == 0:
+    if estimate.score == 1 and served is not None and served.score < HARDLY:
         return ClauseCoverage(clause, "not tested", (*declared, _words("silent")), missing=missing, served=served)
     more = [_words("missing", tasks=missing)] if missing else []
     return ClauseCoverage(

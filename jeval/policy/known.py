@@ -115,9 +115,12 @@ def _holds(there: frozenset[str], wanted: Sequence[str]) -> bool:
 
 
 def _mixed(rule: Rule, known: Known) -> list[str]:
-    """The sides whose items would be thrown together; a whole domain's score balances its sides."""
+    """The sides whose items would be thrown together; a whole domain's score balances its sides, of which a rate of failure has no
+    sense: it is of the one side or of the other.
+    """
     subject = rule.subject
-    if subject.domain is not None and not (subject.where or rule.each or rule.not_worse_than):
+    balanced = not (subject.where or rule.each or rule.not_worse_than or rule.upper_bound_at_most is not None)
+    if subject.domain is not None and balanced:
         return []
     return sorted({known.tasks[name].side for name in subject_tasks(rule, known)})
 

@@ -83,7 +83,8 @@ def parse_policy(document: Any, *, name: str, where: str, folder: Path) -> Given
         InputError: see :func:`read_policy`.
     """
     if not isinstance(document, dict):
-        raise InputError(f"{where} holds {type(document).__name__}; expected title_ja, title_en, … and rules")
+        what = "is empty" if document is None else f"holds {type(document).__name__}"
+        raise InputError(f"{where} {what}; expected title_ja, title_en, … and rules (see: jeval policy show bank-desk)")
     try:
         policy = Policy.model_validate(document)
     except ValidationError as err:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Literal
 
@@ -73,6 +74,9 @@ def compare_runs(folders: Sequence[Path]) -> Compared:
     """
     if len(folders) < 2:
         raise InputError("compare needs at least two run folders")
+    for first, second in combinations(folders, 2):
+        if Path(first).resolve() == Path(second).resolve():
+            raise InputError(f"compare: {second} is given twice; give the folders of different runs")
     records = [read_record(Path(folder)) for folder in folders]
     rows: list[Comparison] = []
     left: list[NotCompared] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -41,7 +42,23 @@ def sentence(note: Note, lang: str, titles: Mapping[str, str] | None = None) -> 
 
 
 def say(text: str | None, lang: str) -> str:
-    """A fixed English sentence of the record in ``lang``; any other text as it stands."""
+    """A fixed English sentence of the record in ``lang``, its gaps filled as there; any other text as it stands."""
     if not text or lang == "en":
         return text or ""
-    return next((strings(lang)[key] for key, english in strings("en").items() if english == text), text)
+    for key, english in strings("en").items():
+        if english == text:
+            return strings(lang)[key]
+    for key, pattern in _with_gaps().items():
+        if found := pattern.fullmatch(text):
+            return strings(lang)[key].format(**found.groupdict())
+    return text
+
+
+@lru_cache(maxsize=1)
+def _with_gaps() -> dict[str, re.Pattern[str]]:
+    """The reasons that have gaps, as expressions of what fills them."""
+    return {
+        key: re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^\\s,;]{1,80})", re.escape(english)))
+        for key, english in strings("en").items()
+        if key.startswith("reason_") and "{" in english
+    }

@@ -36,6 +36,7 @@ def run(scored_run: Run) -> Path:
         ({"subject": {"domain": "finreg", "where": {"law": "銀行"}}}, "rules[0].subject.where.law[0]: no law '銀行' here; did you mean 銀行法"),
         ({"subject": PAIRS, "each": "errortype"}, "rules[0].each: no facet 'errortype' here; did you mean error_type?"),
         ({"subject": PAIRS, "each": "law"}, "rules[0].each: no facet 'law' here; known: error_type, target"),
+        ({"subject": {"domain": "leak"}, "lower_bound_at_least": None, "upper_bound_at_most": 0.1}, "rules[0].subject: items of the sides served, withheld"),
         ({"subject": {"domain": "leak"}, "each": "data_type"}, "rules[0].subject: items of the sides served, withheld say opposite things"),
         ({"subject": {"task": ["jeval_leak_context", "jeval_leak_control"]}}, "rules[0].subject: items of the sides served, withheld"),
         ({"subject": {}}, "rules[0].subject: expected either domain or task"),
@@ -93,7 +94,7 @@ def test_two_rules_of_one_id_are_refused(policy_file: File) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "holds NoneType; expected title_ja"),
+        ("", "is empty; expected title_ja"),
         ("- 1\n", "holds list; expected title_ja"),
         ("a: [\n", "cannot be read: "),
         ("a: 2026-99-99\n", "cannot be read: "),
