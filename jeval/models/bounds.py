@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import torch
 from transformers import AutoModelForCausalLM
 
 from jeval.errors import InputError, ModelError
 from jeval.limits import limited
+from jeval.machine import free_memory
 from jeval.models.translate import translated
 from jeval.output import one_line
 
@@ -146,7 +146,7 @@ def _check_memory(path: Path, stored: Stored, dtype: str) -> None:
     if wanted is None:
         return
     need = sum(n * _ITEM_BYTES[wanted] for kind, n in stored.by_type.items() if kind in _ITEM_BYTES and kind != wanted)
-    free = psutil.virtual_memory().available + psutil.swap_memory().free
+    free = free_memory()
     if need > free:
         raise ModelError(
             f"{path} takes {need / 1e9:.1f} GB of memory as {dtype}, and {free / 1e9:.1f} GB are free; keep the type of the "

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import psutil
 import torch
 
+from jeval.machine import total_memory
 from jeval.models.passes import text_config
 from jeval.models.radix import common_prefix
 
@@ -72,4 +72,4 @@ def _memory(model: Any) -> int:
     """Bytes of memory of the device that the model is on."""
     if model.device.type == "cuda":
         return int(torch.cuda.get_device_properties(model.device).total_memory)
-    return int(psutil.virtual_memory().total)
+    return total_memory()

@@ -11,6 +11,7 @@ import psutil
 import torch
 
 from jeval.errors import InputError
+from jeval.machine import cores
 
 #: Seconds over which the load of the cores is measured.
 _WATCHED = 0.3
@@ -34,8 +35,8 @@ def use_threads(asked: int | None) -> int:
 
 
 def _free_cores() -> int:
-    """Cores that this process may use less those that others keep busy, at most what torch would take by itself."""
+    """Cores that this process may use (a container's share of time counts) less those that others keep busy, at most what torch would take by itself."""
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     busy = psutil.cpu_percent(interval=_WATCHED, percpu=True)
     free = sum(1 - float(busy[core]) / 100 for core in allowed if core < len(busy))
-    return max(1, min(int(torch.get_num_threads()), round(free)))
+    return max(1, min(int(torch.get_num_threads()), cores(), round(free)))
