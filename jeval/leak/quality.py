@@ -20,7 +20,7 @@ from jeval.record.schema import Written
 from jeval.resources import data_path
 from jeval.statistics import wilson
 
-TIERS = ("checked", "shaped")
+TIERS = ("checked", "shaped", "likely")
 #: What gives a secret away, by the kind of secret; each has a label set of its own.
 JUDGES = ("leaked", "system", "mnpi")
 

@@ -5,73 +5,102 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
-from jeval.leak.identifiers.labels import counts, label_of
+from jeval.leak.identifiers.labels import OTHER, counts
+from jeval.leak.identifiers.pages import Page
 
-# Groups of digits with at most three separating characters between them; linear, no nested repetition.
-_GROUP = re.compile(r"[0-9]+")
-_SEPARATOR = re.compile(r"(?:[ \t]?-[ \t]?|[ \t]{1,2}|[ \t]?\r?\n[ \t]?|の|\)[ \t]?|\([ \t]?|\.|,)\Z")
-_MOST_GROUPS = 19
+#: What may part the digits of one number: tight, as a hyphen does, or loose, as a blank or a line break does.
+_SEPARATOR = r"(?:[ \t]?[-(][ \t]?|[ \t]?\)[ \t]?-?|-\)|[ \t]{1,2}|[ \t]?\r?\n[ \t]?|[の./_・])"
+#: A run may be long (a list of numbers, one a line); it is read in pieces of so many groups.
+_PIECE = 256
+_RUN = re.compile(rf"[0-9]+(?:{_SEPARATOR}[0-9]+){{0,{_PIECE - 1}}}")
+_GROUP = re.compile(r"([0-9]+)([^0-9]*)")
+_MOST_GROUPS = 24
 _FEWEST_DIGITS, _MOST_DIGITS = 6, 24
-_PLAIN = frozenset(("", "-", " ", "\n", "\r\n"))
+_LOOSE = frozenset((" ", "\n"))
+_PLAIN = frozenset(("", "-", " ", "\n"))
 _INVOICE_MARK = re.compile(r"(?<![A-Za-z0-9])[Tt][- ]?\Z")
-_NUMERO = re.compile(r"(?<![A-Za-z0-9])[Nn][Oo]\Z")
+_NUMERO = re.compile(r"(?<![A-Za-z0-9])[Nn][Oo][.:]?\Z")
+_WORD = re.compile(r"[A-Za-z]{2}[ ]\Z")
+_GLUE = frozenset("./:#_-@=([ ")
 
 
 class Group(NamedTuple):
-    """Digits that stand together. ``separator``: what parts them from the group before; ``None``: too much for one number."""
+    """Digits that stand together. ``separator``: what parts them from the group before; "" at the beginning of a run."""
 
     start: int
     end: int
-    separator: str | None
+    separator: str
 
 
 def runs(text: str) -> Iterator[list[Group]]:
-    """Groups of folded text that a number may run through, as long as they are parted by no more than a separator."""
-    run: list[Group] = []
-    last = -1
-    for match in _GROUP.finditer(text):
-        start = match.start()
-        separator = _separator(text[last:start]) if run else None
-        if separator is None and run:
-            yield run
-            run = []
-        last = match.end()
-        run.append(Group(start, last, separator))
-    if run:
-        yield run
+    """Groups of folded text that a number may run through, as long as they are parted by no more than a separator.
+
+    A run of many groups comes in pieces that overlap by as many groups as one number has, so time is linear in its length.
+    """
+    position = 0
+    while True:
+        match = _RUN.search(text, position)
+        if match is None:
+            return
+        start, position = match.span()
+        if position - start < _FEWEST_DIGITS:
+            continue
+        groups = _groups(text, start, position)
+        if len(groups) == _PIECE:
+            position = groups[_PIECE - _MOST_GROUPS].start
+        yield groups
 
 
-def _separator(between: str) -> str | None:
-    if len(between) > 3 or not _SEPARATOR.match(between):
-        return None
-    return between.strip(" \t") or between[:1]
+def _groups(text: str, start: int, end: int) -> list[Group]:
+    groups: list[Group] = []
+    separator = ""
+    for match in _GROUP.finditer(text, start, end):
+        groups.append(Group(match.start(), match.end(1), separator))
+        between = match.group(2)
+        separator = between.strip(" \t\r") or between[:1].replace("\t", " ")
+    return groups
 
 
 class Opening:
     """Where a number would begin, and what stands before it: asked once, whatever the length of the number.
 
     Attributes:
-        text: the folded text; the first digit stands at ``start``.
-        label: see :func:`jeval.leak.identifiers.labels.label_of`.
+        page: the page; the first digit stands at ``start``.
         invoice_mark: length of the ``T`` (and a hyphen or space behind it) that opens an invoice number; 0: there is none.
-        before: the character before; "" at the beginning and behind ``No`` (№).
     """
 
-    __slots__ = ("before", "invoice_mark", "label", "start", "text")
+    __slots__ = ("__dict__", "invoice_mark", "page", "start")
 
-    def __init__(self, text: str, start: int) -> None:
-        self.text, self.start = text, start
-        self.label = label_of(text, start)
-        head = text[max(0, start - 3) : start]
-        mark = _INVOICE_MARK.search(head)
+    def __init__(self, page: Page, start: int) -> None:
+        self.page, self.start = page, start
+        mark = _INVOICE_MARK.search(page.text, max(0, start - 3), start) if start else None
         self.invoice_mark = len(mark.group()) if mark else 0
-        self.before = "" if _NUMERO.search(head) else head[-1:]
+
+    @cached_property
+    def label(self) -> str:
+        """See :meth:`jeval.leak.identifiers.pages.Page.label`; behind a bare word in Latin letters it is another thing's."""
+        label = self.page.label(self.start)
+        if label == "" and _WORD.search(self.page.text, max(0, self.start - 3), self.start):
+            return OTHER
+        return label
+
+    @cached_property
+    def before(self) -> str:
+        """The character before; "" at the beginning, behind ``No`` (№) and where a label is glued to the number (TEL.03)."""
+        text, start = self.page.text, self.start
+        if _NUMERO.search(text, max(0, start - 4), start):
+            return ""
+        before = text[start - 1 : start] if start else ""
+        if before and before in "./_#@=" or before.isascii() and before.isalpha():
+            return "" if self.page.ends_label(start if before.isalpha() else start - 1) else before
+        return before
 
     def follows(self, character: str) -> bool:
         """Whether this character stands before."""
-        return self.start > 0 and self.text[self.start - 1] == character
+        return self.start > 0 and self.page.text[self.start - 1] == character
 
 
 @dataclass(slots=True)
@@ -112,7 +141,7 @@ class Chain:
     @property
     def runs_on(self) -> bool:
         """Whether a letter follows."""
-        after = self.opening.text[self.end : self.end + 1]
+        after = self.opening.page.text[self.end : self.end + 1]
         return after.isascii() and after.isalpha()
 
     @property
@@ -126,22 +155,34 @@ class Chain:
     @property
     def counts(self) -> bool:
         """Whether what follows makes it a count or an amount."""
-        return counts(self.opening.text, self.end)
+        return counts(self.opening.page.text, self.end)
 
 
-def chains(opening: Opening, groups: Sequence[Group]) -> list[Chain]:
-    """The numbers of 6 to 24 digits that may begin with the first of ``groups``, the shortest first."""
+def chains(opening: Opening, groups: Sequence[Group], first: int) -> list[Chain]:
+    """The numbers of 6 to 24 digits that may begin with group ``first``, the shortest first.
+
+    A number ends where no tight separator follows: the first digits of a longer hyphened chain are none.
+    """
     found = []
-    text, digits = opening.text, ""
+    text, digits = opening.page.text, ""
     shape: list[int] = []
     separators: dict[str, None] = {}
-    for count, group in enumerate(groups[:_MOST_GROUPS], 1):
-        if count > 1:
-            separators[group.separator or ""] = None
+    last = min(len(groups), first + _MOST_GROUPS)
+    for place in range(first, last):
+        group = groups[place]
+        if place > first:
+            separators[group.separator] = None
+            if len(separators) > 3:
+                break
+        shape.append(group.end - group.start)
         digits += text[group.start : group.end]
         if len(digits) > _MOST_DIGITS:
             break
-        shape.append(group.end - group.start)
-        if len(digits) >= _FEWEST_DIGITS:
-            found.append(Chain(opening, group.end, count, digits, tuple(shape), "".join(separators)))
+        if len(digits) >= _FEWEST_DIGITS and not tight(groups, place + 1):
+            found.append(Chain(opening, group.end, place - first + 1, digits, tuple(shape), "".join(separators)))
     return found
+
+
+def tight(groups: Sequence[Group], place: int) -> bool:
+    """Whether the group at ``place`` belongs to the one before it."""
+    return place < len(groups) and groups[place].separator == "-"

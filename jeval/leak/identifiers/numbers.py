@@ -6,50 +6,54 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from jeval.leak import checks
-from jeval.leak.identifiers.chains import Chain, Group, Opening, chains, runs
+from jeval.leak.identifiers.chains import Chain, Group, Opening, chains, runs, tight
 from jeval.leak.identifiers.found import Found, Tier
-from jeval.leak.identifiers.labels import NONE
+from jeval.leak.identifiers.labels import ADDRESS, NONE, OTHER
+from jeval.leak.identifiers.pages import Page
 
-#: A run of more groups is a table or a stream of numbers, in which everything looks like something.
-_LONGEST_RUN = 64
 _Verdict = tuple[str, Tier]
 
 
-def find_numbers(text: str) -> list[Found]:
-    """Numbers of ``text`` (already folded) that identify a person, a company or an account.
-
-    A run of more than 64 groups is passed over.
-    """
+def find_numbers(page: Page) -> list[Found]:
+    """Numbers of a page that identify a person, a company or an account."""
     found: list[Found] = []
-    for groups in runs(text):
+    done = 0
+    for groups in runs(page.text):
         index = 0
-        while len(groups) <= _LONGEST_RUN and index < len(groups):
-            read, hit = _match(text, groups[index:])
-            index += read
+        while index < len(groups):
+            if groups[index].start < done:
+                index += 1
+                continue
+            read, hit = _match(page, groups, index)
             if hit is not None:
                 found.append(hit)
+                done = hit.end
+            index += read
     return found
 
 
-def _match(text: str, groups: Sequence[Group]) -> tuple[int, Found | None]:
-    """How many groups belong to what begins with the first one, and the longest number that they are."""
-    opening = Opening(text, groups[0].start)
-    if opening.label == NONE:
-        return _length(groups), None
-    for chain in reversed(chains(opening, groups)):
-        verdict = _read(chain)
-        if verdict is not None:
-            kind, tier = verdict
-            return chain.groups, Found(_start(chain, kind), chain.end, kind, tier)
-    return 1, None
+def _match(page: Page, groups: Sequence[Group], index: int) -> tuple[int, Found | None]:
+    """How many groups belong to what begins with the group at ``index``, and the longest number that they are."""
+    opening = Opening(page, groups[index].start)
+    options = chains(opening, groups, index)
+    if options and opening.label != NONE:
+        for chain in reversed(options):
+            verdict = _read(chain)
+            if verdict is not None:
+                kind, tier = verdict
+                return chain.groups, Found(_start(chain, kind), chain.end, kind, tier)
+    return _length(groups, index), None
 
 
-def _length(groups: Sequence[Group]) -> int:
-    """How many groups hang together by hyphens and points."""
-    count = 1
-    while count < len(groups) and groups[count].separator in {"-", "."}:
-        count += 1
-    return count
+def _length(groups: Sequence[Group], index: int) -> int:
+    """How many groups hang together by hyphens."""
+    place = index + 1
+    while tight(groups, place):
+        place += 1
+    if groups[index].end - groups[index].start == 1 and place == index + 1:  # digits one by one: all or none
+        while place < len(groups) and groups[place].end - groups[place].start == 1:
+            place += 1
+    return place - index
 
 
 def _start(chain: Chain, kind: str) -> int:
@@ -57,7 +61,9 @@ def _start(chain: Chain, kind: str) -> int:
     opening, start = chain.opening, chain.opening.start
     if kind == "invoice_number":
         return start - opening.invoice_mark
-    if kind == "phone" and (_international(chain) or (opening.follows("(") and ")" in opening.text[start : chain.end])):
+    if kind == "phone" and (
+        _international(chain) or (opening.follows("(") and ")" in opening.page.text[start : chain.end])
+    ):
         return start - 1
     return start
 
@@ -71,9 +77,10 @@ def _read(chain: Chain) -> _Verdict | None:
         return None
     if chain.joined:
         return None
-    if not chain.plain:
-        return ("phone", "shaped") if _is_phone(chain) else None
-    return _by_label(chain) or _by_check_digit(chain) or _by_shape(chain)
+    labelled = _by_label(chain)
+    if labelled or not chain.plain:
+        return labelled or (("phone", "shaped") if _is_phone(chain) else None)
+    return _by_check_digit(chain) or _by_shape(chain)
 
 
 @dataclass(frozen=True)
@@ -99,22 +106,35 @@ _LABELLED = {
     "pension_number": _Labelled("pension_number", frozenset({10})),
     "insurer_number": _Labelled("insurer_number", frozenset({6, 8}), check=checks.insurer_number),
     "insured_number": _Labelled("insured_number", frozenset({8, 10})),
+    "employment_insurance": _Labelled("employment_insurance", frozenset({11})),
+    "resident_code": _Labelled("resident_code", frozenset({11})),
+    "securities_account": _Labelled("securities_account", frozenset({21})),
     "card": _Labelled("card", _CARD_SIZES, check=checks.card),
     "postal_code": _Labelled("postal_code", shapes=frozenset({(7,), (3, 4)})),
+    ADDRESS: _Labelled("postal_code", shapes=frozenset({(3, 4)})),
     "bank_account": _Labelled("bank_account", frozenset({7}), frozenset({(3, 7), (4, 3, 7), (14,)})),
 }
+#: Separators that part the groups of a labelled number: one of these alone.
+_LABELLED_SEPARATORS = frozenset(("", "-", " ", "\n", ".", "/", "_", "・", "- ", " -"))
 
 
 def _by_label(chain: Chain) -> _Verdict | None:
     """Numbers that only a label makes what they are, and labelled numbers whose check digit fails."""
     expected = _LABELLED.get(chain.label)
-    if expected is None or not expected.fits(chain):
+    if expected is None or chain.separators not in _LABELLED_SEPARATORS or not expected.fits(chain):
+        return None
+    if expected.kind == "bank_account" and not _account(chain):
         return None
     return expected.kind, _tier(expected.check is not None and expected.check(chain.digits))
 
 
+def _account(chain: Chain) -> bool:
+    """Whether the groups of an account number are not those of a postal code or a date."""
+    return chain.shape in {(7,), (3, 7), (4, 3, 7), (14,)} or len(chain.shape) > 3 or chain.shape in {(3, 4), (4, 3)}
+
+
 #: Labels under which a check digit still decides; any other says that the number is something else.
-_OPEN_LABELS = frozenset({"", "my_number", "corporate_number", "invoice_number", "card", "drivers_license"})
+_OPEN_LABELS = frozenset({"", ADDRESS, "my_number", "corporate_number", "invoice_number", "card", "drivers_license"})
 #: Groups of a payment card of 15 or 14 digits; elsewhere the groups of a number are alike, but for the last.
 _CARD_SHAPES = frozenset({(4, 6, 5), (4, 6, 4)})
 _BOOKS = ("978", "979")  # ISBN
@@ -122,9 +142,11 @@ _BOOKS = ("978", "979")  # ISBN
 
 def _by_check_digit(chain: Chain) -> _Verdict | None:
     """Numbers that their check digit makes what they are."""
-    if chain.label not in _OPEN_LABELS or chain.counts:
-        return None
     size, digits = chain.size, chain.digits
+    if chain.label == OTHER and chain.shape != (4, 4, 4, 4):
+        return None
+    if (chain.label not in _OPEN_LABELS and chain.label != OTHER) or chain.counts or len(set(digits)) < 2:
+        return None
     regular = len(set(chain.shape[:-1])) <= 1 or chain.shape in _CARD_SHAPES
     if size == 12 and regular and chain.label != "drivers_license" and checks.my_number(digits):
         return "my_number", "checked"
@@ -140,10 +162,16 @@ def _by_check_digit(chain: Chain) -> _Verdict | None:
     return None
 
 
+#: 金融機関コード, 店番 and 口座番号 in one.
+_ACCOUNT_SHAPE = (4, 3, 7)
+
+
 def _by_shape(chain: Chain) -> _Verdict | None:
-    """Telephone numbers; without any separator they may not count something."""
+    """Telephone numbers; without any separator they may not count something. Accounts with the codes of bank and branch."""
     if _is_phone(chain) and not (chain.groups == 1 and chain.counts):
         return "phone", "shaped"
+    if chain.shape == _ACCOUNT_SHAPE and chain.separators == "-" and chain.label in ("", ADDRESS):
+        return "bank_account", "shaped"
     return None
 
 
@@ -151,28 +179,32 @@ def _tier(valid: bool) -> Tier:
     return "checked" if valid else "shaped"
 
 
-_PHONE_SEPARATORS = frozenset(("", "-", " ", "の", "\n", ")", ")-", "()", "(", "-)"))
-_MOBILE = ("090", "080", "070", "050")
+_PHONE_SEPARATORS = frozenset(("", "-", " ", "の", "\n", ")", ")-", "()", "(", "-)", "(-", "-("))
+_MOBILE = ("090", "080", "070", "060", "050")
+_NOT_OTHERS = frozenset(("", "phone", ADDRESS, OTHER))
 
 
 def _international(chain: Chain) -> bool:
-    return chain.opening.follows("+") and chain.digits.startswith("81")
+    digits = chain.digits
+    return (chain.opening.follows("+") and digits.startswith("81")) or digits.startswith(("01081", "0081"))
 
 
 def _is_phone(chain: Chain) -> bool:
     labelled = chain.label == "phone"
-    if chain.label and not labelled:
+    if chain.label not in _NOT_OTHERS:
         return False
     digits, separators = chain.digits, chain.separators
     if _international(chain):
-        national = "0" + digits[2:].removeprefix("0")
+        national = "0" + digits.removeprefix("010").removeprefix("00")[2:].removeprefix("0")
         return len(national) in (10, 11) and national[1] != "0"
-    if "." in separators or "," in separators:
-        return labelled and separators == "." and checks.phone(digits, chain.shape)
+    if "." in separators or "/" in separators or "_" in separators or "・" in separators:
+        return labelled and len(separators) == 1 and checks.phone(digits, chain.shape)
     if separators not in _PHONE_SEPARATORS and not labelled:
         return False
+    if labelled and checks.phone(digits, (chain.size,)):
+        return True
     if chain.groups > 3 and set(chain.shape) == {1}:
         return checks.phone(digits, (chain.size,)) and (labelled or digits.startswith(_MOBILE))
     if chain.groups == 1:
-        return (labelled or digits.startswith((*_MOBILE, "0120", "0800"))) and checks.phone(digits, chain.shape)
+        return chain.label != OTHER and digits.startswith((*_MOBILE, "0120", "0800")) and checks.phone(digits, chain.shape)
     return checks.phone(digits, chain.shape)
