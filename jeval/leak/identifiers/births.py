@@ -12,7 +12,7 @@ from jeval.leak.identifiers.found import Found
 from jeval.leak.identifiers.labels import BIRTH
 from jeval.leak.identifiers.pages import Page
 from jeval.leak.identifiers.people import people
-from jeval.leak.knowledge import any_of
+from jeval.leak.identifiers.tries import trie
 
 _N = rf"(?:[0-9]{{1,2}}|[{SMALL}]{{1,3}})"
 _MONTHS = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
@@ -28,12 +28,13 @@ _DATE = re.compile(
 _BETWEEN = re.compile(r"(?:[ :=はがのもを、「]|\([^()\n0-9]{0,12}[0-9]?[^()\n0-9]{0,8}\)|\(|西暦|和暦|ですが|として|について|です|欄に|に|年月日|日|<[^<>\n]{0,40}>|['\"|\x1f]){0,8}\n?[ ]{0,4}")
 _START = re.compile(r"[0-9A-Z明大昭平令]")
 _BACK = 24
+_LAST = frozenset(f"日0123456789{SMALL}")
 
 
 @lru_cache(maxsize=1)
 def _after() -> re.Pattern[str]:
     """What says so behind a date."""
-    return re.compile(rf"[ )）]{{0,2}}(?:{any_of(people()['birth_after'])}|生(?![0-9一-鿿]))")
+    return re.compile(rf"(?:{trie([*people()['birth_after'], '生'])})(?<!生(?=[0-9一-鿿]))")
 
 
 def find_birth_dates(page: Page) -> Iterator[Found]:
@@ -56,10 +57,14 @@ def find_birth_dates(page: Page) -> Iterator[Found]:
 
 def _before_birth(text: str) -> Iterator[Found]:
     for match in _after().finditer(text):
-        low = max(0, match.start() - _BACK)
-        for first in _START.finditer(text, low, match.start()):
-            date = _dated(text, first.start())
-            if date is not None and date.end() == match.start():
+        end = match.start()
+        while end > 0 and text[end - 1] in " )":
+            end -= 1
+        if match.start() - end > 2 or text[end - 1 : end] not in _LAST:
+            continue
+        for first in _START.finditer(text, max(0, end - _BACK), end):
+            date = _DATE.match(text, first.start())
+            if date is not None and date.end() == end and _possible(date):
                 yield Found(date.start(), date.end(), "birth_date", "shaped")
                 break
 
@@ -68,9 +73,17 @@ def _dated(text: str, start: int) -> re.Match[str] | None:
     """The date that begins at ``start``, or behind words that do not part it from its label."""
     gap = _BETWEEN.match(text, start)
     match = _DATE.match(text, gap.end() if gap else start)
-    if match is None:
-        return None
-    parts = {name[0]: small_number(value) for name, value in match.groupdict().items() if value}
+    return match if match is not None and _possible(match) else None
+
+
+def _whole(number: str) -> int | None:
+    return int(number) if number.isascii() else small_number(number)
+
+
+def _possible(match: re.Match[str]) -> bool:
+    """Whether month and day are those of a calendar."""
+    parts = {name[0]: _whole(value) for name, value in match.groupdict().items() if value}
     month, day = parts.get("m", 1), parts.get("d", 1)
-    ok = month is not None and day is not None and 1 <= day <= 31 and (1 <= month <= 12 or (day <= 12 and month <= 31))
-    return match if ok else None
+    if month is None or day is None:
+        return False
+    return 1 <= day <= 31 and (1 <= month <= 12 or (day <= 12 and month <= 31))

@@ -3,65 +3,66 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from jeval.leak.identifiers.labels import OTHER, counts
 from jeval.leak.identifiers.pages import Page
 
 #: What may part the digits of one number: tight, as a hyphen does, or loose, as a blank or a line break does.
-_SEPARATOR = r"(?:[ \t]?[-(][ \t]?|[ \t]?\)[ \t]?-?|-\)|[ \t]{1,2}|[ \t]?\r?\n[ \t]?|[の./_・])"
+_SEPARATOR = r"(?=[-() \t\r\nの./_・])(?:[ \t]?[-(][ \t]?|[ \t]?\)[ \t]?-?|-\)|[ \t]{1,2}|[ \t]?\r?\n[ \t]?|[の./_・])"
 #: A run may be long (a list of numbers, one a line); it is read in pieces of so many groups.
 _PIECE = 256
 _RUN = re.compile(rf"[0-9]+(?:{_SEPARATOR}[0-9]+){{0,{_PIECE - 1}}}")
 _GROUP = re.compile(r"([0-9]+)([^0-9]*)")
+_DATE = re.compile(r"(?:19|20)[0-9]{2}[-/.][01]?[0-9][-/.][0-3]?[0-9]\Z")
 _MOST_GROUPS = 24
 _FEWEST_DIGITS, _MOST_DIGITS = 6, 24
-_LOOSE = frozenset((" ", "\n"))
 _PLAIN = frozenset(("", "-", " ", "\n"))
 _INVOICE_MARK = re.compile(r"(?<![A-Za-z0-9])[Tt][- ]?\Z")
 _NUMERO = re.compile(r"(?<![A-Za-z0-9])[Nn][Oo][.:]?\Z")
 _WORD = re.compile(r"[A-Za-z]{2}[ ]\Z")
-_GLUE = frozenset("./:#_-@=([ ")
+
+#: Groups of digits, and for each but the first what parts it from the one before.
+Groups = tuple[list[str], list[str], list[int]]
 
 
-class Group(NamedTuple):
-    """Digits that stand together. ``separator``: what parts them from the group before; "" at the beginning of a run."""
-
-    start: int
-    end: int
-    separator: str
-
-
-def runs(text: str) -> Iterator[list[Group]]:
-    """Groups of folded text that a number may run through, as long as they are parted by no more than a separator.
+def runs(text: str) -> Iterator[Groups]:
+    """Groups of folded text that a number may run through (digits, separators, where each begins), as long as they are parted by
+    no more than a separator.
 
     A run of many groups comes in pieces that overlap by as many groups as one number has, so time is linear in its length.
     """
     position = 0
     while True:
-        match = _RUN.search(text, position)
-        if match is None:
+        overlap = -1
+        for match in _RUN.finditer(text, position):
+            start, end = match.span()
+            if end - start < _FEWEST_DIGITS:
+                continue
+            run = match.group()
+            if run.isdigit():
+                yield [run], [""], [start]
+            elif not (end - start < 11 and _DATE.match(run)):
+                groups = _groups(run, start)
+                yield groups
+                if len(groups[0]) == _PIECE:
+                    overlap = groups[2][_PIECE - _MOST_GROUPS]
+                    break
+        if overlap < 0:
             return
-        start, position = match.span()
-        if position - start < _FEWEST_DIGITS:
-            continue
-        groups = _groups(text, start, position)
-        if len(groups) == _PIECE:
-            position = groups[_PIECE - _MOST_GROUPS].start
-        yield groups
+        position = overlap
 
 
-def _groups(text: str, start: int, end: int) -> list[Group]:
-    groups: list[Group] = []
-    separator = ""
-    for match in _GROUP.finditer(text, start, end):
-        groups.append(Group(match.start(), match.end(1), separator))
-        between = match.group(2)
-        separator = between.strip(" \t\r") or between[:1].replace("\t", " ")
-    return groups
+def _groups(run: str, start: int) -> Groups:
+    digits: list[str] = []
+    separators: list[str] = [""]
+    starts: list[int] = []
+    for group, between in _GROUP.findall(run):
+        digits.append(group)
+        starts.append(start)
+        start += len(group) + len(between)
+        separators.append(between if len(between) == 1 and between != "\t" else between.strip(" \t\r") or between[:1].replace("\t", " "))
+    return digits, separators, starts
 
 
 class Opening:
@@ -69,69 +70,56 @@ class Opening:
 
     Attributes:
         page: the page; the first digit stands at ``start``.
+        label: see :meth:`jeval.leak.identifiers.pages.Page.label`; behind a bare word in Latin letters it is another thing's.
+        before: the character before; "" at the beginning, behind ``No`` (№) and where a label is glued to the number (TEL.03).
         invoice_mark: length of the ``T`` (and a hyphen or space behind it) that opens an invoice number; 0: there is none.
     """
 
-    __slots__ = ("__dict__", "invoice_mark", "page", "start")
+    __slots__ = ("before", "invoice_mark", "label", "page", "start")
 
     def __init__(self, page: Page, start: int) -> None:
         self.page, self.start = page, start
-        mark = _INVOICE_MARK.search(page.text, max(0, start - 3), start) if start else None
-        self.invoice_mark = len(mark.group()) if mark else 0
+        text = page.text
+        self.label = page.label(start)
+        self.invoice_mark = 0
+        before = self.before = text[start - 1] if start else ""
+        if not before.isascii() or not before:
+            return
+        if before in "Tt- ":
+            mark = _INVOICE_MARK.search(text, max(0, start - 3), start)
+            self.invoice_mark = len(mark.group()) if mark else 0
+        if self.label == "" and before == " " and _WORD.search(text, max(0, start - 3), start):
+            self.label = OTHER
+        if before.isalpha() or before in "./_#@=:":
+            glued = page.ends_label(start if before.isalpha() else start - 1)
+            if glued or _NUMERO.search(text, max(0, start - 4), start):
+                self.before = ""
 
-    @cached_property
-    def label(self) -> str:
-        """See :meth:`jeval.leak.identifiers.pages.Page.label`; behind a bare word in Latin letters it is another thing's."""
-        label = self.page.label(self.start)
-        if label == "" and _WORD.search(self.page.text, max(0, self.start - 3), self.start):
-            return OTHER
-        return label
-
-    @cached_property
-    def before(self) -> str:
-        """The character before; "" at the beginning, behind ``No`` (№) and where a label is glued to the number (TEL.03)."""
-        text, start = self.page.text, self.start
-        if _NUMERO.search(text, max(0, start - 4), start):
-            return ""
-        before = text[start - 1 : start] if start else ""
-        if before and before in "./_#@=" or before.isascii() and before.isalpha():
-            return "" if self.page.ends_label(start if before.isalpha() else start - 1) else before
-        return before
-
-    def follows(self, character: str) -> bool:
-        """Whether this character stands before."""
-        return self.start > 0 and self.page.text[self.start - 1] == character
+    @property
+    def joined(self) -> bool:
+        """Whether the number is the end of something longer: letters, a decimal, a path."""
+        before = self.before
+        return before != "" and before.isascii() and (before.isalnum() or before in "./\\$#@_")
 
 
-@dataclass(slots=True)
 class Chain:
     """Digit groups that are read as one number.
 
     Attributes:
-        opening: where it begins.
+        opening: where it begins; ``label``: what the words before it announce.
         end: where it ends in the folded text.
         groups: how many groups it has.
-        digits: all its digits.
+        digits: all its digits; ``size``: how many.
         shape: how many digits each group has.
         separators: what stands between its groups, each kind once.
     """
 
-    opening: Opening
-    end: int
-    groups: int
-    digits: str
-    shape: tuple[int, ...]
-    separators: str
+    __slots__ = ("digits", "end", "groups", "label", "opening", "separators", "shape", "size")
 
-    @property
-    def size(self) -> int:
-        """How many digits it has."""
-        return len(self.digits)
-
-    @property
-    def label(self) -> str:
-        """What the words before it announce."""
-        return self.opening.label
+    def __init__(self, opening: Opening, end: int, digits: str, shape: tuple[int, ...], separators: str) -> None:
+        self.opening, self.label, self.end = opening, opening.label, end
+        self.digits, self.size, self.shape, self.groups = digits, len(digits), shape, len(shape)
+        self.separators = separators
 
     @property
     def plain(self) -> bool:
@@ -145,12 +133,9 @@ class Chain:
         return after.isascii() and after.isalpha()
 
     @property
-    def joined(self) -> bool:
-        """Whether it is the end of something longer: letters, a decimal, an amount, a path."""
-        before = self.opening.before
-        if before == ",":  # a cell of comma-separated values; digits grouped by three are an amount
-            return self.shape[0] == 3 and not (self.digits[0] == "0" and "-" in self.separators)
-        return before != "" and before.isascii() and (before.isalnum() or before in "./\\$#@_")
+    def amount(self) -> bool:
+        """Whether a comma stands before: a cell of comma-separated values, or, grouped by three, the end of an amount."""
+        return self.opening.before == "," and self.shape[0] == 3 and not (self.digits[0] == "0" and "-" in self.separators)
 
     @property
     def counts(self) -> bool:
@@ -158,31 +143,44 @@ class Chain:
         return counts(self.opening.page.text, self.end)
 
 
-def chains(opening: Opening, groups: Sequence[Group], first: int) -> list[Chain]:
+def chains(opening: Opening, groups: Groups, first: int) -> list[Chain]:
     """The numbers of 6 to 24 digits that may begin with group ``first``, the shortest first.
 
-    A number ends where no tight separator follows: the first digits of a longer hyphened chain are none.
+    A number ends where no hyphen follows: the first digits of a longer hyphened chain are none.
     """
+    parts, between, starts = groups
+    if len(parts) == 1:
+        whole = parts[0]
+        size = len(whole)
+        return [Chain(opening, starts[0] + size, whole, (size,), "")] if size <= _MOST_DIGITS else []
     found = []
-    text, digits = opening.page.text, ""
+    digits = ""
     shape: list[int] = []
-    separators: dict[str, None] = {}
-    last = min(len(groups), first + _MOST_GROUPS)
-    for place in range(first, last):
-        group = groups[place]
-        if place > first:
-            separators[group.separator] = None
-            if len(separators) > 3:
+    separators = ""
+    for place in range(first, min(len(parts), first + _MOST_GROUPS)):
+        part = parts[place]
+        if place > first and between[place] not in separators:
+            separators += between[place]
+            if len(separators) > 4:
                 break
-        shape.append(group.end - group.start)
-        digits += text[group.start : group.end]
-        if len(digits) > _MOST_DIGITS:
+        shape.append(len(part))
+        digits += part
+        size = len(digits)
+        if size > _MOST_DIGITS:
             break
-        if len(digits) >= _FEWEST_DIGITS and not tight(groups, place + 1):
-            found.append(Chain(opening, group.end, place - first + 1, digits, tuple(shape), "".join(separators)))
+        if size >= _FEWEST_DIGITS and between[place + 1] != "-":
+            found.append(Chain(opening, starts[place] + len(part), digits, tuple(shape), separators))
     return found
 
 
-def tight(groups: Sequence[Group], place: int) -> bool:
-    """Whether the group at ``place`` belongs to the one before it."""
-    return place < len(groups) and groups[place].separator == "-"
+def together(groups: Groups, index: int) -> int:
+    """How many groups hang together by hyphens, from the one at ``index`` on; digits one by one are all one."""
+    parts, between, _ = groups
+    place, size = index + 1, len(parts)
+    while place < size and between[place] == "-":
+        place += 1
+    if len(parts[index]) == 1 and place == index + 1:
+        while place < size and len(parts[place]) == 1:
+            place += 1
+    return place - index
+

@@ -17,6 +17,8 @@ from jeval.leak.knowledge import any_of, knowledge_path, table
 NONE = "none"
 #: A value under a key or a heading that is not known: only a form that leaves no doubt makes it an identifier.
 OTHER = "other"
+#: A word for a number: behind another word it names a kind of its own (決済番号).
+UNNAMED = "unnamed"
 #: What names a person, for certain (氏名) or as a role that something else may follow (担当, 相続人).
 NAME, ROLE, BIRTH, ADDRESS = "person_name", "role", "birth_date", "address"
 PEOPLE = frozenset({NAME, ROLE, BIRTH})
@@ -76,10 +78,13 @@ def words() -> Words:
         return {kind: re.compile(any_of(of(position, kind))) for kind in kinds}
 
     beside = people()
-    kinds = dict.fromkeys(map(str.lower, beside["roles"]), ROLE)
+    kinds = dict.fromkeys(map(str.lower, of("unnamed")), UNNAMED)
+    kinds |= dict.fromkeys(map(str.lower, beside["roles"]), ROLE)
     kinds |= dict.fromkeys(map(str.lower, beside["labels"]), NAME)
     kinds |= dict.fromkeys(map(str.lower, beside["birth_before"]), BIRTH)
     kinds |= {word.lower(): kind for kind, place, word in rows if place in {"before", "generic"}}
+    # A role of one character (父) names what follows only before a colon, or as a heading, which is asked without one.
+    kinds |= {f"{word}:": kind for word, kind in kinds.items() if len(word) == 1 and kind == ROLE}
     not_behind = "".join(f"(?<!{re.escape(word)})" for word in of("not_unnamed"))
     return Words(
         japanese=_trie_of(kinds, latin=False),
@@ -88,7 +93,7 @@ def words() -> Words:
         keys={word: kind for kind, place, word in rows if place == "key"},
         generic=frozenset(word.lower() for word in of("generic")),
         after=re.compile(rf"\s?(?!{any_of(of('not_after'))})(?:{any_of(of('after'))})"),
-        unnamed=re.compile(rf"[一-鿿ァ-ヴー]{{2}}{not_behind}(?:{any_of(of('unnamed'))})[ \n:=はがも「(\[|]{{0,4}}\Z"),
+        unnamed=re.compile(rf"[一-鿿ァ-ヴー]{{2}}{not_behind}(?:{any_of(of('unnamed'))})\Z"),
         near=near("near", "yucho_account", "insured_number"),
         not_near=near("not_near", "yucho_account"),
     )
@@ -96,9 +101,12 @@ def words() -> Words:
 
 def _trie_of(kinds: dict[str, str], latin: bool) -> re.Pattern[str]:
     """One expression of all words; a Latin one stands apart from other letters, a role of one letter before a colon."""
-    mine = [word for word in kinds if (word[0].isascii() and word[0].isalpha()) == latin]
+    mine = [
+        word for word, kind in kinds.items()
+        if (word[0].isascii() and word[0].isalpha()) == latin and (len(word) > 1 or kind != ROLE)
+    ]  # fmt: skip
     if not latin:
-        return re.compile(trie(word if len(word) > 1 or kinds[word] != ROLE else f"{word}:" for word in mine))
+        return re.compile(trie(mine))
     initials = sorted({word[0] for word in mine})
     return re.compile(
         "|".join(
@@ -111,10 +119,19 @@ def _trie_of(kinds: dict[str, str], latin: bool) -> re.Pattern[str]:
 def marks(lowered: str) -> Iterator[Mark]:
     """The words of the tables in folded text in lower case, in no order."""
     known = words()
+    kinds = known.kinds
+    last = -1
     for pattern in (known.japanese, known.latin):
         for match in pattern.finditer(lowered):
             word = match.group()
-            yield Mark(match.start(), match.end(), known.kinds[word.rstrip(":")], word)
+            start, end = match.span()
+            kind = kinds[word]
+            if kind == UNNAMED:
+                if start == last or not known.unnamed.search(lowered, max(0, start - 4), end):
+                    continue
+                kind = NONE
+            last = end
+            yield Mark(start, end, kind, word)
 
 
 _DRESS = " \t\"'`*_#:・※()[]{}【】「」『』〔〕<>●○■□◆◇▼▽~.、"
@@ -146,7 +163,7 @@ def named(heading: str) -> str:
 def _suffix(text: str, known: Words) -> str:
     for start in range(len(text)):
         kind = known.kinds.get(text[start:])
-        if kind and (len(text) - start > 1 or start == 0):
+        if kind and kind != UNNAMED and (len(text) - start > 1 or start == 0):
             return kind
     return NONE if known.unnamed.search(text) else ""
 

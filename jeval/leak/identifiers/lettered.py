@@ -10,12 +10,12 @@ from jeval.leak.identifiers.found import Found
 from jeval.leak.identifiers.labels import ADDRESS, words
 from jeval.leak.identifiers.pages import Page
 
-_CODE = re.compile(r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z][ -]?[0-9]{7,8}(?:[ -]?[A-Z]{2})?(?![A-Za-z0-9-])", re.IGNORECASE)
+_CODE = re.compile(r"[A-Za-z]{2}(?<![A-Za-z0-9]..)[ -]?[0-9]{7,8}(?:[ -]?[A-Za-z]{2})?(?![A-Za-z0-9-])")
 #: First and second letters of passports issued by Japan; others count only where a label says so.
 _ISSUED = ("TM", "KRSTZUGHJ")
 _IBAN = re.compile(r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z][0-9]{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
 _YUCHO = re.compile(
-    r"[01](?<![0-9].)[0-9]{3}0(?:[ -]{0,2}[0-9])?[ ,、/・|\x1f\n-]{0,3}(?:(?:の)?番号[ :]{0,2})?[0-9]{1,7}[01](?![0-9-])"
+    r"[01][0-9]{3}0(?<![0-9].{5})(?:[ -]{0,2}[0-9])?[ ,、/・|\x1f\n-]{0,3}(?:(?:の)?番号[ :]{0,2})?[0-9]{1,7}[01](?![0-9-])"
 )
 _SYMBOL = r"(?:[0-9]{1,8}|[ぁ-ん]{1,4}|[一-鿿ァ-ヴ]{1,3}[ -]?[0-9]{0,6})"
 _PAIR = r"(?:[ ,、/・|\x1f\n-]{1,3}|[ ,、/・|\x1f\n-]{0,3}(?:の)?番号[ :はが]{0,3})"
@@ -24,7 +24,7 @@ _INSURED = re.compile(rf"記号(?:[・/]?番号)?[ :はが]{{0,3}}({_SYMBOL}{_PA
 _BOTH = re.compile(r"記号[・/及びと]{0,2}番号[ :はが|\x1f]{0,3}([0-9]{2,8}[ ]?[・/-][ ]?[0-9]{1,7})(?![0-9-])")
 #: How far before a pair the words are looked for that say whose it is.
 _NEAR = 24
-_PLATE = re.compile(r"[0-9](?<![0-9].)[0-9][0-9A-Z][ ]{0,2}[ぁ-ん][ ]{0,2}(?:[0-9]{2}-[0-9]{2}|[・.]{1,3}[0-9]{1,3})(?![0-9-])")
+_PLATE = re.compile(r"[0-9]{2}[0-9A-Z][ ]{0,2}[ぁ-ん][ ]{0,2}(?:[0-9]{2}-[0-9]{2}|[・.]{1,3}[0-9]{1,3})(?![0-9-])")
 _PLACE = re.compile(r"(?<![一-鿿ぁ-んァ-ヴ])(?:[一-鿿]{1,4}|[ぁ-ん]{2,4})[ ]?\Z")
 
 
@@ -53,6 +53,8 @@ def _ibans(page: Page) -> Iterator[Found]:
 
 
 def _yucho_accounts(text: str) -> Iterator[Found]:
+    if "記号" not in text and not words().near["yucho_account"].search(text):
+        return
     near, not_near = words().near["yucho_account"], words().not_near["yucho_account"]
     for match in _YUCHO.finditer(text):
         window = text[max(0, match.start() - _NEAR) : match.end()]

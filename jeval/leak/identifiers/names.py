@@ -323,7 +323,12 @@ def _personal(window: str, start: int, end: int) -> bool:
     return bool(kinds) and all(kind == "人名" for kind in kinds)
 
 
-_RUN = re.compile(rf"[{_KANJI}](?<![{_KANJI}{_KATAKANA}].)[{_KANJI}]{{0,3}}(?: ?[{_KANJI}]{{1,3}}|(?=と))(?![{_KANJI}{_KATAKANA}])")
+_OWN = re.compile(r"と申|という者|といいます|と言います")
+_SELF = r"(?=と申|という者|といいます|と言います)"
+_RUN = re.compile(
+    rf"[{_KANJI}](?<![{_KANJI}{_KATAKANA}].)(?:[{_KANJI}]{{2,5}}|[{_KANJI}]{{0,2}} [{_KANJI}]{{1,3}}|[{_KANJI}]{{1,3}}{_SELF})"
+    rf"(?![{_KANJI}{_KATAKANA}])(?=[はがもにのをへと、(よかでさ])"
+)
 
 
 def _in_sentences(page: Page) -> Iterator[tuple[int, int]]:
@@ -332,15 +337,16 @@ def _in_sentences(page: Page) -> Iterator[tuple[int, int]]:
     for match in _RUN.finditer(text):
         start, end = match.span()
         name = match.group()
-        core = name.replace(" ", "")
-        if len(core) < 3 or len(core) > 6 or not words.spoken.match(text, end):
-            if not (len(core) > 1 and text.startswith("と申", end) and known.plain(core) in known.surnames):
-                continue
-        elif " " in name:
-            surname, _, given = name.partition(" ")
+        surname, _, given = name.partition(" ")
+        if given:
             if known.plain(surname) not in known.surnames or known.plain(given) not in known.given:
                 continue
-        elif not known.split(core):
+        elif not ((len(name) > 2 and known.split(name)) or (known.plain(name) in known.surnames and text[end] == "と")):
+            continue
+        elif len(name) < 3 and not _OWN.match(text, end):
+            continue
+        core = surname + given
+        if not words.spoken.match(text, end):
             continue
         if core not in words.places and not words.refuses(core) and _in_context(text, start, end):
             yield start, end

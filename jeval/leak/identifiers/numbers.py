@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from jeval.leak import checks
-from jeval.leak.identifiers.chains import Chain, Group, Opening, chains, runs, tight
+from jeval.leak.identifiers.chains import Chain, Groups, Opening, chains, runs, together
 from jeval.leak.identifiers.found import Found, Tier
 from jeval.leak.identifiers.labels import ADDRESS, NONE, OTHER
 from jeval.leak.identifiers.pages import Page
@@ -19,9 +19,10 @@ def find_numbers(page: Page) -> list[Found]:
     found: list[Found] = []
     done = 0
     for groups in runs(page.text):
-        index = 0
-        while index < len(groups):
-            if groups[index].start < done:
+        index, starts = 0, groups[2]
+        size = len(starts)
+        while index < size:
+            if starts[index] < done:
                 index += 1
                 continue
             read, hit = _match(page, groups, index)
@@ -32,28 +33,16 @@ def find_numbers(page: Page) -> list[Found]:
     return found
 
 
-def _match(page: Page, groups: Sequence[Group], index: int) -> tuple[int, Found | None]:
+def _match(page: Page, groups: Groups, index: int) -> tuple[int, Found | None]:
     """How many groups belong to what begins with the group at ``index``, and the longest number that they are."""
-    opening = Opening(page, groups[index].start)
-    options = chains(opening, groups, index)
-    if options and opening.label != NONE:
-        for chain in reversed(options):
+    opening = Opening(page, groups[2][index])
+    if opening.label != NONE and not (opening.joined and not opening.invoice_mark):
+        for chain in reversed(chains(opening, groups, index)):
             verdict = _read(chain)
             if verdict is not None:
                 kind, tier = verdict
                 return chain.groups, Found(_start(chain, kind), chain.end, kind, tier)
-    return _length(groups, index), None
-
-
-def _length(groups: Sequence[Group], index: int) -> int:
-    """How many groups hang together by hyphens."""
-    place = index + 1
-    while tight(groups, place):
-        place += 1
-    if groups[index].end - groups[index].start == 1 and place == index + 1:  # digits one by one: all or none
-        while place < len(groups) and groups[place].end - groups[place].start == 1:
-            place += 1
-    return place - index
+    return together(groups, index), None
 
 
 def _start(chain: Chain, kind: str) -> int:
@@ -62,7 +51,7 @@ def _start(chain: Chain, kind: str) -> int:
     if kind == "invoice_number":
         return start - opening.invoice_mark
     if kind == "phone" and (
-        _international(chain) or (opening.follows("(") and ")" in opening.page.text[start : chain.end])
+        _international(chain) or (opening.before == "(" and ")" in opening.page.text[start : chain.end])
     ):
         return start - 1
     return start
@@ -75,7 +64,7 @@ def _read(chain: Chain) -> _Verdict | None:
         if chain.size == 13 and chain.plain:
             return "invoice_number", _tier(checks.corporate_number(chain.digits))
         return None
-    if chain.joined:
+    if chain.amount:
         return None
     labelled = _by_label(chain)
     if labelled or not chain.plain:
@@ -121,7 +110,7 @@ _LABELLED_SEPARATORS = frozenset(("", "-", " ", "\n", ".", "/", "_", "・", "- "
 def _by_label(chain: Chain) -> _Verdict | None:
     """Numbers that only a label makes what they are, and labelled numbers whose check digit fails."""
     expected = _LABELLED.get(chain.label)
-    if expected is None or chain.separators not in _LABELLED_SEPARATORS or not expected.fits(chain):
+    if expected is None or not expected.fits(chain) or chain.separators not in _LABELLED_SEPARATORS:
         return None
     if expected.kind == "bank_account" and not _account(chain):
         return None
@@ -143,6 +132,8 @@ _BOOKS = ("978", "979")  # ISBN
 def _by_check_digit(chain: Chain) -> _Verdict | None:
     """Numbers that their check digit makes what they are."""
     size, digits = chain.size, chain.digits
+    if not 12 <= size <= 16:
+        return None
     if chain.label == OTHER and chain.shape != (4, 4, 4, 4):
         return None
     if (chain.label not in _OPEN_LABELS and chain.label != OTHER) or chain.counts or len(set(digits)) < 2:
@@ -186,12 +177,12 @@ _NOT_OTHERS = frozenset(("", "phone", ADDRESS, OTHER))
 
 def _international(chain: Chain) -> bool:
     digits = chain.digits
-    return (chain.opening.follows("+") and digits.startswith("81")) or digits.startswith(("01081", "0081"))
+    return (chain.opening.before == "+" and digits.startswith("81")) or digits.startswith(("01081", "0081"))
 
 
 def _is_phone(chain: Chain) -> bool:
     labelled = chain.label == "phone"
-    if chain.label not in _NOT_OTHERS:
+    if chain.label not in _NOT_OTHERS or (chain.digits[0] != "0" and not chain.opening.before == "+"):
         return False
     digits, separators = chain.digits, chain.separators
     if _international(chain):

@@ -19,6 +19,8 @@ EDGE = "\x1f"
 _EDGES = str.maketrans({"|": EDGE, "\t": EDGE, ",": EDGE, "\n": "\n"})
 _KEY = re.compile(r"([A-Za-z](?<![A-Za-z0-9_.-][A-Za-z])[A-Za-z0-9_ -]{1,40}?)[\"']?[ ]?[:=>](?![:=/])")
 _BLOCK = re.compile(r"[。;]|[0-9]{4}")
+#: Between a label and its number, on their line: no other number, no end of a sentence.
+_CLEAR = re.compile(rf"[^0-9。;\n{EDGE}]*")
 _LIST = re.compile(r"[ :はがを、]*(?:[0-9][0-9 -]{3,23}[、,/・と][ ]*)+\Z")
 _EMPTY = " :-=|・*"
 _GAP = re.compile(
@@ -57,6 +59,7 @@ class Page:
         self.cells.sort()
         self.marks = found
         self._cell_starts = [cell.start for cell in self.cells]
+        self._generic = words().generic
         numbers = [mark for mark in found if mark.kind not in PEOPLE]
         self._numbers, self._ends = numbers, [mark.end for mark in numbers]
 
@@ -74,10 +77,17 @@ class Page:
         "" where nothing is announced; :data:`~jeval.leak.identifiers.labels.NONE` where it is named as something else,
         :data:`~jeval.leak.identifiers.labels.OTHER` where what names it is not known.
         """
-        cell = self.cell(position) if self.cells else None
-        if cell is not None:
-            inside = self._nearest(position, cell.start)
-            return inside if inside not in ("", NONE) else cell.kind if cell.kind not in PEOPLE else OTHER
+        if self.cells:
+            cell = self.cell(position)
+            if cell is not None:
+                inside = self._nearest(position, cell.start)
+                return inside if inside not in ("", NONE) else cell.kind if cell.kind not in PEOPLE else OTHER
+        place = bisect_right(self._ends, position) - 1
+        if place < 0 or position - self._numbers[place].start > _WINDOW:
+            return self._asked(position)
+        mark = self._numbers[place]
+        if mark.word not in self._generic and _CLEAR.fullmatch(self.text, mark.end, position):
+            return mark.kind
         low = max(0, position - _WINDOW)
         window = self.text[low:position]
         cut = window.rfind(EDGE) + 1
@@ -87,12 +97,7 @@ class Page:
                 cut = line + 1
             else:
                 cut += window[cut:line].rstrip("\n :-=").rfind("\n") + 1
-        found = self._nearest(position, low + cut)
-        if found:
-            return found
-        if words().unnamed.search(window, cut):
-            return NONE
-        return self._asked(position)
+        return self._nearest(position, low + cut) or self._asked(position)
 
     def ends_label(self, position: int) -> bool:
         """Whether a word that names a kind of number ends at ``position``."""
@@ -108,7 +113,7 @@ class Page:
             between = self.text[mark.end : position]
             if _blocked(between):
                 return best
-            generic = mark.word in words().generic
+            generic = mark.word in self._generic
             before = self._numbers[place - 1] if place else None
             if generic and before is not None and mark.start - before.end <= 2 and before.start >= low:
                 place -= 1

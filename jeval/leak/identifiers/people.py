@@ -37,7 +37,7 @@ class Names:
 
     def split(self, name: str) -> int:
         """How long the surname is where ``name`` is a surname and a given name; 0 where it is none."""
-        plain = self.plain(name)
+        plain = self.plain(name) if not name.isascii() else name
         for size in (2, 3, 1, 4):
             if 0 < size < len(plain) and plain[:size] in self.surnames and plain[size:] in self.given:
                 return size

@@ -37,6 +37,7 @@ _LATIN = re.compile(
     r"[A-Z][A-Za-zōū]{1,20}(?:-(?:ku|shi|gun|machi|cho|mura|ken|to|fu)|,? (?:City|Ward|Tokyo|Osaka|Kyoto|Japan|Hokkaido))"
     r"(?:,? [A-Z][A-Za-zōū]{1,20}(?:-[a-z]{2,6})?){0,3}"
 )
+_LATIN_PLACE = re.compile(r"-(?:ku|shi|gun|machi|cho|mura|ken)|City|Ward|Tokyo|Osaka|Japan|Kyoto")
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def _other(found: str) -> bool:
 
 
 def _latin(text: str) -> Iterator[Found]:
+    if not _LATIN_PLACE.search(text):
+        return
     for match in _LATIN.finditer(text):
         yield Found(match.start(), match.end(), "address", "shaped")
 

@@ -4,35 +4,44 @@ from __future__ import annotations
 
 import re
 
-from jeval.japanese.folding import Folded
+from jeval.leak.normalise import Traced
 
-#: Single characters with one blank between each two: 電 話 番 号 : 0 9 0; at least five of them.
-_APART = re.compile(r"[^\s|](?<!\S.)(?: [^\s|]){4,}(?!\S)|[0-9](?<![0-9 -].)(?: [0-9-]){4,}(?! ?[0-9])")
-_ANY = re.compile(r" [^\s|] [^\s|] [^\s|]")
+#: Single characters with one blank between each two: 電 話 番 号 : 0 9 0; at least five of them, or digits of a number.
+_APART = re.compile(r" (?:(?:[0-9-] ){3,}[0-9-](?! ?[0-9])|(?:[^\s|] ){3,}[^\s|](?!\S))")
+_SHORTEST = 9
+_BLANK = " \n\t|"
 
 
-def unspaced(folded: Folded) -> Folded:
+def unspaced(folded: Traced) -> Traced:
     """``folded`` without the blanks within stretches of single characters."""
     text = folded.text
-    if not _ANY.search(text):
-        return folded
     pieces: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    position = 0
-    for stretch in _APART.finditer(text):
-        start, end = stretch.span()
-        kept = range(start, end, 2)
+    stretches: list[tuple[int, int, int, int]] = []
+    position = length = 0
+    for apart in _APART.finditer(text):
+        start, end = _first(text, apart.start(), position), apart.end()
+        if end - start < _SHORTEST:
+            continue
+        if start > position:
+            stretches.append((length, position, start, 1))
+            length += start - position
+        stretches.append((length, start, end, 2))
+        length += (end - start + 1) // 2
         pieces += [text[position:start], text[start:end:2]]
-        starts += [*range(position, start), *kept]
-        ends += [*range(position + 1, start + 1), *(place + 1 for place in kept)]
         position = end
     if not pieces:
         return folded
     pieces.append(text[position:])
-    starts += range(position, len(text))
-    ends += range(position + 1, len(text) + 1)
-    if folded.starts is not None and folded.ends is not None:
-        starts = [folded.starts[place] for place in starts]
-        ends = [folded.ends[place - 1] for place in ends]
-    return Folded("".join(pieces), starts, ends)
+    stretches.append((length, position, len(text), 1))
+    return Traced("".join(pieces), stretches).through(folded)
+
+
+def _first(text: str, blank: int, low: int) -> int:
+    """Where a stretch begins whose first blank was found: at the character before it, if that stands alone or is a digit."""
+    first = blank - 1
+    if first < low or text[first] in _BLANK:
+        return blank + 1
+    before = text[first - 1] if first > low else " "
+    if before in _BLANK or (text[first].isdigit() and not before.isdigit() and before != "-"):
+        return first
+    return blank + 1
