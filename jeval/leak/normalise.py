@@ -131,6 +131,11 @@ _OF_RUN = re.compile(rf"[\d{_KANJI}{_ODD_DIGITS}\- ー\nの]")
 _ASCII = str.maketrans({digit: str(value) for digit, value in _VALUES.items()})
 
 
+_ARABIC = re.compile(r"\d")
+_PARTS = re.compile(r"[^ \nの]+")
+_LONE = re.compile(rf"[{_KANJI}]")
+
+
 def fold(text: str) -> Traced:
     """Fold ``text`` character by character (NFKC, dashes, blanks), in time linear in its length.
 
@@ -167,5 +172,7 @@ def _kanji_digits(text: str) -> str:
 def _folded_run(match: re.Match[str]) -> str:
     run = match.group().replace("ー", "-")
     if _IN_RUN.search(run) and len(_NOT_DIGIT.sub("", run)) >= 4:
+        if _ARABIC.search(run):  # 090-0123-4567 三浦: one kanji set apart from digits begins a word
+            return _PARTS.sub(lambda part: part.group() if _LONE.fullmatch(part.group()) else part.group().translate(_ASCII), run)
         return run.translate(_ASCII)
     return run

@@ -23,7 +23,7 @@ _INSURED = re.compile(rf"記号(?:[・/]?番号)?[ :はが]{{0,3}}({_SYMBOL}{_PA
 #: 記号・番号 named as one: it needs no word of insurance near.
 _BOTH = re.compile(r"記号[・/及びと]{0,2}番号[ :はが|\x1f]{0,3}([0-9]{2,8}[ ]?[・/-][ ]?[0-9]{1,7})(?![0-9-])")
 #: How far before a pair the words are looked for that say whose it is.
-_NEAR = 24
+_NEAR, _BEHIND = 24, 10
 _PLATE = re.compile(r"[0-9]{2}[0-9A-Z][ ]{0,2}[ぁ-ん][ ]{0,2}(?:[0-9]{2}-[0-9]{2}|[・.]{1,3}[0-9]{1,3})(?![0-9-])")
 _PLACE = re.compile(r"(?<![一-鿿ぁ-んァ-ヴ])(?:[一-鿿]{1,4}|[ぁ-ん]{2,4})[ ]?\Z")
 
@@ -68,7 +68,9 @@ def _insured_numbers(text: str) -> Iterator[Found]:
         return
     near = words().near["insured_number"]
     for match in _INSURED.finditer(text):
-        if near.search(text, max(0, match.start() - _NEAR), match.start()):
+        if near.search(text, max(0, match.start() - _NEAR), match.start()) or near.search(
+            text, match.end(), match.end() + _BEHIND
+        ):
             yield Found(match.start(1), match.end(1), "insured_number", "shaped")
     for match in _BOTH.finditer(text):
         yield Found(match.start(1), match.end(1), "insured_number", "shaped")

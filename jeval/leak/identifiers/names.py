@@ -16,7 +16,7 @@ from jeval.leak.identifiers.tries import trie
 from jeval.leak.knowledge import any_of
 
 #: Characters of names, as the inside of character classes: kanji with the compatibility forms and those beyond the first plane.
-_KANJI = "一-鿿々〆ヶ㐀-䶿豈-龎\U00020000-\U0002fa1f"
+_KANJI = "一-鿿々〆ヶ㐀-䶿\uf900-\ufaff\U00020000-\U0002fa1f"
 _KATAKANA = "ァ-ヴー\u3099\u309a"
 _KANA_PARTS = rf"[{_KATAKANA}]{{2,10}}(?:[ ・=][{_KATAKANA}]{{1,10}}){{1,4}}"
 _LATIN = r"[A-Z][A-Za-z'’-]{0,20}(?:,? [A-Z][A-Za-z'’-]{0,20}\.?){1,3}"
@@ -27,6 +27,7 @@ _NAME = re.compile(
 _NEXT = re.compile(r"[ ]?(?:[、,・/;と]|及び|および|並びに|\n[ ]{0,4}(?:[-*・]|[0-9]{1,2}[.)])?)[ ]{0,2}")
 _SPACED = re.compile(rf"[{_KANJI}](?: [{_KANJI}]){{2,5}}(?![{_KANJI}])")
 _HIRAGANA = str.maketrans({chr(code + 96): chr(code) for code in range(ord("ぁ"), ord("ゔ"))})
+_HONOURS = frozenset("様氏殿君")
 _BACK = 24
 
 
@@ -109,7 +110,7 @@ def _core(name: str) -> str:
 def find_names(page: Page) -> list[Found]:
     """Names of a page; titles, roles and companies are not names."""
     found: dict[int, Found] = {}
-    for search in (_labelled, _in_cells, _beside, _titled):
+    for search in (_labelled, _in_cells, _beside, _titled, _named_anyhow, _holders):
         for start, end in search(page):
             found.setdefault(start, Found(start, end, "person_name", "shaped"))
     for start, end in _in_sentences(page):
@@ -148,13 +149,18 @@ def _name_at(text: str, start: int, kind: str, stated: bool, *, glued: bool) -> 
     match = _NAME.match(text, start)
     if match is None:
         return None
-    name, end = match.group(), match.end()
+    name = match.group()
+    if len(name) > 2 and name[-1] in _HONOURS:
+        name = name[:-1].rstrip()
+    end = start + len(name)
     core = _core(name)
     if core.endswith(words.titles) or not words.after.match(text, end):
         return _shortened(text, start, name)
     if words.refuses(core) or named(name) or words.refuses(name.split(" ")[0]):
         return _shortened(text, start, name)
     if not core[0].isascii() and _KANA.fullmatch(core):
+        if glued and text[start - 1] in "ナな" and len(core) > 3:
+            return start, end
         return (start, end) if _in_parts(name) or (stated and len(core) <= 8) else None
     if core[0].isascii():
         return (start, end) if stated or kind == NAME else None
@@ -183,18 +189,19 @@ def _more(text: str, end: int, words: _Words) -> Iterator[tuple[int, int]]:
     """Further names of a list behind one label; each must be one that the dictionary has."""
     while True:
         honorific = words.honorific.match(text, end)
-        bracket = re.compile(r"\([^()\n]{0,12}\)").match(text, honorific.end() if honorific else end)
+        bracket = _BRACKET.match(text, honorific.end() if honorific else end)
         gap = _NEXT.match(text, bracket.end() if bracket else honorific.end() if honorific else end)
-        match = _NAME.match(text, gap.end()) if gap else None
-        if match is None or not words.after.match(text, match.end()):
+        span = _name_at(text, gap.end(), ROLE, stated=False, glued=False) if gap else None
+        if span is None:
             return
-        core = _core(match.group())
-        if words.refuses(core) or not (names().split(core) or _KANA_NAME.fullmatch(match.group())):
+        name = text[slice(*span)]
+        if not (names().split(_core(name)) or _KANA_NAME.fullmatch(name)):
             return
-        yield match.span()
-        end = match.end()
+        yield span
+        end = span[1]
 
 
+_BRACKET = re.compile(r"\([^()\n]{0,12}\)")
 _KANA_NAME = re.compile(_KANA_PARTS)
 
 
@@ -215,6 +222,32 @@ def _in_cells(page: Page) -> Iterator[tuple[int, int]]:
             yield start, start + len(name)
 
 
+_ANYHOW = re.compile(
+    rf"(?:[{_KANJI}{_KATAKANA}][\"')]{{0,2}}:|[者人員主役師士官客方手](?= ))[ \"']{{0,3}}([{_KANJI}]{{3,6}}|[{_KANJI}]{{1,3}} [{_KANJI}]{{1,3}})(?![{_KANJI}])"
+)
+
+
+def _named_anyhow(page: Page) -> Iterator[tuple[int, int]]:
+    """Full names behind a label that no list has (ご紹介者:, 委任者): dictionary and sentence make them names."""
+    for match in _ANYHOW.finditer(page.text):
+        name = match.group(1)
+        if name[-1] in _HONOURS:
+            name = name[:-1]
+        start = match.start(1)
+        if names().split(_core(name)) and not _words().refuses(_core(name)):
+            yield start, start + len(name)
+
+
+_HOLDER = re.compile(rf"[0-9]{{7}}[ \x1f]{{1,2}}([{_KATAKANA}]{{2,8}} [{_KATAKANA}]{{1,8}})(?![{_KATAKANA}])")
+
+
+def _holders(page: Page) -> Iterator[tuple[int, int]]:
+    """The holder of an account, in katakana behind its number."""
+    for match in _HOLDER.finditer(page.text):
+        if page.label(match.start()) == "bank_account":
+            yield match.span(1)
+
+
 def _beside(page: Page) -> Iterator[tuple[int, int]]:
     """Names before an honorific."""
     text, words = page.text, _words()
@@ -225,8 +258,6 @@ def _beside(page: Page) -> Iterator[tuple[int, int]]:
             continue
         start = match.start()
         name = match.group().rstrip(" ")
-        if start > low and start > 0 and name[0] in "ー゛":
-            continue
         span = _behind(text, start, name, honorific.group())
         if span is not None:
             yield span
@@ -236,7 +267,7 @@ def _behind(text: str, start: int, name: str, honorific: str) -> tuple[int, int]
     words, known = _words(), names()
     core = _core(name)
     end = start + len(name)
-    if words.refuses(core) or core.translate(_HIRAGANA).startswith(tuple(_greetings())):
+    if words.refuses(core) or core.translate(_HIRAGANA) in words.refused or _greets(core):
         return _inside(start, name)
     if core[0].isascii():
         return start, end
@@ -251,8 +282,13 @@ def _behind(text: str, start: int, name: str, honorific: str) -> tuple[int, int]
 
 
 @lru_cache(maxsize=1)
-def _greetings() -> list[str]:
-    return [word for word in people()["not_names"] if _KANA.fullmatch(word) and len(word) > 3]
+def _greetings() -> tuple[str, ...]:
+    return tuple(word for word in people()["not_names"] if _KANA.fullmatch(word) and len(word) > 3)
+
+
+def _greets(core: str) -> bool:
+    """Whether it is a greeting written in katakana (オツカレ様)."""
+    return core.translate(_HIRAGANA).startswith(_greetings())
 
 
 def _first_part(name: str) -> bool:
@@ -323,10 +359,11 @@ def _personal(window: str, start: int, end: int) -> bool:
     return bool(kinds) and all(kind == "人名" for kind in kinds)
 
 
+_DAY = re.compile("(?:昨日|本日|今朝|先日|先週|今日|明日|当日|同日|後日|昨年|今年|今回|前回|来週|午前|午後|昨晩|今週|先月|今月)")
 _OWN = re.compile(r"と申|という者|といいます|と言います")
 _SELF = r"(?=と申|という者|といいます|と言います)"
 _RUN = re.compile(
-    rf"[{_KANJI}](?<![{_KANJI}{_KATAKANA}].)(?:[{_KANJI}]{{2,5}}|[{_KANJI}]{{0,2}} [{_KANJI}]{{1,3}}|[{_KANJI}]{{1,3}}{_SELF})"
+    rf"[{_KANJI}](?<![{_KANJI}{_KATAKANA}].)(?:[{_KANJI}]{{2,7}}|[{_KANJI}]{{0,2}} [{_KANJI}]{{1,3}}|[{_KANJI}]{{1,3}}{_SELF})"
     rf"(?![{_KANJI}{_KATAKANA}])(?=[はがもにのをへと、(よかでさ])"
 )
 
@@ -337,6 +374,8 @@ def _in_sentences(page: Page) -> Iterator[tuple[int, int]]:
     for match in _RUN.finditer(text):
         start, end = match.span()
         name = match.group()
+        if _DAY.match(name):
+            start, name = start + 2, name[2:]
         surname, _, given = name.partition(" ")
         if given:
             if known.plain(surname) not in known.surnames or known.plain(given) not in known.given:

@@ -51,7 +51,7 @@ def _start(chain: Chain, kind: str) -> int:
     if kind == "invoice_number":
         return start - opening.invoice_mark
     if kind == "phone" and (
-        _international(chain) or (opening.before == "(" and ")" in opening.page.text[start : chain.end])
+        opening.before == "+" or (opening.before == "(" and ")" in opening.page.text[start : chain.end])
     ):
         return start - 1
     return start

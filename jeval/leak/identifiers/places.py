@@ -14,12 +14,12 @@ from jeval.leak.knowledge import by_class
 
 _KANJI = f"{SMALL}百〇"
 _NUMBER = rf"(?:[0-9]{{1,5}}|[{_KANJI}]{{1,6}})"
-_TAIL = rf"(?:{_NUMBER}(?:番地?|-)?(?:の?{_NUMBER}号?|[ -]?{_NUMBER}号?)?)?"
+_TAIL = rf"(?:{_NUMBER}(?:番(?!町)地?|-)?(?:の?{_NUMBER}号?|[ -]?{_NUMBER}号?)?)?"
 _BLOCK = (
     rf"(?:(?:[東西南北]?{_NUMBER}[条線](?:[東西南北]|通り?)?[ ]?)(?:{_NUMBER}丁目[ ]?)?{_TAIL}"
     rf"|第?{_NUMBER}地割[ ]?{_NUMBER}(?:番地?)?(?:の?{_NUMBER}号?)?"
     rf"|{_NUMBER}丁目[ ]?{_TAIL}"
-    rf"|{_NUMBER}番地?(?:の?{_NUMBER}(?:号)?)?"
+    rf"|{_NUMBER}番(?!町)地?(?:の?{_NUMBER}(?:号)?|[イロハニホ甲乙丙丁](?![一-鿿ァ-ヴー]))?"
     r"|[0-9]{1,5}(?:の[0-9]{1,5}){1,3}(?![0-9年月日つ個人])"
     r"|[0-9]{1,5}(?:-[0-9]{1,5}){1,3})"
 )
@@ -31,7 +31,7 @@ _ANCHOR = re.compile(rf"[都道府県市区町村郡](?=[^0-9。、\n]{{0,24}}?(
 _BEFORE = 13
 #: No address: a date, or a score, behind a word that is none of a place.
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{1,2}(?:-[0-9]{1,2})?\Z")
-_SENTENCE = re.compile(r"[はがをで](?=[0-9])|(?:では|には|から|まで|との|にて|での)")
+_SENTENCE = re.compile(r"[はがをで](?=[0-9])|[市区町村]の[0-9]|(?:では|には|から|まで|との|にて|での)")
 _LATIN = re.compile(
     r"[0-9](?<![0-9A-Za-z-].)[0-9]{0,3}(?:-[0-9]{1,4}){1,3},? (?:[A-Z][A-Za-zōū]{1,20}(?:-[a-z]{2,6})?,? ){0,4}?"
     r"[A-Z][A-Za-zōū]{1,20}(?:-(?:ku|shi|gun|machi|cho|mura|ken|to|fu)|,? (?:City|Ward|Tokyo|Osaka|Kyoto|Japan|Hokkaido))"

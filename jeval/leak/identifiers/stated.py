@@ -19,7 +19,7 @@ _VALUES = {
     "passport": re.compile(rf"(?:[A-Za-z]{{1,2}}[ -]?[0-9]{{6,8}}|[0-9]{{9}}){_END}"),
     "residence_card": re.compile(rf"[A-Za-z]{{2}}[ -]?[0-9]{{8}}[ -]?[A-Za-z]{{2}}{_END}"),
     "vehicle": re.compile(r"[一-鿿ぁ-ん]{1,4}[ ]?[0-9]{2,3}[A-Z]?[ ]{0,2}[ぁ-ん][ ]{0,2}[0-9・.]{1,3}-?[0-9]{1,2}"),
-    "disability_certificate": re.compile(r"(?:[一-鿿]{1,8})?第?[ ]?[0-9]{4,10}[ ]?号?"),
+    "disability_certificate": re.compile(r"(?:[一-鿿]{1,8})?第?[ ]?([0-9]{4,10})[ ]?号?"),
     "registered_domicile": re.compile(r"[一-鿿][一-鿿ぁ-んァ-ヴー]{2,24}[0-9一二三四五六七八九十百]{1,5}(?:丁目|番地?|-)?[0-9一二三四五六七八九十百-]{0,8}(?:番地?|号)?"),
     "medical_history": re.compile(r"[^\n。、\x1f;|<>\"]{2,40}"),
     "drivers_license": re.compile(r"第?[ ]?([0-9]{12})[ ]?号?"),
@@ -28,6 +28,8 @@ _VALUES = {
 #: What may stand between a label and such a value: words that do not end the sentence.
 _BETWEEN = re.compile(r"(?:[ ]?(?:番号|コード|No\.?|は|が|の|:|=|第|\()){0,3}[ :=\n\"'「(]{0,4}", re.IGNORECASE)
 _CARD = re.compile(r"カード|ｶｰﾄﾞ|クレジット|セキュリティ|VISA|Master|JCB|CVV|CVC|card|[0-9]{4}[- ][0-9]{4}[- ][0-9]{4}", re.IGNORECASE)
+_LICENCE = re.compile(r"番号[ :\n\x1f]{0,4}第[ ]?([0-9]{12})[ ]?号")
+_DRIVING, _LAYOUT = re.compile(r"免許|運転"), 200
 _FREE = frozenset({"medical_history"})
 _NOTHING = frozenset({"なし", "無し", "特になし", "無", "有", "あり", "不明", "-", "未記入", "該当なし"})
 _STATED = re.compile(r"[:=\n\x1f\"]")
@@ -51,6 +53,15 @@ def find_stated(page: Page) -> Iterator[Found]:
         match = pattern.match(text, cell.start, cell.end) if pattern else None
         if match is not None and match.end() == cell.end and match.group() not in _NOTHING:
             yield Found(*_span(match), cell.kind, "shaped")
+
+    yield from _licences(text)
+
+
+def _licences(text: str) -> Iterator[Found]:
+    """The number of a driving licence in the licence's own layout: 番号 第 … 号."""
+    for match in _LICENCE.finditer(text):
+        if _DRIVING.search(text, max(0, match.start() - _LAYOUT), match.start()):
+            yield Found(*match.span(1), "drivers_license", "shaped")
 
 
 def _span(match: re.Match[str]) -> tuple[int, int]:

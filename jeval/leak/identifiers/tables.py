@@ -177,7 +177,9 @@ def _columns(text: str, row: _Row, kinds: Sequence[str], below: _Row) -> bool:
     """Whether a row of names heads the columns below it."""
     if abs(len(below) - len(row)) > 2 or any(_NUMBER.search(text, *cell) for cell in row):
         return False
-    return not (kinds[0] and not any(kinds[1:2]) and _kind(text, below[0]))
+    first = next((place for place, (start, end) in enumerate(row) if end > start), 0)
+    beside = kinds[first + 1 : first + 2]
+    return not (kinds[first] and not any(beside) and first < len(below) and _kind(text, below[first]))
 
 
 def _form(row: _Row, kinds: Sequence[str], cells: list[Cell]) -> None:
