@@ -52,6 +52,7 @@ class Words:
     latin: re.Pattern[str]
     kinds: dict[str, str]
     keys: dict[str, str]
+    headings: dict[str, str]
     generic: frozenset[str]
     after: re.Pattern[str]
     unnamed: re.Pattern[str]
@@ -90,6 +91,7 @@ def words() -> Words:
         japanese=_trie_of(kinds, latin=False),
         latin=_trie_of(kinds, latin=True),
         kinds=kinds,
+        headings={word: kind for kind, place, word in rows if place == "heading"},
         keys={word: kind for kind, place, word in rows if place == "key"},
         generic=frozenset(word.lower() for word in of("generic")),
         after=re.compile(rf"\s?(?!{any_of(of('not_after'))})(?:{any_of(of('after'))})"),
@@ -161,6 +163,8 @@ def named(heading: str) -> str:
 
 
 def _suffix(text: str, known: Words) -> str:
+    if text in known.headings:
+        return known.headings[text]
     for start in range(len(text)):
         kind = known.kinds.get(text[start:])
         if kind and kind != UNNAMED and (len(text) - start > 1 or start == 0):

@@ -20,10 +20,13 @@ _KANJI = "一-鿿々〆ヶ㐀-䶿\uf900-\ufaff\U00020000-\U0002fa1f"
 _KATAKANA = "ァ-ヴー\u3099\u309a"
 _KANA_PARTS = rf"[{_KATAKANA}]{{2,10}}(?:[ ・=][{_KATAKANA}]{{1,10}}){{1,4}}"
 _LATIN = r"[A-Z][A-Za-z'’-]{0,20}(?:,? [A-Z][A-Za-z'’-]{0,20}\.?){1,3}"
+#: A kanji surname and a given name in hiragana (大槻さくら): a name only where the dictionary has both.
+_MIXED = re.compile(rf"[{_KANJI}]{{1,3}}[ぁ-ん]{{2,4}}")
 _NAME = re.compile(
-    rf"(?:[{_KANJI}]{{1,7}}(?:[ ・](?:[{_KANJI}]{{1,4}}|[ぁ-ん]{{2,5}}|[{_KATAKANA}]{{2,6}}))?(?![{_KANJI}])|{_KANA_PARTS}|[{_KATAKANA}]{{2,12}}"
+    rf"(?:[{_KANJI}]{{1,3}}[ぁ-ん]{{2,4}}(?![ぁ-ん])|[{_KANJI}]{{1,7}}(?:[ ・](?:[{_KANJI}]{{1,4}}|[ぁ-ん]{{2,5}}|[{_KATAKANA}]{{2,6}}))?(?![{_KANJI}])|{_KANA_PARTS}|[{_KATAKANA}]{{2,12}}"
     rf"|[ぁ-ん]{{2,6}} [ぁ-ん]{{2,6}}|{_LATIN})"
 )
+_WHOLE_KANJI = re.compile(rf"[{_KANJI}]{{1,7}}(?:[ ・][{_KANJI}]{{1,4}})?(?![{_KANJI}])")
 _NEXT = re.compile(r"[ ]?(?:[、,・/;と]|及び|および|並びに|\n[ ]{0,4}(?:[-*・]|[0-9]{1,2}[.)])?)[ ]{0,2}")
 _SPACED = re.compile(rf"[{_KANJI}](?: [{_KANJI}]){{2,5}}(?![{_KANJI}])")
 _HIRAGANA = str.maketrans({chr(code + 96): chr(code) for code in range(ord("ぁ"), ord("ゔ"))})
@@ -74,7 +77,7 @@ def _words() -> _Words:
         places=frozenset(words["places"]),
         of_places=tuple(words["titles_of_places"]),
         spoken=re.compile(
-            rf"(?:{any_of(words['self'])}|[はがもにのをへと、]|(?:より|から)|(?:と|に)?(?:{any_of(words['verbs'])})|\()"
+            rf"(?:{any_of(words['self'])}|[はがもにのをへと、。」]|です|でございます|だ|(?:より|から)|(?:と|に)?(?:{any_of(words['verbs'])})|\()"
         ),
     )
 
@@ -147,6 +150,8 @@ def _name_at(text: str, start: int, kind: str, stated: bool, *, glued: bool) -> 
     """The name that begins at ``start``; behind a label that states it any word of its form is one."""
     words = _words()
     match = _NAME.match(text, start)
+    if match is not None and _MIXED.fullmatch(match.group()) and not names().split(match.group()):
+        match = _WHOLE_KANJI.match(text, start)
     if match is None:
         return None
     name = match.group()
@@ -156,7 +161,8 @@ def _name_at(text: str, start: int, kind: str, stated: bool, *, glued: bool) -> 
     core = _core(name)
     if core.endswith(words.titles) or not words.after.match(text, end):
         return _shortened(text, start, name)
-    if words.refuses(core) or named(name) or words.refuses(name.split(" ")[0]):
+    first = name.split(" ")[0]
+    if words.refuses(core) or named(name) or words.refuses(first) or named(first):
         return _shortened(text, start, name)
     if not core[0].isascii() and _KANA.fullmatch(core):
         if glued and text[start - 1] in "ナな" and len(core) > 3:
@@ -223,7 +229,7 @@ def _in_cells(page: Page) -> Iterator[tuple[int, int]]:
 
 
 _ANYHOW = re.compile(
-    rf"(?:[{_KANJI}{_KATAKANA}][\"')]{{0,2}}:|[者人員主役師士官客方手](?= ))[ \"']{{0,3}}([{_KANJI}]{{3,6}}|[{_KANJI}]{{1,3}} [{_KANJI}]{{1,3}})(?![{_KANJI}])"
+    rf"(?:[{_KANJI}{_KATAKANA}][\"')]{{0,2}}:|[{_KANJI}{_KATAKANA}]{{2}}(?= ))[ \"']{{0,3}}([{_KANJI}]{{3,6}}|[{_KANJI}]{{1,3}} [{_KANJI}]{{1,3}})(?![{_KANJI}])"
 )
 
 
@@ -234,18 +240,25 @@ def _named_anyhow(page: Page) -> Iterator[tuple[int, int]]:
         if name[-1] in _HONOURS:
             name = name[:-1]
         start = match.start(1)
-        if names().split(_core(name)) and not _words().refuses(_core(name)):
+        core = _core(name)
+        if not names().split(core) or _words().refuses(core) or (" " in name and names().plain(name.split(" ")[0]) not in names().surnames):
+            continue
+        if match.group()[0] == ":" or _in_context(page.text, start, start + len(name)):
             yield start, start + len(name)
 
 
+_POST = re.compile("ゆうちょ|郵便貯金|記号")
 _HOLDER = re.compile(rf"[0-9]{{7}}[ \x1f]{{1,2}}([{_KATAKANA}]{{2,8}} [{_KATAKANA}]{{1,8}})(?![{_KATAKANA}])")
 
 
 def _holders(page: Page) -> Iterator[tuple[int, int]]:
     """The holder of an account, in katakana behind its number."""
     for match in _HOLDER.finditer(page.text):
-        if page.label(match.start()) == "bank_account":
+        if page.label(match.start()) == "bank_account" or _POST.search(page.text, max(0, match.start() - 40), match.start()):
             yield match.span(1)
+
+
+_MIXED_BEHIND = re.compile(rf"(?<![{_KANJI}])([{_KANJI}]{{1,3}}[ぁ-ん]{{2,4}})[ ]?\Z")
 
 
 def _beside(page: Page) -> Iterator[tuple[int, int]]:
@@ -253,11 +266,15 @@ def _beside(page: Page) -> Iterator[tuple[int, int]]:
     text, words = page.text, _words()
     for honorific in words.honorifics.finditer(text):
         low = max(0, honorific.start() - _BACK)
-        match = words.behind.search(text, low, honorific.start())
+        match = words.behind.search(text, low, honorific.start()) or _MIXED_BEHIND.search(text, low, honorific.start())
         if match is None:
             continue
         start = match.start()
         name = match.group().rstrip(" ")
+        mixed = _MIXED_BEHIND.search(text, low, honorific.start())
+        if mixed is not None and names().split(mixed.group(1)):
+            yield mixed.span(1)
+            continue
         span = _behind(text, start, name, honorific.group())
         if span is not None:
             yield span
@@ -334,19 +351,19 @@ def _titled(page: Page) -> Iterator[tuple[int, int]]:
         if name in words.places or words.refuses(_core(name)):
             continue
         of_place = title.group().endswith(words.of_places)
-        if names().split(_core(name)) or not of_place or _in_context(text, start, start + len(name)):
+        if names().split(_core(name)) or _in_context(text, start, start + len(name), places=not of_place):
             yield start, start + len(name)
 
 
-def _in_context(text: str, start: int, end: int) -> bool:
-    """Whether MeCab reads ``text[start:end]`` as names of persons where it stands."""
+def _in_context(text: str, start: int, end: int, *, places: bool = False) -> bool:
+    """Whether MeCab reads ``text[start:end]`` as names of persons, or of ``places``, where it stands."""
     low = max(0, start - 12, text.rfind("\n", 0, start) + 1)
     window = names().plain(text[low : end + 8].replace("\x1f", " ").replace("\n", " "))
-    return _personal(window, start - low, end - low)
+    return _personal(window, start - low, end - low, places)
 
 
 @lru_cache(maxsize=8192)
-def _personal(window: str, start: int, end: int) -> bool:
+def _personal(window: str, start: int, end: int, places: bool) -> bool:
     position, kinds = 0, []
     for word in _tagger()(window):
         position += len(word.white_space)
@@ -356,16 +373,22 @@ def _personal(window: str, start: int, end: int) -> bool:
         if start <= position < end:
             kinds.append(word.feature.pos3)
         position = after
-    return bool(kinds) and all(kind == "人名" for kind in kinds)
+    return bool(kinds) and all(kind == "人名" or (places and kind == "地名") for kind in kinds)
 
 
 _DAY = re.compile("(?:昨日|本日|今朝|先日|先週|今日|明日|当日|同日|後日|昨年|今年|今回|前回|来週|午前|午後|昨晩|今週|先月|今月)")
-_OWN = re.compile(r"と申|という者|といいます|と言います")
-_SELF = r"(?=と申|という者|といいます|と言います)"
+_OWN = re.compile(r"と申|という者|といいます|と言います|です|でございます|だ")
+#: What may stand before a surname that its bearer says: an office, a greeting, the beginning of a turn.
+_SAYS = frozenset("の、。「:\n ")
+_SELF = r"(?=と申|という者|といいます|と言います|です[。、」\n]|でございます|だ[。」])"
 _RUN = re.compile(
-    rf"[{_KANJI}](?<![{_KANJI}{_KATAKANA}].)(?:[{_KANJI}]{{2,7}}|[{_KANJI}]{{0,2}} [{_KANJI}]{{1,3}}|[{_KANJI}]{{1,3}}{_SELF})"
-    rf"(?![{_KANJI}{_KATAKANA}])(?=[はがもにのをへと、(よかでさ])"
+    rf"[{_KANJI}](?<![{_KANJI}{_KATAKANA}].)(?:[{_KANJI}]{{2,7}}|[{_KANJI}]{{0,3}} [{_KANJI}]{{1,3}}|[{_KANJI}]{{0,3}}{_SELF})"
+    rf"(?![{_KANJI}{_KATAKANA}])(?=[はがもにのをへと、。」(よかでさだ\n\x1f]|\Z)"
 )
+
+
+#: A full name set apart by a blank, on a line of its own or before a bracket, as in a signature.
+_ALONE, _OPEN = re.compile(r"[ ]{0,2}(?:\n|\x1f|\Z|\()"), frozenset(("", "\n", " ", "\x1f"))
 
 
 def _in_sentences(page: Page) -> Iterator[tuple[int, int]]:
@@ -380,12 +403,13 @@ def _in_sentences(page: Page) -> Iterator[tuple[int, int]]:
         if given:
             if known.plain(surname) not in known.surnames or known.plain(given) not in known.given:
                 continue
-        elif not ((len(name) > 2 and known.split(name)) or (known.plain(name) in known.surnames and text[end] == "と")):
-            continue
-        elif len(name) < 3 and not _OWN.match(text, end):
-            continue
+        elif not (len(name) > 2 and known.split(name)):
+            if known.plain(name) not in known.surnames or not _OWN.match(text, end):
+                continue
+            if text[end] != "と" and start and text[start - 1] not in _SAYS:
+                continue
         core = surname + given
-        if not words.spoken.match(text, end):
+        if not words.spoken.match(text, end) and not (given and _ALONE.match(text, end) and text[start - 1 : start] in _OPEN):
             continue
         if core not in words.places and not words.refuses(core) and _in_context(text, start, end):
             yield start, end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -109,12 +110,28 @@ _LABELLED_SEPARATORS = frozenset(("", "-", " ", "\n", ".", "/", "_", "・", "- "
 
 def _by_label(chain: Chain) -> _Verdict | None:
     """Numbers that only a label makes what they are, and labelled numbers whose check digit fails."""
+    if chain.label == "insured_number" and chain.size in _OTHER_DOCUMENTS:
+        return _of_document(chain)
     expected = _LABELLED.get(chain.label)
     if expected is None or not expected.fits(chain) or chain.separators not in _LABELLED_SEPARATORS:
         return None
     if expected.kind == "bank_account" and not _account(chain):
         return None
     return expected.kind, _tier(expected.check is not None and expected.check(chain.digits))
+
+
+#: 被保険者番号 and 記号番号 of other papers: of the employment insurance by its groups, of a driving licence by a word near.
+_OTHER_DOCUMENTS = frozenset({11, 12})
+_LICENCE, _NEAR = re.compile("免許|運転経歴"), 40
+
+
+def _of_document(chain: Chain) -> _Verdict | None:
+    text, start = chain.opening.page.text, chain.opening.start
+    if chain.shape == (4, 6, 1):
+        return "employment_insurance", "shaped"
+    if chain.size == 12 and _LICENCE.search(text, max(0, start - _NEAR), start):
+        return "drivers_license", "shaped"
+    return None
 
 
 def _account(chain: Chain) -> bool:

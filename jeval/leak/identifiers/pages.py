@@ -16,7 +16,7 @@ from jeval.leak.identifiers.tables import Cell, lists, tables
 _WINDOW = 32
 #: Stands where a separator of a table stood: nothing is read across it.
 EDGE = "\x1f"
-_EDGES = str.maketrans({"|": EDGE, "\t": EDGE, ",": EDGE, "\n": "\n"})
+_EDGES = str.maketrans({"|": EDGE, "\t": EDGE, ",": EDGE, ";": EDGE})
 _KEY = re.compile(r"([A-Za-z](?<![A-Za-z0-9_.-][A-Za-z])[A-Za-z0-9_ -]{1,40}?)[\"']?[ ]?[:=>](?![:=/])")
 _BLOCK = re.compile(r"[。;]|[0-9]{4}")
 #: Between a label and its number, on their line: no other number, no end of a sentence.
@@ -27,11 +27,12 @@ _GAP = re.compile(
     r"\)?(?:\([^()\n0-9]{0,12}[0-9]?[^()\n0-9]{0,8}\))?[\"'」』*_`\]>]{0,3}(?:[ ]*</?[A-Za-z][^<>\n]{0,60}>[ \n]{0,4}){0,3}[ \t]{0,8}"
     r"(?:[:=→…‥.]{1,6}|は(?![ぁ-ん])|の方は|、|\n)?[ \t\n]{0,4}[\"'「『\[(*_`]{0,3}(?:[-*・][ ]{1,2})?"
 )
-_TURN = re.compile(r"\n{1,2}[ ]{0,4}(?:[^\n:。「]{1,12}(?::[ ]{0,2}|「)|[>→-][ ]{1,2})")
+_STAMP = r"(?:[ ]{0,4}(?:[\[(][^\])\n]{1,20}[\])]|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)[ ]{0,2})?"
+_TURN = re.compile(rf"\n{{1,2}}{_STAMP}[ ]{{0,4}}(?:[^\n:。「]{{1,12}}(?::[ ]{{0,2}}|「)|[>→-][ ]{{1,2}})")
 _FILLER = re.compile(
     r"(?:(?:はい|ええと|えーと|えっと|ええ|えー|あの|あのー|うーん|そうですね|もしもし|お世話になります|かしこまりました|承知しました|私は|わたくしは|わたしは|私|名前は|番号は)[、,。…・ ー]{0,4}){0,4}"
 )
-_SPEAKER = re.compile(r"[ ]{0,4}[^\n:。「]{1,12}[:「]")
+_SPEAKER = re.compile(rf"{_STAMP}[ ]{{0,4}}[^\n:。「]{{1,12}}[:「]")
 _ASKED = re.compile(r"[^\n]{0,40}")
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from jeval.leak.identifiers.labels import words
 from jeval.leak.normalise import Traced
 
 #: Single characters with one blank between each two: 電 話 番 号 : 0 9 0; at least five of them, or digits of a number.
-_APART = re.compile(r" (?:(?:[0-9-] ){3,}[0-9-](?! ?[0-9])|(?:[^\s|] ){3,}[^\s|](?!\S))")
+_APART = re.compile(r" (?:(?:[0-9-] ){3,}[0-9-](?! ?[0-9])|(?:[^\s|] )*[^\s|](?!\S))")
 _SHORTEST = 9
 _BLANK = " \n\t|"
 
@@ -20,7 +21,7 @@ def unspaced(folded: Traced) -> Traced:
     position = length = 0
     for apart in _APART.finditer(text):
         start, end = _first(text, apart.start(), position), apart.end()
-        if end - start < _SHORTEST:
+        if end - start < _SHORTEST and text[start:end:2].lower() not in words().kinds:
             continue
         if start > position:
             stretches.append((length, position, start, 1))

@@ -69,7 +69,7 @@ def _span(match: re.Match[str]) -> tuple[int, int]:
 
 
 def _card_near(text: str, start: int) -> bool:
-    return _CARD.search(text, max(0, start - 60), start + 60) is not None
+    return _CARD.search(text, max(0, start - 120), start + 60) is not None
 
 
 def _holds(text: str, kind: str, label: int, match: re.Match[str]) -> bool:

@@ -23,8 +23,8 @@ class Cell(NamedTuple):
 
 _Row = list[tuple[int, int]]
 _RULE = re.compile(r"[ |:+=-]+\Z")
-_QUOTED = {mark: re.compile(rf'"(?:[^"\n]|"")*"|[^{re.escape(mark)}\n]+|(?={re.escape(mark)})') for mark in ",\t|"}
-_MARKS = "|\t,"
+_QUOTED = {mark: re.compile(rf'"(?:[^"\n]|"")*"|[^{re.escape(mark)}\n]+|(?={re.escape(mark)})') for mark in ",\t|;"}
+_MARKS = "|\t,;"
 _AROUND = " \"'*`"
 _TAG = re.compile(r"<(tr|th|td|dt|dd)\b[^<>]{0,200}>([^<]*)", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{4}")
