@@ -46,9 +46,12 @@ class Traced:
         """The span of the text as given that ``text[start:end]`` (not empty) came from."""
         if not self._outs:
             return start, end
-        first = bisect_right(self._outs, start) - 1
+        outs = self._outs
+        first = bisect_right(outs, start) - 1
         begin, _, step = self._from[first]
-        last = bisect_right(self._outs, end - 1) - 1
+        if step == 1 and (first + 1 == len(outs) or end <= outs[first + 1]):
+            return begin + start - outs[first], begin + end - outs[first]
+        last = bisect_right(outs, end - 1) - 1
         back, stop, pace = self._from[last]
         return (
             begin + (start - self._outs[first]) * step,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from jeval.leak.identifiers.births import find_birth_dates
 from jeval.leak.identifiers.found import Found, Tier
@@ -20,8 +20,7 @@ from jeval.leak.normalise import fold
 
 __all__ = ["Identifier", "Tier", "find_identifiers", "kinds", "mask"]
 
-@dataclass(frozen=True)
-class Identifier:
+class Identifier(NamedTuple):
     """An identifier: ``kind``, offsets in code points of the text as given, and ``tier``.
 
     ``checked``: a check digit validates it; ``shaped``: form and the words beside it say so; ``likely``: a name without a label,

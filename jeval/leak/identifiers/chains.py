@@ -16,19 +16,23 @@ _RUN = re.compile(rf"[0-9]+(?:{_SEPARATOR}[0-9]+){{0,{_PIECE - 1}}}")
 _GROUP = re.compile(r"([0-9]+)([^0-9]*)")
 _DATE = re.compile(r"(?:19|20)[0-9]{2}[-/.][01]?[0-9][-/.][0-3]?[0-9]\Z")
 _MOST_GROUPS = 24
-_FEWEST_DIGITS, _MOST_DIGITS = 6, 24
+_FEWEST_DIGITS, _MOST_DIGITS = 6, 21
+#: How many digits the numbers of the kinds have; international telephone numbers up to 17.
+_SIZES = frozenset({6, 7, 8, *range(10, 18), 21})
 _PLAIN = frozenset(("", "-", " ", "\n"))
 _INVOICE_MARK = re.compile(r"(?<![A-Za-z0-9])[Tt][- ]?\Z")
 _NUMERO = re.compile(r"(?<![A-Za-z0-9])[Nn][Oo][.:]?\Z")
 _WORD = re.compile(r"[A-Za-z]{2}[ ]\Z")
 
-#: Groups of digits, and for each but the first what parts it from the one before.
+#: A chain before anybody asked what stands beside it: its end, its digits, the size of each group, its separators.
+Digits = tuple[int, str, tuple[int, ...], str]
+#: Groups of digits, for each but the first what parts it from the one before, and where each begins.
 Groups = tuple[list[str], list[str], list[int]]
 
 
-def runs(text: str) -> Iterator[Groups]:
-    """Groups of folded text that a number may run through (digits, separators, where each begins), as long as they are parted by
-    no more than a separator.
+def runs(text: str) -> Iterator[tuple[int, Digits | None, Groups | None]]:
+    """Digits of folded text that a number may run through, as long as they are parted by no more than a separator: where they
+    begin, and either one chain (digits alone, or hyphened) or groups that several numbers may consist of.
 
     A run of many groups comes in pieces that overlap by as many groups as one number has, so time is linear in its length.
     """
@@ -40,17 +44,25 @@ def runs(text: str) -> Iterator[Groups]:
             if end - start < _FEWEST_DIGITS:
                 continue
             run = match.group()
-            if run.isdigit():
-                yield [run], [""], [start]
-            elif not (end - start < 11 and _DATE.match(run)):
-                groups = _groups(run, start)
-                yield groups
-                if len(groups[0]) == _PIECE:
-                    overlap = groups[2][_PIECE - _MOST_GROUPS]
-                    break
+            digits = run if run.isdigit() else run.replace("-", "")
+            if digits.isdigit():
+                if len(digits) in _SIZES and not (end - start == 10 and _DATE.match(run)):
+                    yield start, _whole(run, digits, end), None
+                continue
+            groups = _groups(run, start)
+            yield start, None, groups
+            if len(groups[0]) == _PIECE:
+                overlap = groups[2][_PIECE - _MOST_GROUPS]
+                break
         if overlap < 0:
             return
         position = overlap
+
+
+def _whole(run: str, digits: str, end: int) -> Digits:
+    if len(run) == len(digits):
+        return end, digits, (len(run),), ""
+    return end, digits, tuple(map(len, run.split("-"))), "-"
 
 
 def _groups(run: str, start: int) -> Groups:
@@ -143,16 +155,12 @@ class Chain:
         return counts(self.opening.page.text, self.end)
 
 
-def chains(opening: Opening, groups: Groups, first: int) -> list[Chain]:
-    """The numbers of 6 to 24 digits that may begin with group ``first``, the shortest first.
+def candidates(groups: Groups, first: int) -> list[Digits]:
+    """The numbers of a size that a kind has which may begin with group ``first``, the shortest first.
 
     A number ends where no hyphen follows: the first digits of a longer hyphened chain are none.
     """
     parts, between, starts = groups
-    if len(parts) == 1:
-        whole = parts[0]
-        size = len(whole)
-        return [Chain(opening, starts[0] + size, whole, (size,), "")] if size <= _MOST_DIGITS else []
     found = []
     digits = ""
     shape: list[int] = []
@@ -168,8 +176,8 @@ def chains(opening: Opening, groups: Groups, first: int) -> list[Chain]:
         size = len(digits)
         if size > _MOST_DIGITS:
             break
-        if size >= _FEWEST_DIGITS and between[place + 1] != "-":
-            found.append(Chain(opening, starts[place] + len(part), digits, tuple(shape), separators))
+        if size in _SIZES and between[place + 1] != "-":
+            found.append((starts[place] + len(part), digits, tuple(shape), separators))
     return found
 
 

@@ -122,7 +122,7 @@ def marks(lowered: str) -> Iterator[Mark]:
     """The words of the tables in folded text in lower case, in no order."""
     known = words()
     kinds = known.kinds
-    last = -1
+    last, new = -1, tuple.__new__  # a fifth of the time of a call of Mark
     for pattern in (known.japanese, known.latin):
         for match in pattern.finditer(lowered):
             word = match.group()
@@ -133,7 +133,7 @@ def marks(lowered: str) -> Iterator[Mark]:
                     continue
                 kind = NONE
             last = end
-            yield Mark(start, end, kind, word)
+            yield new(Mark, (start, end, kind, word))
 
 
 _DRESS = " \t\"'`*_#:・※()[]{}【】「」『』〔〕<>●○■□◆◇▼▽~.、"

@@ -32,6 +32,7 @@ _SPACED = re.compile(rf"[{_KANJI}](?: [{_KANJI}]){{2,5}}(?![{_KANJI}])")
 _HIRAGANA = str.maketrans({chr(code + 96): chr(code) for code in range(ord("ぁ"), ord("ゔ"))})
 _HONOURS = frozenset("様氏殿君")
 _BACK = 24
+_BESIDE = re.compile(rf"[{_KANJI}{_KATAKANA}ぁ-んA-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ def _in_cells(page: Page) -> Iterator[tuple[int, int]]:
 
 
 _ANYHOW = re.compile(
-    rf"(?:[{_KANJI}{_KATAKANA}][\"')]{{0,2}}:|[{_KANJI}{_KATAKANA}]{{2}}(?= ))[ \"']{{0,3}}([{_KANJI}]{{3,6}}|[{_KANJI}]{{1,3}} [{_KANJI}]{{1,3}})(?![{_KANJI}])"
+    rf"[: ](?<=[{_KANJI}{_KATAKANA}\"')].)(?:(?<=:)|(?<=[{_KANJI}{_KATAKANA}].)(?<=[{_KANJI}{_KATAKANA}]..))[ \"']{{0,3}}([{_KANJI}]{{3,6}}|[{_KANJI}]{{1,3}} [{_KANJI}]{{1,3}})(?![{_KANJI}])"
 )
 
 
@@ -261,20 +262,29 @@ def _holders(page: Page) -> Iterator[tuple[int, int]]:
 _MIXED_BEHIND = re.compile(rf"(?<![{_KANJI}])([{_KANJI}]{{1,3}}[ぁ-ん]{{2,4}})[ ]?\Z")
 
 
+#: Read backwards: a stretch of kanji, and one more behind a blank.
+_KANJI_BEFORE = re.compile(rf"[ ]?[{_KANJI}]{{1,9}}(?:[ ・][{_KANJI}]{{1,9}})?")
+
+
 def _beside(page: Page) -> Iterator[tuple[int, int]]:
     """Names before an honorific."""
     text, words = page.text, _words()
     for honorific in words.honorifics.finditer(text):
-        low = max(0, honorific.start() - _BACK)
-        match = words.behind.search(text, low, honorific.start()) or _MIXED_BEHIND.search(text, low, honorific.start())
-        if match is None:
-            continue
-        start = match.start()
-        name = match.group().rstrip(" ")
-        mixed = _MIXED_BEHIND.search(text, low, honorific.start())
-        if mixed is not None and names().split(mixed.group(1)):
-            yield mixed.span(1)
-            continue
+        end = honorific.start()
+        low = max(0, end - _BACK)
+        kanji = _KANJI_BEFORE.match(text[low:end][::-1])
+        if kanji is not None:
+            start = end - kanji.end()
+        else:
+            mixed = _MIXED_BEHIND.search(text, low, end)
+            if mixed is not None and names().split(mixed.group(1)):
+                yield mixed.span(1)
+                continue
+            match = words.behind.search(text, low, end) if _BESIDE.search(text, max(low, end - 2), end) else None
+            if match is None:
+                continue
+            start = match.start()
+        name = text[start:end].rstrip(" ")
         span = _behind(text, start, name, honorific.group())
         if span is not None:
             yield span
@@ -336,13 +346,12 @@ def _titled(page: Page) -> Iterator[tuple[int, int]]:
     """Names before a title (早川支店長); the place or the office that a title is of is none (千葉支店長, 総務部長)."""
     text, words = page.text, _words()
     for title in words.title.finditer(text):
-        match = words.behind.search(text, max(0, title.start() - _BACK), title.start())
-        if match is None:
+        end = title.start()
+        kanji = _KANJI_BEFORE.match(text[max(0, end - _BACK) : end][::-1])
+        if kanji is None:
             continue
-        name = match.group().rstrip(" ")
-        if not re.match(rf"[{_KANJI}]", name):
-            continue
-        start = match.start()
+        start = end - kanji.end()
+        name = text[start:end].rstrip(" ")
         if not _listed(_core(name)):
             span = _inside(start, name)
             if span is None:
@@ -381,10 +390,16 @@ _OWN = re.compile(r"と申|という者|といいます|と言います|です|�
 #: What may stand before a surname that its bearer says: an office, a greeting, the beginning of a turn.
 _SAYS = frozenset("の、。「:\n ")
 _SELF = r"(?=と申|という者|といいます|と言います|です[。、」\n]|でございます|だ[。」])"
-_RUN = re.compile(
-    rf"[{_KANJI}](?<![{_KANJI}{_KATAKANA}].)(?:[{_KANJI}]{{2,7}}|[{_KANJI}]{{0,3}} [{_KANJI}]{{1,3}}|[{_KANJI}]{{0,3}}{_SELF})"
-    rf"(?![{_KANJI}{_KATAKANA}])(?=[はがもにのをへと、。」(よかでさだ\n\x1f]|\Z)"
-)
+@lru_cache(maxsize=1)
+def _runs() -> re.Pattern[str]:
+    """Stretches of kanji that may be a full name: the first character begins a surname, the last ends a given name or a surname."""
+    known, variants = names(), "".join(map(chr, names().variants))
+    first = "".join(sorted({name[0] for name in known.surnames}))
+    last = "".join(sorted({name[-1] for name in known.given | known.surnames}))
+    return re.compile(
+        rf"[{first}{variants}](?<![{_KANJI}{_KATAKANA}].)(?:[{_KANJI}]{{2,7}}|[{_KANJI}]{{0,3}} [{_KANJI}]{{1,3}}|[{_KANJI}]{{0,3}}{_SELF})"
+        rf"(?![{_KANJI}{_KATAKANA}])(?=[はがもにのをへと、。」(よかでさだ\n\x1f]|\Z)(?<=[{last}{variants}])"
+    )
 
 
 #: A full name set apart by a blank, on a line of its own or before a bracket, as in a signature.
@@ -394,7 +409,7 @@ _ALONE, _OPEN = re.compile(r"[ ]{0,2}(?:\n|\x1f|\Z|\()"), frozenset(("", "\n", "
 def _in_sentences(page: Page) -> Iterator[tuple[int, int]]:
     """Full names without a label: the dictionary has surname and given name, and MeCab reads them so in their sentence."""
     text, words, known = page.text, _words(), names()
-    for match in _RUN.finditer(text):
+    for match in _runs().finditer(text):
         start, end = match.span()
         name = match.group()
         if _DAY.match(name):

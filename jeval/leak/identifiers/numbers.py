@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from jeval.leak import checks
-from jeval.leak.identifiers.chains import Chain, Groups, Opening, chains, runs, together
+from jeval.leak.identifiers.chains import Chain, Digits, Opening, candidates, runs, together
 from jeval.leak.identifiers.found import Found, Tier
 from jeval.leak.identifiers.labels import ADDRESS, NONE, OTHER
 from jeval.leak.identifiers.pages import Page
@@ -19,31 +19,39 @@ def find_numbers(page: Page) -> list[Found]:
     """Numbers of a page that identify a person, a company or an account."""
     found: list[Found] = []
     done = 0
-    for groups in runs(page.text):
-        index, starts = 0, groups[2]
-        size = len(starts)
-        while index < size:
-            if starts[index] < done:
-                index += 1
-                continue
-            read, hit = _match(page, groups, index)
+    for start, whole, groups in runs(page.text):
+        if whole is not None:
+            hit = _decide(page, start, [whole])[0] if start >= done else None
             if hit is not None:
                 found.append(hit)
                 done = hit.end
-            index += read
+            continue
+        index, starts = 0, groups[2] if groups else []
+        while groups and index < len(starts):
+            if starts[index] < done:
+                index += 1
+                continue
+            hit, used = _decide(page, starts[index], candidates(groups, index))
+            index += used or together(groups, index)
+            if hit is not None:
+                found.append(hit)
+                done = hit.end
     return found
 
 
-def _match(page: Page, groups: Groups, index: int) -> tuple[int, Found | None]:
-    """How many groups belong to what begins with the group at ``index``, and the longest number that they are."""
-    opening = Opening(page, groups[2][index])
+def _decide(page: Page, start: int, options: Sequence[Digits]) -> tuple[Found | None, int]:
+    """The longest of the chains that begin at ``start`` that is an identifier, and how many groups it has."""
+    if not options:
+        return None, 0
+    opening = Opening(page, start)
     if opening.label != NONE and not (opening.joined and not opening.invoice_mark):
-        for chain in reversed(chains(opening, groups, index)):
+        for option in reversed(options):
+            chain = Chain(opening, *option)
             verdict = _read(chain)
             if verdict is not None:
                 kind, tier = verdict
-                return chain.groups, Found(_start(chain, kind), chain.end, kind, tier)
-    return together(groups, index), None
+                return Found(_start(chain, kind), chain.end, kind, tier), chain.groups
+    return None, 0
 
 
 def _start(chain: Chain, kind: str) -> int:

@@ -127,7 +127,7 @@ class Page:
         text = self.text
         low = max(0, position - 40)
         line = text.rfind("\n", low, position) + 1
-        if line <= low or not _SPEAKER.match(text, line, position):
+        if line <= low or (":" not in text[line:position] and "「" not in text[line:position]) or not _SPEAKER.match(text, line, position):
             return ""
         end = line - 1
         while end > low and text[end - 1] in "\n ":
