@@ -85,13 +85,25 @@ _ODD = re.compile(f"[^{PLAIN}]+")
 
 
 @lru_cache(maxsize=65536)
-def _alike(stretch: str) -> str:
-    """``stretch`` with every character folded that becomes one other character."""
-    return "".join(piece if len(piece := _piece(character)) == 1 else character for character in stretch)
+def _alike(stretch: str) -> tuple[str, bool]:
+    """``stretch`` with every character folded that becomes one other character, and whether all do."""
+    pieces = [_piece(character) for character in stretch]
+    folded = "".join(piece if len(piece) == 1 else given for piece, given in zip(pieces, stretch, strict=True))
+    return folded, all(len(piece) == 1 for piece in pieces)
 
 
 def _fold(text: str) -> Traced:
-    flat = _ODD.sub(lambda match: _alike(match.group()), text)
+    rough: list[str] = []
+
+    def alike(match: re.Match[str]) -> str:
+        folded, whole = _alike(match.group())
+        if not whole:
+            rough.append(folded)
+        return folded
+
+    flat = _ODD.sub(alike, text)
+    if not rough:
+        return Traced(flat)
     pieces: list[str] = []
     stretches: list[tuple[int, int, int, int]] = []
     position = length = 0
@@ -108,8 +120,6 @@ def _fold(text: str) -> Traced:
                 stretches.append((length, place, place + 1, 0))
                 length += len(piece)
             position = place + 1
-    if not pieces:
-        return Traced(flat)
     pieces.append(flat[position:])
     stretches.append((length, position, len(flat), 1))
     return Traced("".join(pieces), stretches)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from jeval.errors import InputError
 from jeval.leak.identifiers.people import people
-from jeval.leak.identifiers.tries import trie
+from jeval.leak.identifiers.tries import pairs, trie
 from jeval.leak.knowledge import any_of, knowledge_path, table
 
 #: A value that is named, but as none of the kinds, or as something else than an identifier.
@@ -102,20 +102,18 @@ def words() -> Words:
 
 
 def _trie_of(kinds: dict[str, str], latin: bool) -> re.Pattern[str]:
-    """One expression of all words; a Latin one stands apart from other letters, a role of one letter before a colon."""
+    """One expression of the words: a Latin one stands apart from other letters; signs of one character (〒) go with these."""
     mine = [
         word for word, kind in kinds.items()
-        if (word[0].isascii() and word[0].isalpha()) == latin and (len(word) > 1 or kind != ROLE)
+        if (len(word) == 1 or (word[0].isascii() and word[0].isalpha())) == latin and (len(word) > 1 or kind != ROLE)
     ]  # fmt: skip
     if not latin:
-        return re.compile(trie(mine))
-    initials = sorted({word[0] for word in mine})
-    return re.compile(
-        "|".join(
-            rf"{first}(?<![a-z0-9_]{first}){trie(word[1:] for word in mine if word[0] == first)}(?![a-z])"
-            for first in initials
-        )
-    )
+        return re.compile(pairs(mine))
+    spelled = [
+        rf"{first}(?<![a-z0-9_]{first}){trie(word[1:] for word in mine if word[0] == first)}(?![a-z])"
+        for first in sorted({word[0] for word in mine if word.isascii()})
+    ]
+    return re.compile("|".join([*spelled, *(re.escape(word) for word in mine if not word.isascii())]))
 
 
 def marks(lowered: str) -> Iterator[Mark]:

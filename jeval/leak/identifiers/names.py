@@ -12,7 +12,7 @@ from jeval.leak.identifiers.found import Found, Tier
 from jeval.leak.identifiers.labels import NAME, ROLE, named
 from jeval.leak.identifiers.pages import Page
 from jeval.leak.identifiers.people import names, people
-from jeval.leak.identifiers.tries import trie
+from jeval.leak.identifiers.tries import pairs, trie
 from jeval.leak.knowledge import any_of
 
 #: Characters of names, as the inside of character classes: kanji with the compatibility forms and those beyond the first plane.
@@ -67,7 +67,7 @@ def _words() -> _Words:
         ),
         honorific=re.compile(rf"[ ]?(?:{honorific})"),
         honorifics=re.compile(rf"(?:{trie(words['honorifics'])})(?!(?!{any_of(words['after_honorific'])})[{_KANJI}])"),
-        title=re.compile(rf"(?:{trie(words['titles'])})(?![{_KANJI}])"),
+        title=re.compile(rf"{pairs(words['titles'])}(?![{_KANJI}])"),
         behind=re.compile(
             rf"(?:(?:[{_KANJI}]{{1,9}}(?:[ ・][{_KANJI}ぁ-ん{_KATAKANA}]{{1,6}})?)|{_KANA_PARTS}|[{_KATAKANA}]{{2,12}}|{_LATIN})[ ]?\Z"
         ),
@@ -402,6 +402,16 @@ def _runs() -> re.Pattern[str]:
     )
 
 
+@lru_cache(maxsize=65536)
+def _full(name: str) -> bool:
+    """Whether the dictionary has ``name`` as a surname and a given name."""
+    known = names()
+    surname, _, given = known.plain(name).partition(" ")
+    if given:
+        return surname in known.surnames and given in known.given
+    return len(name) > 2 and known.split(surname) > 0
+
+
 #: A full name set apart by a blank, on a line of its own or before a bracket, as in a signature.
 _ALONE, _OPEN = re.compile(r"[ ]{0,2}(?:\n|\x1f|\Z|\()"), frozenset(("", "\n", " ", "\x1f"))
 
@@ -412,14 +422,15 @@ def _in_sentences(page: Page) -> Iterator[tuple[int, int]]:
     for match in _runs().finditer(text):
         start, end = match.span()
         name = match.group()
-        if _DAY.match(name):
+        full = _full(name)
+        if not full and _DAY.match(name):
             start, name = start + 2, name[2:]
+            full = _full(name)
+        if not full and not _OWN.match(text, end):
+            continue
         surname, _, given = name.partition(" ")
-        if given:
-            if known.plain(surname) not in known.surnames or known.plain(given) not in known.given:
-                continue
-        elif not (len(name) > 2 and known.split(name)):
-            if known.plain(name) not in known.surnames or not _OWN.match(text, end):
+        if not full:
+            if given or known.plain(name) not in known.surnames:
                 continue
             if text[end] != "と" and start and text[start - 1] not in _SAYS:
                 continue
