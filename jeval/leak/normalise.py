@@ -186,6 +186,8 @@ def _folded_run(match: re.Match[str]) -> str:
     run = match.group().replace("ー", "-")
     if _IN_RUN.search(run) and len(_NOT_DIGIT.sub("", run)) >= 4:
         if _ARABIC.search(run):  # 090-0123-4567 三浦: one kanji set apart from digits begins a word
-            return _PARTS.sub(lambda part: part.group() if _LONE.fullmatch(part.group()) else part.group().translate(_ASCII), run)
+            return _PARTS.sub(
+                lambda part: part.group() if _LONE.fullmatch(part.group()) else part.group().translate(_ASCII), run
+            )
         return run.translate(_ASCII)
     return run

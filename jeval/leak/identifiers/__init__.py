@@ -8,9 +8,9 @@ from typing import NamedTuple
 from jeval.leak.identifiers.births import find_birth_dates
 from jeval.leak.identifiers.found import Found, Tier
 from jeval.leak.identifiers.lettered import find_lettered
+from jeval.leak.identifiers.mails import find_emails, find_postal_codes
 from jeval.leak.identifiers.names import find_names
 from jeval.leak.identifiers.numbers import find_numbers
-from jeval.leak.identifiers.mails import find_emails, find_postal_codes
 from jeval.leak.identifiers.pages import Page
 from jeval.leak.identifiers.places import find_addresses
 from jeval.leak.identifiers.spaced import unspaced
@@ -19,6 +19,7 @@ from jeval.leak.knowledge import table
 from jeval.leak.normalise import fold
 
 __all__ = ["Identifier", "Tier", "find_identifiers", "kinds", "mask"]
+
 
 class Identifier(NamedTuple):
     """An identifier: ``kind``, offsets in code points of the text as given, and ``tier``.

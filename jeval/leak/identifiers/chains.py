@@ -73,7 +73,11 @@ def _groups(run: str, start: int) -> Groups:
         digits.append(group)
         starts.append(start)
         start += len(group) + len(between)
-        separators.append(between if len(between) == 1 and between != "\t" else between.strip(" \t\r") or between[:1].replace("\t", " "))
+        separators.append(
+            between
+            if len(between) == 1 and between != "\t"
+            else between.strip(" \t\r") or between[:1].replace("\t", " ")
+        )
     return digits, separators, starts
 
 
@@ -147,7 +151,9 @@ class Chain:
     @property
     def amount(self) -> bool:
         """Whether a comma stands before: a cell of comma-separated values, or, grouped by three, the end of an amount."""
-        return self.opening.before == "," and self.shape[0] == 3 and not (self.digits[0] == "0" and "-" in self.separators)
+        return (
+            self.opening.before == "," and self.shape[0] == 3 and not (self.digits[0] == "0" and "-" in self.separators)
+        )
 
     @property
     def counts(self) -> bool:
@@ -191,4 +197,3 @@ def together(groups: Groups, index: int) -> int:
         while place < size and len(parts[place]) == 1:
             place += 1
     return place - index
-

@@ -13,7 +13,9 @@ from jeval.leak.identifiers.pages import Page
 _CODE = re.compile(r"[A-Za-z]{2}(?<![A-Za-z0-9]..)[ -]?[0-9]{7,8}(?:[ -]?[A-Za-z]{2})?(?![A-Za-z0-9-])")
 #: First and second letters of passports issued by Japan; others count only where a label says so.
 _ISSUED = ("TM", "KRSTZUGHJ")
-_IBAN = re.compile(r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z][0-9]{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
+_IBAN = re.compile(
+    r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z][0-9]{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])"
+)
 _YUCHO = re.compile(
     r"[01][0-9]{3}0(?<![0-9].{5})(?:[ -]{0,2}[0-9])?[ ,、/・|\x1f\n-]{0,3}(?:(?:の)?番号[ :]{0,2})?[0-9]{1,7}[01](?![0-9-])"
 )

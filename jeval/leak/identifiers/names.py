@@ -117,7 +117,7 @@ def find_names(page: Page) -> list[Found]:
     for search in (_labelled, _in_cells, _beside, _titled, _named_anyhow, _holders):
         for start, end in search(page):
             found.setdefault(start, Found(start, end, "person_name", "shaped"))
-    for start, end in _in_sentences(page):
+    for start, end in (*_in_sentences(page), *_speakers(page)):
         found.setdefault(start, Found(start, end, "person_name", _LIKELY))
     return list(found.values())
 
@@ -144,7 +144,7 @@ def _labelled(page: Page) -> Iterator[tuple[int, int]]:
 
 def _states(text: str, end: int, start: int) -> bool:
     between = text[end:start]
-    return any(mark in between for mark in ":=\n\x1f>\"")
+    return any(mark in between for mark in ':=\n\x1f>"')
 
 
 def _name_at(text: str, start: int, kind: str, stated: bool, *, glued: bool) -> tuple[int, int] | None:
@@ -197,6 +197,9 @@ def _more(text: str, end: int, words: _Words) -> Iterator[tuple[int, int]]:
     while True:
         honorific = words.honorific.match(text, end)
         bracket = _BRACKET.match(text, honorific.end() if honorific else end)
+        inside = _READING.fullmatch(bracket.group()) if bracket else None
+        if bracket and inside:
+            yield bracket.start() + 1, bracket.end() - 1
         gap = _NEXT.match(text, bracket.end() if bracket else honorific.end() if honorific else end)
         span = _name_at(text, gap.end(), ROLE, stated=False, glued=False) if gap else None
         if span is None:
@@ -208,7 +211,8 @@ def _more(text: str, end: int, words: _Words) -> Iterator[tuple[int, int]]:
         end = span[1]
 
 
-_BRACKET = re.compile(r"\([^()\n]{0,12}\)")
+_BRACKET = re.compile(r"\([^()\n]{0,24}\)")
+_READING = re.compile(rf"\((?:{_KANA_PARTS}|{_LATIN})\)")
 _KANA_NAME = re.compile(_KANA_PARTS)
 
 
@@ -222,7 +226,7 @@ def _in_cells(page: Page) -> Iterator[tuple[int, int]]:
         name = text[cell.start : end].strip(" \"'")
         match = _NAME.fullmatch(name)
         core = _core(name)
-        if match is None or len(core) < 2 and core not in names().surnames or words.refuses(core) or named(name):
+        if match is None or (len(core) < 2 and core not in names().surnames) or words.refuses(core) or named(name):
             continue
         if _in_parts(name) or (core[0].isascii() or _KANA.fullmatch(core) or _read_as_name(core)):
             start = text.index(name, cell.start)
@@ -230,7 +234,7 @@ def _in_cells(page: Page) -> Iterator[tuple[int, int]]:
 
 
 _ANYHOW = re.compile(
-    rf"[: ](?<=[{_KANJI}{_KATAKANA}\"')].)(?:(?<=:)|(?<=[{_KANJI}{_KATAKANA}].)(?<=[{_KANJI}{_KATAKANA}]..))[ \"']{{0,3}}([{_KANJI}]{{3,6}}|[{_KANJI}]{{1,3}} [{_KANJI}]{{1,3}})(?![{_KANJI}])"
+    rf"[: ](?<=[{_KANJI}{_KATAKANA}\"')].)(?:(?<=:)|(?<=[{_KANJI}{_KATAKANA}].)(?<=[{_KANJI}{_KATAKANA}]..))[ \"']{{0,3}}([{_KANJI}]{{3,6}}|[{_KANJI}]{{1,3}} (?:[{_KANJI}]{{1,3}}|[ぁ-ん]{{2,4}}))(?![{_KANJI}ぁ-ん])"
 )
 
 
@@ -242,7 +246,11 @@ def _named_anyhow(page: Page) -> Iterator[tuple[int, int]]:
             name = name[:-1]
         start = match.start(1)
         core = _core(name)
-        if not names().split(core) or _words().refuses(core) or (" " in name and names().plain(name.split(" ")[0]) not in names().surnames):
+        if (
+            not names().split(core)
+            or _words().refuses(core)
+            or (" " in name and names().plain(name.split(" ")[0]) not in names().surnames)
+        ):
             continue
         if match.group()[0] == ":" or _in_context(page.text, start, start + len(name)):
             yield start, start + len(name)
@@ -255,7 +263,9 @@ _HOLDER = re.compile(rf"[0-9]{{7}}[ \x1f]{{1,2}}([{_KATAKANA}]{{2,8}} [{_KATAKAN
 def _holders(page: Page) -> Iterator[tuple[int, int]]:
     """The holder of an account, in katakana behind its number."""
     for match in _HOLDER.finditer(page.text):
-        if page.label(match.start()) == "bank_account" or _POST.search(page.text, max(0, match.start() - 40), match.start()):
+        if page.label(match.start()) == "bank_account" or _POST.search(
+            page.text, max(0, match.start() - 40), match.start()
+        ):
             yield match.span(1)
 
 
@@ -304,7 +314,10 @@ def _behind(text: str, start: int, name: str, honorific: str) -> tuple[int, int]
     if core.endswith(words.titles):
         return None
     if _in_parts(name):
-        return (start, end) if _first_part(name) else _inside(start, name)
+        if _first_part(name):
+            return start, end
+        last = re.split("[ ・=,]", name)[-1]
+        return _inside(start, name) or _behind(text, end - len(last), last, honorific)
     return (start, end) if len(core) <= 7 and _read_as_name(core) else _inside(start, name)
 
 
@@ -320,7 +333,9 @@ def _greets(core: str) -> bool:
 
 def _first_part(name: str) -> bool:
     first = re.split("[ ・=,]", name)[0]
-    return not _words().refuses(first) and (len(first) <= 4 or _read_as_name(first))
+    if _words().refuses(first):
+        return False
+    return _read_as_name(first) if re.match(f"[{_KANJI}]", first) else len(first) <= 8
 
 
 def _inside(start: int, name: str) -> tuple[int, int] | None:
@@ -339,7 +354,7 @@ def _inside(start: int, name: str) -> tuple[int, int] | None:
 
 def _listed(core: str) -> bool:
     known = names()
-    return core not in _words().refused and len(core) > 1 and (known.plain(core) in known.surnames or known.split(core) > 0)
+    return core not in _words().refused and (known.plain(core) in known.surnames or known.split(core) > 0)
 
 
 def _titled(page: Page) -> Iterator[tuple[int, int]]:
@@ -360,7 +375,8 @@ def _titled(page: Page) -> Iterator[tuple[int, int]]:
         if name in words.places or words.refuses(_core(name)):
             continue
         of_place = title.group().endswith(words.of_places)
-        if names().split(_core(name)) or _in_context(text, start, start + len(name), places=not of_place):
+        places = not of_place and len(name) > 1
+        if names().split(_core(name)) or _in_context(text, start, start + len(name), places=places):
             yield start, start + len(name)
 
 
@@ -385,11 +401,15 @@ def _personal(window: str, start: int, end: int, places: bool) -> bool:
     return bool(kinds) and all(kind == "人名" or (places and kind == "地名") for kind in kinds)
 
 
-_DAY = re.compile("(?:昨日|本日|今朝|先日|先週|今日|明日|当日|同日|後日|昨年|今年|今回|前回|来週|午前|午後|昨晩|今週|先月|今月)")
+_DAY = re.compile(
+    "(?:昨日|本日|今朝|先日|先週|今日|明日|当日|同日|後日|昨年|今年|今回|前回|来週|午前|午後|昨晩|今週|先月|今月)"
+)
 _OWN = re.compile(r"と申|という者|といいます|と言います|です|でございます|だ")
 #: What may stand before a surname that its bearer says: an office, a greeting, the beginning of a turn.
 _SAYS = frozenset("の、。「:\n ")
 _SELF = r"(?=と申|という者|といいます|と言います|です[。、」\n]|でございます|だ[。」])"
+
+
 @lru_cache(maxsize=1)
 def _runs() -> re.Pattern[str]:
     """Stretches of kanji that may be a full name: the first character begins a surname, the last ends a given name or a surname."""
@@ -400,6 +420,23 @@ def _runs() -> re.Pattern[str]:
         rf"[{first}{variants}](?<![{_KANJI}{_KATAKANA}].)(?:[{_KANJI}]{{2,7}}|[{_KANJI}]{{0,3}} [{_KANJI}]{{1,3}}|[{_KANJI}]{{0,3}}{_SELF})"
         rf"(?![{_KANJI}{_KATAKANA}])(?=[はがもにのをへと、。」(よかでさだ\n\x1f]|\Z)(?<=[{last}{variants}])"
     )
+
+
+_SPEAKER = re.compile(rf"(?:\A|\n)([{_KANJI}]{{1,4}}):[ ]?(?![0-9])")
+
+
+def _speakers(page: Page) -> Iterator[tuple[int, int]]:
+    """Surnames that name who speaks at the beginning of a line."""
+    known = names()
+    for match in _SPEAKER.finditer(page.text):
+        name = known.plain(match.group(1))
+        if (
+            name in known.surnames
+            and not named(name)
+            and name not in _words().refused
+            and _in_context(page.text, *match.span(1))
+        ):
+            yield match.span(1)
 
 
 @lru_cache(maxsize=65536)
@@ -435,7 +472,9 @@ def _in_sentences(page: Page) -> Iterator[tuple[int, int]]:
             if text[end] != "と" and start and text[start - 1] not in _SAYS:
                 continue
         core = surname + given
-        if not words.spoken.match(text, end) and not (given and _ALONE.match(text, end) and text[start - 1 : start] in _OPEN):
+        if not words.spoken.match(text, end) and not (
+            given and _ALONE.match(text, end) and text[start - 1 : start] in _OPEN
+        ):
             continue
         if core not in words.places and not words.refuses(core) and _in_context(text, start, end):
             yield start, end

@@ -207,7 +207,7 @@ def _international(chain: Chain) -> bool:
 
 def _is_phone(chain: Chain) -> bool:
     labelled = chain.label == "phone"
-    if chain.label not in _NOT_OTHERS or (chain.digits[0] != "0" and not chain.opening.before == "+"):
+    if chain.label not in _NOT_OTHERS or (chain.digits[0] != "0" and chain.opening.before != "+"):
         return False
     digits, separators = chain.digits, chain.separators
     if _international(chain):
@@ -222,5 +222,7 @@ def _is_phone(chain: Chain) -> bool:
     if chain.groups > 3 and set(chain.shape) == {1}:
         return checks.phone(digits, (chain.size,)) and (labelled or digits.startswith(_MOBILE))
     if chain.groups == 1:
-        return chain.label != OTHER and digits.startswith((*_MOBILE, "0120", "0800")) and checks.phone(digits, chain.shape)
+        return (
+            chain.label != OTHER and digits.startswith((*_MOBILE, "0120", "0800")) and checks.phone(digits, chain.shape)
+        )
     return checks.phone(digits, chain.shape)

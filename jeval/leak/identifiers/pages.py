@@ -25,7 +25,7 @@ _LIST = re.compile(r"[ :はがを、]*(?:[0-9][0-9 -]{3,23}[、,/・と][ ]*)+\Z
 _EMPTY = " :-=|・*"
 _GAP = re.compile(
     r"\)?(?:\([^()\n0-9]{0,12}[0-9]?[^()\n0-9]{0,8}\))?[\"'」』*_`\]>]{0,3}(?:[ ]*</?[A-Za-z][^<>\n]{0,60}>[ \n]{0,4}){0,3}[ \t]{0,8}"
-    r"(?:[:=→…‥.]{1,6}|は(?![ぁ-ん])|の方は|、|\n)?[ \t\n]{0,4}[\"'「『\[(*_`]{0,3}(?:[-*・][ ]{1,2})?"
+    r"(?:[:=→…‥.]{1,6}|は(?![ぁ-ん])|の方は|、|\n)?[ \t\n]{0,4}(?:</?[A-Za-z][^<>\n]{0,60}>[ \n]{0,4}){0,2}(?:<input[^<>\"\n]{0,40}value=)?[\"'「『\[(*_`]{0,3}(?:[-*・][ ]{1,2})?"
 )
 _STAMP = r"(?:[ ]{0,4}(?:[\[(][^\])\n]{1,20}[\])]|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)[ ]{0,2})?"
 _TURN = re.compile(rf"\n{{1,2}}{_STAMP}[ ]{{0,4}}(?:[^\n:。「]{{1,12}}(?::[ ]{{0,2}}|「)|[>→-][ ]{{1,2}})")
@@ -33,7 +33,9 @@ _FILLER = re.compile(
     r"(?:(?:はい|ええと|えーと|えっと|ええ|えー|あの|あのー|うーん|そうですね|もしもし|お世話になります|かしこまりました|承知しました|私は|わたくしは|わたしは|私|名前は|番号は)[、,。…・ ー]{0,4}){0,4}"
 )
 _SPEAKER = re.compile(rf"{_STAMP}[ ]{{0,4}}[^\n:。「]{{1,12}}[:「]")
-_ASKED = re.compile(r"[^\n]{0,40}")
+#: What makes a line a question, and how the line that answers may begin without a colon.
+_ASKS = re.compile(r"お願い|ください|下さい|どうぞ|教え|聞かせ|頂戴|いただけ|よろしい|[?？]|は\Z")
+_REPLY = re.compile(r"\n{1,2}[ ]{0,4}(?:[一-鿿ぁ-んァ-ヴー]{1,8}[ ]{1,2})?")
 
 
 class Page:
@@ -127,13 +129,16 @@ class Page:
         text = self.text
         low = max(0, position - 40)
         line = text.rfind("\n", low, position) + 1
-        if line <= low or (":" not in text[line:position] and "「" not in text[line:position]) or not _SPEAKER.match(text, line, position):
+        if line <= low:
+            return ""
+        spoken = _SPEAKER.match(text, line, position) is not None
+        if not spoken and not _REPLY.fullmatch(text, line - 1, position):
             return ""
         end = line - 1
         while end > low and text[end - 1] in "\n ":
             end -= 1
         start = text.rfind("\n", max(0, end - 60), end) + 1
-        if not _SPEAKER.match(text, start, end):
+        if not (_SPEAKER.match(text, start, end) if spoken else _ASKS.search(text, start, end)):
             return ""
         place = bisect_right(self._ends, end) - 1
         if place >= 0 and self._numbers[place].start >= start:
@@ -148,9 +153,19 @@ class Page:
         end = self.text.find("\n", mark.end, mark.end + 40)
         if end >= 0:
             turn = _TURN.match(self.text, end)
+            if turn is None and _ASKS.search(self.text, mark.end, end):
+                turn = _REPLY.match(self.text, end)
             if turn is not None:
-                filler = _FILLER.match(self.text, turn.end())
-                yield filler.end() if filler else turn.end()
+                yield from self._answers(turn.end())
+
+    def _answers(self, start: int) -> Iterator[int]:
+        """Where the parts of an answer begin: behind what is said to gain time, and behind each comma."""
+        filler = _FILLER.match(self.text, start)
+        yield filler.end() if filler else start
+        stop = self.text.find("\n", start, start + 40)
+        comma = self.text.find("、", start, stop if stop >= 0 else start + 40)
+        if comma >= 0:
+            yield comma + 1
 
 
 def _blocked(between: str) -> bool:

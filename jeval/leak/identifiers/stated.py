@@ -27,7 +27,9 @@ _VALUES = {
 }  # fmt: skip
 #: What may stand between a label and such a value: words that do not end the sentence.
 _BETWEEN = re.compile(r"(?:[ ]?(?:番号|コード|No\.?|は|が|の|:|=|第|\()){0,3}[ :=\n\"'「(]{0,4}", re.IGNORECASE)
-_CARD = re.compile(r"カード|ｶｰﾄﾞ|クレジット|セキュリティ|VISA|Master|JCB|CVV|CVC|card|[0-9]{4}[- ][0-9]{4}[- ][0-9]{4}", re.IGNORECASE)
+_CARD = re.compile(
+    r"カード|ｶｰﾄﾞ|クレジット|セキュリティ|VISA|Master|JCB|CVV|CVC|card|[0-9]{4}[- ][0-9]{4}[- ][0-9]{4}", re.IGNORECASE
+)
 _LICENCE = re.compile(r"番号[ :\n\x1f]{0,4}第[ ]?([0-9]{12})[ ]?号")
 _DRIVING, _LAYOUT = re.compile(r"免許|運転"), 200
 _FREE = frozenset({"medical_history"})
