@@ -101,10 +101,11 @@ class Opening:
         before = self.before = text[start - 1] if start else ""
         if not before.isascii() or not before:
             return
-        if before in "Tt- ":
+        ahead = before if before not in "- " else text[start - 2 : start - 1]
+        if ahead in ("T", "t"):
             mark = _INVOICE_MARK.search(text, max(0, start - 3), start)
             self.invoice_mark = len(mark.group()) if mark else 0
-        if self.label == "" and before == " " and _WORD.search(text, max(0, start - 3), start):
+        if before == " " and self.label == "" and ahead.isascii() and _WORD.search(text, max(0, start - 3), start):
             self.label = OTHER
         if before.isalpha() or before in "./_#@=:":
             glued = page.ends_label(start if before.isalpha() else start - 1)

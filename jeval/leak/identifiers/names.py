@@ -21,15 +21,18 @@ _KATAKANA = "ァ-ヴー\u3099\u309a"
 _KANA_PARTS = rf"[{_KATAKANA}]{{2,10}}(?:[ ・=][{_KATAKANA}]{{1,10}}){{1,4}}"
 _LATIN = r"[A-Z][A-Za-z'’-]{0,20}(?:,? [A-Z][A-Za-z'’-]{0,20}\.?){1,3}"
 #: A kanji surname and a given name in hiragana (大槻さくら): a name only where the dictionary has both.
+_PARTICLES = "より|から|まで|など|です|さん|さま|くん|との|では|には|とは|への|のみ|たち|ほか|がた|ども|こと|もの|だけ|ので"
 _MIXED = re.compile(rf"[{_KANJI}]{{1,3}}[ぁ-ん]{{2,4}}")
 _NAME = re.compile(
-    rf"(?:[{_KANJI}]{{1,3}}[ぁ-ん]{{2,4}}(?![ぁ-ん])|[{_KANJI}]{{1,7}}(?:[ ・](?:[{_KANJI}]{{1,4}}|[ぁ-ん]{{2,5}}|[{_KATAKANA}]{{2,6}}))?(?![{_KANJI}])|{_KANA_PARTS}|[{_KATAKANA}]{{2,12}}"
+    rf"(?:[{_KANJI}]{{1,3}}(?!{_PARTICLES})[ぁ-ん]{{2,4}}(?![ぁ-ん])|[{_KANJI}]{{1,7}}(?:[ ・](?:[{_KANJI}]{{1,4}}|[ぁ-ん]{{2,5}}|[{_KATAKANA}]{{2,6}}))?(?![{_KANJI}])|{_KANA_PARTS}|[{_KATAKANA}]{{2,12}}"
     rf"|[ぁ-ん]{{2,6}} [ぁ-ん]{{2,6}}|{_LATIN})"
 )
 _WHOLE_KANJI = re.compile(rf"[{_KANJI}]{{1,7}}(?:[ ・][{_KANJI}]{{1,4}})?(?![{_KANJI}])")
 _NEXT = re.compile(r"[ ]?(?:[、,・/;と]|及び|および|並びに|\n[ ]{0,4}(?:[-*・]|[0-9]{1,2}[.)])?)[ ]{0,2}")
 _SPACED = re.compile(rf"[{_KANJI}](?: [{_KANJI}]){{2,5}}(?![{_KANJI}])")
 _HIRAGANA = str.maketrans({chr(code + 96): chr(code) for code in range(ord("ぁ"), ord("ゔ"))})
+#: The number of an item of a list before its text (三 破産者).
+_ITEM = re.compile("[一二三四五六七八九十]{1,3}[ ・]")
 _HONOURS = frozenset("様氏殿君")
 _BACK = 24
 _BESIDE = re.compile(rf"[{_KANJI}{_KATAKANA}ぁ-んA-Za-z]")
@@ -117,7 +120,7 @@ def find_names(page: Page) -> list[Found]:
     for search in (_labelled, _in_cells, _beside, _titled, _named_anyhow, _holders):
         for start, end in search(page):
             found.setdefault(start, Found(start, end, "person_name", "shaped"))
-    for start, end in (*_in_sentences(page), *_speakers(page)):
+    for start, end in (*_in_sentences(page), *_half_kana(page), *_speakers(page)):
         found.setdefault(start, Found(start, end, "person_name", _LIKELY))
     return list(found.values())
 
@@ -130,9 +133,11 @@ def _labelled(page: Page) -> Iterator[tuple[int, int]]:
     for mark in page.marks:
         if mark.kind not in (NAME, ROLE):
             continue
-        for start in page.values(mark):
-            stated = mark.kind == NAME and _states(text, mark.end, start)
+        for turn, start in enumerate(page.values(mark)):
+            stated = not turn and mark.kind == NAME and _states(text, mark.end, start)
             span = _name_at(text, start, mark.kind, stated, glued=start == mark.end)
+            if span and not turn and "\n" in text[mark.end : start] and not _LINE_END.match(text, span[1]):
+                continue  # the line below begins with something else
             if span is None and text.startswith("の", start) and mark.word in people()["labels_with_no"]:
                 span = _name_at(text, start + 1, ROLE, stated=False, glued=False)
             if span is None:
@@ -140,6 +145,9 @@ def _labelled(page: Page) -> Iterator[tuple[int, int]]:
             yield span
             yield from _more(text, span[1], words)
             break
+
+
+_LINE_END = re.compile(r"[ ]{0,3}(?:\n|\x1f|\Z|様|さま|殿|氏|\(|生|[ ][^ ])")
 
 
 def _states(text: str, end: int, start: int) -> bool:
@@ -160,6 +168,8 @@ def _name_at(text: str, start: int, kind: str, stated: bool, *, glued: bool) -> 
         name = name[:-1].rstrip()
     end = start + len(name)
     core = _core(name)
+    if _ITEM.match(name):
+        return None
     if core.endswith(words.titles) or not words.after.match(text, end):
         return _shortened(text, start, name)
     first = name.split(" ")[0]
@@ -406,6 +416,9 @@ _DAY = re.compile(
 )
 _OWN = re.compile(r"と申|という者|といいます|と言います|です|でございます|だ")
 #: What may stand before a surname that its bearer says: an office, a greeting, the beginning of a turn.
+_INTRODUCED = re.compile(r"と申|でございます|です[。」\n]")
+#: An office or a company, of which the bearer says that he is.
+_OFFICE = re.compile(r"[行店部課係社所局院組庫]の\Z")
 _SAYS = frozenset("の、。「:\n ")
 _SELF = r"(?=と申|という者|といいます|と言います|です[。、」\n]|でございます|だ[。」])"
 
@@ -420,6 +433,22 @@ def _runs() -> re.Pattern[str]:
         rf"[{first}{variants}](?<![{_KANJI}{_KATAKANA}].)(?:[{_KANJI}]{{2,7}}|[{_KANJI}]{{0,3}} [{_KANJI}]{{1,3}}|[{_KANJI}]{{0,3}}{_SELF})"
         rf"(?![{_KANJI}{_KATAKANA}])(?=[はがもにのをへと、。」(よかでさだ\n\x1f]|\Z)(?<=[{last}{variants}])"
     )
+
+
+@lru_cache(maxsize=1)
+def _mixed() -> re.Pattern[str]:
+    """A kanji surname and a given name of the dictionary in hiragana."""
+    given = [name for name in names().given if re.fullmatch(f"(?!{_PARTICLES})[ぁ-ん]{{2,4}}", name)]
+    return re.compile(
+        rf"[{_KANJI}](?<![{_KANJI}{_KATAKANA}].)[{_KANJI}]{{0,2}}{trie(given)}(?=[はがもにのをへと、。」(よかで\n]|\Z)"
+    )
+
+
+def _half_kana(page: Page) -> Iterator[tuple[int, int]]:
+    """Full names without a label whose given name stands in hiragana (西園さくら)."""
+    for match in _mixed().finditer(page.text):
+        if names().split(match.group()) and _in_context(page.text, *match.span()):
+            yield match.span()
 
 
 _SPEAKER = re.compile(rf"(?:\A|\n)([{_KANJI}]{{1,4}}):[ ]?(?![0-9])")
@@ -476,5 +505,8 @@ def _in_sentences(page: Page) -> Iterator[tuple[int, int]]:
             given and _ALONE.match(text, end) and text[start - 1 : start] in _OPEN
         ):
             continue
-        if core not in words.places and not words.refuses(core) and _in_context(text, start, end):
+        if core in words.places or words.refuses(core):
+            continue
+        introduced = not full and _INTRODUCED.match(text, end) and _OFFICE.search(text, max(0, start - 2), start)
+        if introduced or _in_context(text, start, end):
             yield start, end

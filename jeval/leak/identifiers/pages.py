@@ -17,14 +17,14 @@ _WINDOW = 32
 #: Stands where a separator of a table stood: nothing is read across it.
 EDGE = "\x1f"
 _EDGES = str.maketrans({"|": EDGE, "\t": EDGE, ",": EDGE, ";": EDGE})
-_KEY = re.compile(r"([A-Za-z](?<![A-Za-z0-9_.-][A-Za-z])[A-Za-z0-9_ -]{1,40}?)[\"']?[ ]?[:=>](?![:=/])")
+_KEY = re.compile(r"([A-Za-z](?<![A-Za-z0-9_.-][A-Za-z])[A-Za-z0-9_ -]{1,40}?)[\"']?[ ]?[:=>,;|\t](?![:=/])")
 _BLOCK = re.compile(r"[。;]|[0-9]{4}")
 #: Between a label and its number, on their line: no other number, no end of a sentence.
 _CLEAR = re.compile(rf"[^0-9。;\n{EDGE}]*")
 _LIST = re.compile(r"[ :はがを、]*(?:[0-9][0-9 -]{3,23}[、,/・と][ ]*)+\Z")
 _EMPTY = " :-=|・*"
 _GAP = re.compile(
-    r"\)?(?:\([^()\n0-9]{0,12}[0-9]?[^()\n0-9]{0,8}\))?[\"'」』*_`\]>]{0,3}(?:[ ]*</?[A-Za-z][^<>\n]{0,60}>[ \n]{0,4}){0,3}[ \t]{0,8}"
+    r"\)?(?:\([^()\n0-9]{0,12}[0-9]?[^()\n0-9]{0,8}\))?[\"'」』*_`\]>]{0,3}(?:,[ ]?[\"'](?:value|val|text|answer|content|値|回答|内容)[\"'])?(?:[ ]*</?[A-Za-z][^<>\n]{0,60}>[ \n]{0,4}){0,3}[ \t]{0,8}"
     r"(?:[:=→…‥.]{1,6}|は(?![ぁ-ん])|の方は|、|\n)?[ \t\n]{0,4}(?:</?[A-Za-z][^<>\n]{0,60}>[ \n]{0,4}){0,2}(?:<input[^<>\"\n]{0,40}value=)?[\"'「『\[(*_`]{0,3}(?:[-*・][ ]{1,2})?"
 )
 _STAMP = r"(?:[ ]{0,4}(?:[\[(][^\])\n]{1,20}[\])]|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)[ ]{0,2})?"
@@ -182,7 +182,7 @@ def _keys(text: str, known: set[int]) -> list[Mark]:
         if end in known:
             continue
         kind = keyed(key)
-        if kind or (" " not in key and match.group()[-1] != ">"):
+        if kind or (" " not in key and match.group()[-1] in ":="):
             found.append(Mark(match.start(), end, kind or OTHER, key.lower()))
     return found
 

@@ -34,7 +34,7 @@ _LICENCE = re.compile(r"番号[ :\n\x1f]{0,4}第[ ]?([0-9]{12})[ ]?号")
 _DRIVING, _LAYOUT = re.compile(r"免許|運転"), 200
 _FREE = frozenset({"medical_history"})
 _NOTHING = frozenset({"なし", "無し", "特になし", "無", "有", "あり", "不明", "-", "未記入", "該当なし"})
-_STATED = re.compile(r"[:=\n\x1f\"]")
+_STATED = re.compile(r"[:=\x1f\"]")
 
 
 def find_stated(page: Page) -> Iterator[Found]:

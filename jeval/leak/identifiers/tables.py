@@ -26,7 +26,11 @@ _RULE = re.compile(r"[ |:+=-]+\Z")
 _QUOTED = {mark: re.compile(rf'"(?:[^"\n]|"")*"|[^{re.escape(mark)}\n]+|(?={re.escape(mark)})') for mark in ",\t|;"}
 _MARKS = "|\t,;"
 _AROUND = " \"'*`"
+#: How a line of JSON or of markup begins: its commas part no cells.
+_CODE = frozenset("{[<")
+_BESIDE = frozenset((*_MARKS, *_AROUND, "(", "\n", ""))
 _TAG = re.compile(r"<(tr|th|td|dt|dd)\b[^<>]{0,200}>([^<]*)", re.IGNORECASE)
+_DIGIT = re.compile(r"[0-9]")
 _NUMBER = re.compile(r"[0-9]{4}")
 #: A line of a list below a heading: a number, or a name, with what may stand before it.
 _ITEM = re.compile(r"[ \t]*(?:[-*・•]|[0-9]{1,3}[.)](?![0-9]))?[ \t]*([^\n:]{1,40}?)[ \t,、]*\Z")
@@ -85,13 +89,13 @@ def tables(text: str, marks: Sequence[Mark]) -> tuple[list[Cell], list[tuple[int
     stretches: list[tuple[int, int]] = []
     done = -1
     for mark in marks:
-        if mark.start < done:
+        if mark.start < done or text[mark.end : mark.end + 1] not in _BESIDE:
             continue
         separator = _fills(text, mark)
         if not separator:
             continue
         first = text.rfind("\n", 0, mark.start) + 1
-        if first < done:
+        if first < done or (separator == "," and text[first : first + 1] in _CODE):
             continue
         rows = list(_rows(text, first, separator))
         done = rows[-1][1]
@@ -216,5 +220,5 @@ def lists(text: str, marks: Sequence[Mark]) -> Iterator[Cell]:
 
 def _fits(kind: str, item: str) -> bool:
     if kind in ("person_name", "role"):
-        return len(item) <= 24 and not item[0].isdigit() and not named(item)
+        return len(item) <= 24 and not _DIGIT.search(item) and not named(item) and not named(item.split(" ")[0])
     return _NUMERIC.match(item) is not None
