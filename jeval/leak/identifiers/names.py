@@ -437,10 +437,16 @@ def _runs() -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _mixed() -> re.Pattern[str]:
-    """A kanji surname and a given name of the dictionary in hiragana."""
-    given = [name for name in names().given if re.fullmatch(f"(?!{_PARTICLES})[ぁ-ん]{{2,4}}", name)]
+    """A kanji surname and a given name of the dictionary in hiragana; sets of characters first, the names last."""
+    known = names()
+    given = [name for name in known.given if re.fullmatch(f"(?!{_PARTICLES})[ぁ-ん]{{2,4}}", name)]
+    one, two = ("".join(sorted({name[place] for name in given})) for place in (0, 1))
+    first = "".join(sorted({name[0] for name in known.surnames}))
+    last = "".join(sorted({name[-1] for name in known.surnames}))
+    odd = "".join(map(chr, known.variants))
     return re.compile(
-        rf"[{_KANJI}](?<![{_KANJI}{_KATAKANA}].)[{_KANJI}]{{0,2}}{trie(given)}(?=[はがもにのをへと、。」(よかで\n]|\Z)"
+        rf"[{first}{odd}](?=[{_KANJI}]{{0,2}}[{one}][{two}])(?<![{_KANJI}{_KATAKANA}].)[{_KANJI}]{{0,2}}(?<=[{last}{odd}])"
+        rf"{trie(given)}(?=[はがもにのをへと、。」(よかで\n]|\Z)"
     )
 
 
@@ -451,21 +457,20 @@ def _half_kana(page: Page) -> Iterator[tuple[int, int]]:
             yield match.span()
 
 
-_SPEAKER = re.compile(rf"(?:\A|\n)([{_KANJI}]{{1,4}}):[ ]?(?![0-9])")
+_SPEAKER = re.compile(rf"\n([{_KANJI}]{{1,4}}):[ ]?(?![0-9])")
 
 
 def _speakers(page: Page) -> Iterator[tuple[int, int]]:
     """Surnames that name who speaks at the beginning of a line."""
     known = names()
-    for match in _SPEAKER.finditer(page.text):
-        name = known.plain(match.group(1))
-        if (
-            name in known.surnames
-            and not named(name)
-            and name not in _words().refused
-            and _in_context(page.text, *match.span(1))
-        ):
-            yield match.span(1)
+    first = _SPEAKER.match(f"\n{page.text[:8]}")
+    spans = [(0, first.end(1) - 1)] if first else []
+    spans += [match.span(1) for match in _SPEAKER.finditer(page.text)]
+    for start, end in spans:
+        name = known.plain(page.text[start:end])
+        refused = named(name) or name in _words().refused
+        if name in known.surnames and not refused and _in_context(page.text, start, end):
+            yield start, end
 
 
 @lru_cache(maxsize=65536)
