@@ -49,7 +49,8 @@ def main() -> None:
     options = parser.parse_args()
     size = options.characters
     sentences, documents = (
-        [row["text"] for row in read_jsonl(data_path("leak", "labels", f"{name}.jsonl"))] for name in ("identifiers", "documents")
+        [row["text"] for row in read_jsonl(data_path("leak", "labels", f"{name}.jsonl"))]
+        for name in ("identifiers", "documents")
     )
     corpus = "\n\n".join([*sentences, *documents])
     mixed = (corpus * (size // len(corpus) + 1))[:size]

@@ -21,7 +21,9 @@ _KATAKANA = "ァ-ヴー\u3099\u309a"
 _KANA_PARTS = rf"[{_KATAKANA}]{{2,10}}(?:[ ・=][{_KATAKANA}]{{1,10}}){{1,4}}"
 _LATIN = r"[A-Z][A-Za-z'’-]{0,20}(?:,? [A-Z][A-Za-z'’-]{0,20}\.?){1,3}"
 #: A kanji surname and a given name in hiragana (大槻さくら): a name only where the dictionary has both.
-_PARTICLES = "より|から|まで|など|です|さん|さま|くん|との|では|には|とは|への|のみ|たち|ほか|がた|ども|こと|もの|だけ|ので"
+_PARTICLES = (
+    "より|から|まで|など|です|さん|さま|くん|との|では|には|とは|への|のみ|たち|ほか|がた|ども|こと|もの|だけ|ので"
+)
 _MIXED = re.compile(rf"[{_KANJI}]{{1,3}}[ぁ-ん]{{2,4}}")
 _NAME = re.compile(
     rf"(?:[{_KANJI}]{{1,3}}(?!{_PARTICLES})[ぁ-ん]{{2,4}}(?![ぁ-ん])|[{_KANJI}]{{1,7}}(?:[ ・](?:[{_KANJI}]{{1,4}}|[ぁ-ん]{{2,5}}|[{_KATAKANA}]{{2,6}}))?(?![{_KANJI}])|{_KANA_PARTS}|[{_KATAKANA}]{{2,12}}"
@@ -244,7 +246,7 @@ def _in_cells(page: Page) -> Iterator[tuple[int, int]]:
 
 
 _ANYHOW = re.compile(
-    rf"[: ](?<=[{_KANJI}{_KATAKANA}\"')].)(?:(?<=:)|(?<=[{_KANJI}{_KATAKANA}].)(?<=[{_KANJI}{_KATAKANA}]..))[ \"']{{0,3}}([{_KANJI}]{{3,6}}|[{_KANJI}]{{1,3}} (?:[{_KANJI}]{{1,3}}|[ぁ-ん]{{2,4}}))(?![{_KANJI}ぁ-ん])"
+    rf"[: ](?=[ \"']{{0,3}}[{_KANJI}]{{1,3}}[ {_KANJI}])(?<=[{_KANJI}{_KATAKANA}\"')].)(?:(?<=:)|(?<=[{_KANJI}{_KATAKANA}].)(?<=[{_KANJI}{_KATAKANA}]..))[ \"']{{0,3}}([{_KANJI}]{{3,6}}|[{_KANJI}]{{1,3}} (?:[{_KANJI}]{{1,3}}|[ぁ-ん]{{2,4}}))(?![{_KANJI}ぁ-ん])"
 )
 
 
