@@ -82,12 +82,16 @@ class _Twice(Traced):
 
 
 _ODD = re.compile(f"[^{PLAIN}]+")
+#: A half-width kana and its sound mark.
+_MARKED = re.compile("[ｦ-ﾝ][ﾞﾟ]")
 
 
 @lru_cache(maxsize=65536)
 def _alike(stretch: str) -> tuple[str, bool]:
     """``stretch`` with every character folded that becomes one other character, and whether all do."""
     pieces = [_piece(character) for character in stretch]
+    if _MARKED.search(stretch):  # half-width kana with a sound mark become one character, see _fold
+        return stretch, False
     folded = "".join(piece if len(piece) == 1 else given for piece, given in zip(pieces, stretch, strict=True))
     return folded, all(len(piece) == 1 for piece in pieces)
 
@@ -109,17 +113,20 @@ def _fold(text: str) -> Traced:
     position = length = 0
     for odd in _ODD.finditer(flat):
         for place in range(*odd.span()):
-            piece = _piece(flat[place])
-            if len(piece) == 1:
+            if place < position:
+                continue
+            size = 2 if _MARKED.match(flat, place) else 1
+            piece = _piece(flat[place]) if size == 1 else unicodedata.normalize("NFKC", flat[place : place + 2])
+            if piece == flat[place]:
                 continue
             if place > position:
                 stretches.append((length, position, place, 1))
                 length += place - position
             pieces += [flat[position:place], piece]
             if piece:
-                stretches.append((length, place, place + 1, 0))
+                stretches.append((length, place, place + size, 0))
                 length += len(piece)
-            position = place + 1
+            position = place + size
     pieces.append(flat[position:])
     stretches.append((length, position, len(flat), 1))
     return Traced("".join(pieces), stretches)

@@ -9,7 +9,7 @@ from jeval.leak.identifiers.labels import OTHER, counts
 from jeval.leak.identifiers.pages import Page
 
 #: What may part the digits of one number: tight, as a hyphen does, or loose, as a blank or a line break does.
-_SEPARATOR = r"(?=[-() \t\r\nの./_・])(?:[ \t]?[-(][ \t]?|[ \t]?\)[ \t]?-?|-\)|[ \t]{1,2}|[ \t]?\r?\n[ \t]?|[の./_・])"
+_SEPARATOR = r"(?=[-() \t\r\nの./_・])(?:[ \t]?[-(][ \t]?|[ \t]?\)[ \t]?-?|-\)|[ \t]{1,3}|[ \t]?\r?\n[ \t]?|[の./_・])"
 #: A run may be long (a list of numbers, one a line); it is read in pieces of so many groups.
 _PIECE = 256
 _RUN = re.compile(rf"[0-9]+(?:{_SEPARATOR}[0-9]+){{0,{_PIECE - 1}}}")

@@ -10,7 +10,9 @@ from jeval.leak.identifiers.labels import ADDRESS
 from jeval.leak.identifiers.pages import Page
 
 _LOCAL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9_%+-][A-Za-z0-9._%+-]{0,63}\Z")
-_DOMAIN = re.compile(r"(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![A-Za-z0-9_-])(?!\.[A-Za-z]|@|:[A-Za-z0-9_.-]*/)")
+_DOMAIN = re.compile(
+    r"(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![A-Za-z0-9_-])(?<!\.png|\.jpg|\.gif|\.svg)(?!\.[A-Za-z]|@|:[A-Za-z0-9_.-]*/)"
+)
 _POSTAL = re.compile(r"[0-9]{3}-[0-9]{4}(?<![0-9-].{8})(?![0-9-])(?=[ \n\x1f]{0,2}[一-鿿]{2,3}[都道府県])")
 #: Ends that are code, not a domain (range.starts_on is none by its underscore already).
 _LONGEST_LOCAL = 65

@@ -35,7 +35,7 @@ _SPACED = re.compile(rf"[{_KANJI}](?: [{_KANJI}]){{2,5}}(?![{_KANJI}])")
 _HIRAGANA = str.maketrans({chr(code + 96): chr(code) for code in range(ord("ぁ"), ord("ゔ"))})
 #: The number of an item of a list before its text (三 破産者).
 _ITEM = re.compile("[一二三四五六七八九十]{1,3}[ ・]")
-_HONOURS = frozenset("様氏殿君")
+_HONOURS = frozenset("様氏殿君印")
 _BACK = 24
 _BESIDE = re.compile(rf"[{_KANJI}{_KATAKANA}ぁ-んA-Za-z]")
 
@@ -79,7 +79,7 @@ def _words() -> _Words:
         refused=frozenset(words["not_names"]),
         titles=tuple(words["titles"]),
         company=re.compile(any_of(words["company"])),
-        department=re.compile(rf".*(?:{any_of([*words['departments'], *words['titles']])})"),
+        department=re.compile(rf".{{0,12}}(?:{any_of([*words['departments'], *words['titles']])})"),
         places=frozenset(words["places"]),
         of_places=tuple(words["titles_of_places"]),
         spoken=re.compile(
@@ -369,10 +369,16 @@ def _listed(core: str) -> bool:
     return core not in _words().refused and (known.plain(core) in known.surnames or known.split(core) > 0)
 
 
+_OF_TITLE = re.compile(rf"の([{_KANJI}]{{2,6}})(?![{_KANJI}])")
+
+
 def _titled(page: Page) -> Iterator[tuple[int, int]]:
     """Names before a title (早川支店長); the place or the office that a title is of is none (千葉支店長, 総務部長)."""
     text, words = page.text, _words()
     for title in words.title.finditer(text):
+        behind = _OF_TITLE.match(text, title.end())
+        if behind is not None and _listed(behind.group(1)) and _in_context(text, *behind.span(1)):
+            yield behind.span(1)
         end = title.start()
         kanji = _KANJI_BEFORE.match(text[max(0, end - _BACK) : end][::-1])
         if kanji is None:

@@ -21,7 +21,7 @@ _KEY = re.compile(r"([A-Za-z](?<![A-Za-z0-9_.-][A-Za-z])[A-Za-z0-9_ -]{1,40}?)[\
 _BLOCK = re.compile(r"[。;]|[0-9]{4}")
 #: Between a label and its number, on their line: no other number, no end of a sentence.
 _CLEAR = re.compile(rf"[^0-9。;\n{EDGE}]*")
-_LIST = re.compile(r"[ :はがを、]*(?:[0-9][0-9 -]{3,23}[、,/・と][ ]*)+\Z")
+_LIST = re.compile(r"[ :はがを、]{0,8}(?:[0-9][0-9 -]{3,23}[、,/・と][ ]{0,2}){1,8}\Z")
 _EMPTY = " :-=|・*"
 _GAP = re.compile(
     r"\)?(?:\([^()\n0-9]{0,12}[0-9]?[^()\n0-9]{0,8}\))?[\"'」』*_`\]>]{0,3}(?:,[ ]?[\"'](?:value|val|text|answer|content|値|回答|内容)[\"'])?(?:[ ]*</?[A-Za-z][^<>\n]{0,60}>[ \n]{0,4}){0,3}[ \t]{0,8}"

@@ -8,8 +8,9 @@ from jeval.leak.identifiers.labels import words
 from jeval.leak.normalise import Traced
 
 #: Single characters with one blank between each two: 電 話 番 号 : 0 9 0; at least five of them, or digits of a number.
-_APART = re.compile(r" (?:(?:[0-9-] ){3,}[0-9-](?! ?[0-9])|(?:[^\s|] )*[^\s|](?!\S))")
+_APART = re.compile(r" (?:(?:[0-9-] ){2,}[0-9-](?! ?[0-9])|(?:[^\s|] )*[^\s|](?!\S))")
 _SHORTEST = 9
+_FOUR = re.compile(r"[0-9](?: [0-9]){3}")
 _BLANK = " \n\t|"
 
 
@@ -21,7 +22,11 @@ def unspaced(folded: Traced) -> Traced:
     position = length = 0
     for apart in _APART.finditer(text):
         start, end = _first(text, apart.start(), position), apart.end()
-        if end - start < _SHORTEST and text[start:end:2].lower() not in words().kinds:
+        if (
+            end - start < _SHORTEST
+            and not _FOUR.fullmatch(text, start, end)
+            and text[start:end:2].lower() not in words().kinds
+        ):
             continue
         if start > position:
             stretches.append((length, position, start, 1))

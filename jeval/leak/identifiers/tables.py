@@ -33,7 +33,7 @@ _TAG = re.compile(r"<(tr|th|td|dt|dd)\b[^<>]{0,200}>([^<]*)", re.IGNORECASE)
 _DIGIT = re.compile(r"[0-9]")
 _NUMBER = re.compile(r"[0-9]{4}")
 #: A line of a list below a heading: a number, or a name, with what may stand before it.
-_ITEM = re.compile(r"[ \t]*(?:[-*・•]|[0-9]{1,3}[.)](?![0-9]))?[ \t]*([^\n:]{1,40}?)[ \t,、]*\Z")
+_ITEM = re.compile(r"[ \t]{0,4}(?:[-*・•]|[0-9]{1,3}[.)](?![0-9]))?[ \t]{0,4}([^\n:]{1,40}?)[ \t,、]{0,4}\Z")
 _NUMERIC = re.compile(r"[0-9][0-9 ./_()-]{2,30}\Z")
 
 
