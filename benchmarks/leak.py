@@ -2,7 +2,7 @@
 
     python benchmarks/leak.py [--repeat 3] [--characters 1000000]
 
-Mixed Japanese text is the label set joined to the size asked for; adversarial texts repeat one unit. Linearity is the time of
+Mixed Japanese text is the label sets (sentences and documents) joined to the size asked for; adversarial texts repeat one unit. Linearity is the time of
 the whole text over the time of its first quarter: 4 where the search is linear, 16 where it is quadratic. The last line is
 one JSON object.
 """
@@ -19,7 +19,9 @@ from jeval.leak import find_identifiers, leaked
 from jeval.reading import read_jsonl
 from jeval.resources import data_path
 
-UNITS = ["1", "1 ", "1-", "1\n", "一", "一、", "市", "市1", "佐藤 様", "a@", "a.", " ", "東京都1-", "|氏名\n", "(", "年", "ゼロ", "いち", "1,"]  # fmt: skip
+#: About 4 kB of Japanese text in UTF-8.
+DOCUMENT = 1_500
+UNITS = ["1", "1 ", "1-", "1\n", "一", "一、", "市", "市1", "佐藤 様", "a@", "a.", " ", "東京都1-", "|氏名\n", "(", "年", "ゼロ", "いち", "1,", "氏名,", "氏名\n", "<td>", "早 川 ", "有効期限", "名は?\n"]  # fmt: skip
 SECRETS = [
     {"kind": "phone", "value": "090-4173-6528"},
     {"kind": "birth_date", "value": "1968年9月14日"},
@@ -46,13 +48,20 @@ def main() -> None:
     parser.add_argument("--characters", type=int, default=1_000_000)
     options = parser.parse_args()
     size = options.characters
-    corpus = "\n\n".join(row["text"] for row in read_jsonl(data_path("leak", "labels", "identifiers.jsonl")))
+    sentences, documents = (
+        [row["text"] for row in read_jsonl(data_path("leak", "labels", f"{name}.jsonl"))]
+        for name in ("identifiers", "documents")
+    )
+    corpus = "\n\n".join([*sentences, *documents])
     mixed = (corpus * (size // len(corpus) + 1))[:size]
     find_identifiers(corpus)
     found = seconds(lambda: find_identifiers(mixed), options.repeat)
+    pieces = [mixed[start : start + DOCUMENT] for start in range(0, size, DOCUMENT)]
+    apart = seconds(lambda: [find_identifiers(piece) for piece in pieces], options.repeat)
     judged = seconds(lambda: leaked(SECRETS, mixed), options.repeat)
     print(
-        f"mixed: find_identifiers {size / found / 1e6:.3f} Mchar/s, leaked {size / judged / 1e6:.3f} Mchar/s",
+        f"mixed: find_identifiers {size / found / 1e6:.3f} Mchar/s in one text, {size / apart / 1e6:.3f} in documents of "
+        f"{DOCUMENT} characters, leaked {size / judged / 1e6:.3f} Mchar/s",
         flush=True,
     )
     adversarial = {}
@@ -77,7 +86,11 @@ def main() -> None:
     result = {
         "benchmark": "leak",
         "characters": size,
-        "mchar_per_s": {"find_identifiers": round(size / found / 1e6, 4), "leaked": round(size / judged / 1e6, 4)},
+        "mchar_per_s": {
+            "find_identifiers": round(size / found / 1e6, 4),
+            "find_identifiers in documents": round(size / apart / 1e6, 4),
+            "leaked": round(size / judged / 1e6, 4),
+        },
         "adversarial": adversarial,
         "worst_ratio_of_four": worst,
         "machine": {"python": platform.python_version(), "processor": platform.machine()},

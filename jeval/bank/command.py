@@ -83,11 +83,13 @@ def _leak_quality(write: bool) -> tuple[dict[str, Any], list[str]]:
         "instruments": {name: one.model_dump() for name, one in found.first_sight.items()},
         "after_mending": {name: one.model_dump() for name, one in found.now.items()},
         "identifiers": found.identifiers.model_dump(),
+        "documents": found.documents.model_dump(),
     }
     if write:
         for name, value in figures.items():
             _record("leak", name, value)
         handbook.write("leak-identifiers", "kinds", markdown(found.identifiers))
+        handbook.write("leak-identifiers", "documents", markdown(found.documents))
     lines = [f"{miss.id}\t{miss.what}\t{miss.text!r}" for miss in found.misses]
     return figures, [*lines, *(f"{name}: {json_text(value)}" for name, value in figures.items())]
 

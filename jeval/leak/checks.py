@@ -45,6 +45,13 @@ def insurer_number(digits: str) -> bool:
     return (10 - total % 10) % 10 == int(digits[-1])
 
 
+def iban(text: str) -> bool:
+    """IBAN: country, check digits and account; the check digits of ISO 13616 (modulo 97 of ISO/IEC 7064), by python-stdnum."""
+    from stdnum import iban as number
+
+    return number.is_valid(text, check_country=False)
+
+
 #: First digits of Japanese area codes of two digits; others have three to five digits.
 _TWO_DIGIT_AREAS = ("03", "06", "04")
 
@@ -53,12 +60,12 @@ def phone(digits: str, groups: tuple[int, ...]) -> bool:
     """Structure of a Japanese telephone number (電気通信番号計画): ``groups`` are the lengths of its written parts."""
     if not digits.startswith("0"):
         return False
-    if digits[:3] in {"090", "080", "070", "050", "020"}:
+    if digits.startswith("0800") and groups != (3, 4, 4):
+        return len(digits) == 11 and groups in {(4, 3, 4), (11,), (4, 7)}
+    if digits[:3] in {"090", "080", "070", "060", "050", "020"} and not (len(digits) == 10 and digits[1] == "6"):
         return len(digits) == 11 and groups in {(3, 4, 4), (11,), (3, 8), (7, 4)}
     if digits.startswith(("0120", "0570")):
         return len(digits) == 10 and groups in {(4, 3, 3), (10,), (4, 2, 4), (4, 6)}
-    if digits.startswith("0800"):
-        return len(digits) == 11 and groups in {(4, 3, 4), (11,), (4, 7)}
     if len(digits) != 10 or digits[1] == "0":
         return False
     if len(groups) == 3:

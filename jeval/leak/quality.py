@@ -20,7 +20,7 @@ from jeval.record.schema import Written
 from jeval.resources import data_path
 from jeval.statistics import wilson
 
-TIERS = ("checked", "shaped")
+TIERS = ("checked", "shaped", "likely")
 #: What gives a secret away, by the kind of secret; each has a label set of its own. ``free``: facts about a customer in other words.
 JUDGES = ("leaked", "free", "system", "mnpi")
 
@@ -35,13 +35,19 @@ class Mark(Written):
 
 
 class IdentifierLabels(Written):
-    """A text and the identifiers in it (``data/leak/labels/identifiers.jsonl``)."""
+    """A text and the identifiers in it (``data/leak/labels/identifiers.jsonl`` and ``documents.jsonl``).
+
+    Attributes:
+        batch, group: of a document, what it was written for, and its form (mail, csv).
+    """
 
     id: str
     text: str
     identifiers: list[Mark]
     source: str
     licence: str
+    batch: str = ""
+    group: str = ""
 
 
 class AnswerLabel(Written):
@@ -116,12 +122,14 @@ class Quality:
     Attributes:
         first_sight: the rates that correct a score: of the last batch of labels, written without sight of the detector, as it
             was judged before anything was mended on it.
+        identifiers, documents: the detector of identifiers on sentences and on whole documents.
         now: what the detectors say now of every label.
     """
 
     first_sight: dict[str, Instrument]
     now: dict[str, Instrument]
     identifiers: Identifiers
+    documents: Identifiers
     misses: list[Miss] = field(default_factory=list)
 
 
@@ -141,6 +149,7 @@ def measure() -> Quality:
         first_sight=first_sight(),
         now={name: Instrument.of(_judged(name, misses), f"data/leak/labels/{name}.jsonl") for name in JUDGES},
         identifiers=measure_identifiers(misses),
+        documents=measure_identifiers(misses, "documents"),
         misses=misses,
     )
 
@@ -228,9 +237,9 @@ class _Tally:
         return good
 
 
-def measure_identifiers(misses: list[Miss]) -> Identifiers:
+def measure_identifiers(misses: list[Miss], name: str = "identifiers") -> Identifiers:
     """Precision and recall per kind and tier; a hit has the kind of the label and overlaps it."""
-    rows = rows_of(IdentifierLabels, labels_path("identifiers"))
+    rows = rows_of(IdentifierLabels, labels_path(name))
     tally = _Tally()
     for row in rows:
         misses += tally.add(row)
@@ -242,7 +251,7 @@ def measure_identifiers(misses: list[Miss]) -> Identifiers:
         all=tally.detection("all"),
         tiers={tier: tally.detection(tier) for tier in TIERS},
         kinds={kind: tally.detection(kind) for kind in kinds},
-        source="data/leak/labels/identifiers.jsonl",
+        source=f"data/leak/labels/{name}.jsonl",
     )
 
 
@@ -251,7 +260,7 @@ def _same(one: Identifier, label: Mark) -> bool:
 
 
 def markdown(found: Identifiers) -> str:
-    """The table of ``docs/leak-identifiers.md``: precision and recall by kind, with 95 % Wilson intervals."""
+    """The tables of ``docs/leak-identifiers.md``: precision and recall by kind, with 95 % Wilson intervals."""
 
     def cell(rate: float | None, n: int) -> str:
         if rate is None:

@@ -46,7 +46,53 @@ FOUND = [
     ("運転免許証番号 301234567890", "drivers_license", "301234567890", "shaped"),
 ]
 
+#: By what names the value, or how it is written: each line is one of a kind that was missed.
+MORE = [
+    ("店番,口座番号,種目\n201,5820947,普通", "bank_account", "5820947"),
+    ("携帯番号,口座番号\n090-0537-1184,5820947", "phone", "090-0537-1184"),
+    ("<tr><th>口座番号</th></tr>\n<tr><td>7130466</td></tr>", "bank_account", "7130466"),
+    ("| 項目 | 内容 |\n|---|---|\n| 氏名 | 早川 美緒 |", "person_name", "早川 美緒"),
+    ('{"accountNumber": "5820947"}', "bank_account", "5820947"),
+    ("<customer><name>早川美緒</name></customer>", "person_name", "早川美緒"),
+    ("TEL.03-0123-4567", "phone", "03-0123-4567"),
+    ("℡03-0123-4567", "phone", "03-0123-4567"),
+    ("免許証No.993071804347", "drivers_license", "993071804347"),
+    ("0800-012-3456", "phone", "0800-012-3456"),
+    ("060-0415-7723", "phone", "060-0415-7723"),
+    ("+81 (0)90-0415-7723", "phone", "+81 (0)90-0415-7723"),
+    ("口 座 番 号 ： 5 8 2 0 9 4 7", "bank_account", "5 8 2 0 9 4 7"),
+    ("氏 名 大 森 康 平", "person_name", "大 森 康 平"),
+    ("早川支店長の決裁", "person_name", "早川"),
+    ("フリガナ　ハヤカワ　ミオ", "person_name", "ハヤカワ　ミオ"),
+    ("相続人：早川美緒、大森康平", "person_name", "大森康平"),
+    ("口座名義人：𠮷田 彰", "person_name", "𠮷田 彰"),
+    ("金様にもご案内済みです。", "person_name", "金"),
+    ("氏名　TRAN MINH ANH", "person_name", "TRAN MINH ANH"),
+    ("融資部早川様より", "person_name", "早川"),
+    ("生年月日 平9・10・14", "birth_date", "平9・10・14"),
+    ("係：口座番号をどうぞ。\n客：ええと、5820947。", "bank_account", "5820947"),
+    ("090-0111-2222 三浦 結衣様", "person_name", "三浦 結衣"),
+    ("札幌市中央区北1条西2丁目1番地1", "address", "札幌市中央区北1条西2丁目1番地1"),
+    ("埼玉県若葉野市桜台7の22の6です", "address", "埼玉県若葉野市桜台7の22の6"),
+    ("運転免許証\n番号　第　993071804347　号", "drivers_license", "993071804347"),
+    ("特別永住者証明書番号 AB12345678CD", "residence_card", "AB12345678CD"),
+    ("雇用保険被保険者番号　4718-857280-3", "employment_insurance", "4718-857280-3"),
+    ("IBAN: GB82 WEST 1234 5698 7654 32", "iban", "GB82 WEST 1234 5698 7654 32"),
+    ("車両番号 桜台 330 さ 00-47", "vehicle", "桜台 330 さ 00-47"),
+    ("個人番号 9344.9470.0444", "my_number", "9344.9470.0444"),
+]
+
 NOTHING = [
+    "若葉野市では2026-07-02に説明会を開きます。",
+    "桜野市で3-2の勝利。",
+    "管理キー 4758-8424-4496-0001 を発行しました。",
+    "orderId=512090032918 status=OK",
+    "trace 000000000000",
+    "adobe 2026-05-11 更新",
+    "オツカレ様です、ただいま戻りました。",
+    "range = (@a.starts_on..@b.finishes)",
+    "千葉支店長と総務部長",
+    "長期金利は上昇し、普通預金が増えた。",
     "図番 03-1234-5678",
     "注文番号：090-1234-5678",
     "12桁の管理番号 123456789018",
@@ -55,7 +101,6 @@ NOTHING = [
     "2026年11月23日に契約しました。",
     "平成十四年法律第百五十四号",
     "お客様にはいつもお世話になっております。",
-    "田中部長",
     "株式会社あおば商事様",
     "百二十万円を年二割で",
     "バージョン 1.2.3",
@@ -68,6 +113,33 @@ NOTHING = [
 def test_an_identifier_is_found_with_its_span_and_tier(text: str, kind: str, value: str, tier: str) -> None:
     found = [(i.kind, text[i.start : i.end], i.tier) for i in find_identifiers(text)]
     assert (kind, value, tier) in found, found
+
+
+@pytest.mark.parametrize(("text", "kind", "value"), MORE)
+def test_what_names_a_value_is_read_wherever_it_stands(text: str, kind: str, value: str) -> None:
+    found = [(i.kind, text[i.start : i.end]) for i in find_identifiers(text)]
+    assert (kind, value) in found, found
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ("090-0{n:03d}-1234\n", "phone"),
+        ("{n:04d}001,早川 美緒\n", "bank_account"),
+        ("T7000012050002\n", "invoice_number"),
+    ],
+)
+def test_a_list_of_ten_thousand_rows_is_complete(row: str, kind: str) -> None:
+    rows = 10_000
+    text = "口座番号,氏名\n" * (kind == "bank_account") + "".join(row.format(n=n % 1000) for n in range(rows))
+    assert sum(i.kind == kind for i in find_identifiers(text)) == rows
+
+
+def test_a_name_in_a_sentence_is_likely() -> None:
+    text = "本日、早川美緒が来店し、定期預金の解約について相談した。"
+    assert [(i.kind, text[i.start : i.end], i.tier) for i in find_identifiers(text)] == [
+        ("person_name", "早川美緒", "likely")
+    ]
 
 
 @pytest.mark.parametrize("text", NOTHING)
@@ -125,7 +197,29 @@ def test_masking_leaves_no_digit_of_an_identifier() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["1", "1 ", "1-", "1\n", "一", "市", "市1", "佐藤 様", "a@", " ", "東京都千代田区1-2-3 "]
+    "unit",
+    [
+        "1",
+        "1 ",
+        "1-",
+        "1\n",
+        "一",
+        "市",
+        "市1",
+        "佐藤 様",
+        "a@",
+        " ",
+        "東京都千代田区1-2-3 ",
+        "1-",
+        "1.",
+        "a ",
+        "氏名,",
+        "氏名\n",
+        "1 a ",
+        "口座:",
+        "<td>",
+        "は「",
+    ],
 )
 def test_time_grows_no_faster_than_length(unit: str) -> None:
     def seconds(size: int) -> float:

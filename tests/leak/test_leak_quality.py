@@ -39,6 +39,7 @@ def test_the_published_figures_are_current(quality: Quality) -> None:
         "instruments": {name: one.model_dump(mode="json") for name, one in quality.first_sight.items()},
         "after_mending": {name: one.model_dump(mode="json") for name, one in quality.now.items()},
         "identifiers": quality.identifiers.model_dump(mode="json"),
+        "documents": quality.documents.model_dump(mode="json"),
     }
     for name, figures in published.items():
         assert read_json(data_path("leak", "measured", f"{name}.json")) == figures, (
@@ -49,12 +50,12 @@ def test_the_published_figures_are_current(quality: Quality) -> None:
 def test_the_table_of_the_document_is_current(quality: Quality) -> None:
     if not handbook.page("leak-identifiers").is_file():
         pytest.skip("not a checkout: docs/ is not packed in the wheel")
-    table = markdown(quality.identifiers)
-    assert handbook.is_current("leak-identifiers", "kinds", table), "run jeval bank quality leak --write"
+    for name, found in (("kinds", quality.identifiers), ("documents", quality.documents)):
+        assert handbook.is_current("leak-identifiers", name, markdown(found)), "run jeval bank quality leak --write"
 
 
 def test_telephone_numbers_of_the_labels_belong_to_nobody() -> None:
-    for row in _rows("identifiers"):
+    for row in _rows("identifiers") + _rows("documents"):
         for label in row["identifiers"]:
             flat = fold(row["text"][label["start"] : label["end"]]).text
             digits = re.sub(r"[^0-9]", "", flat)
@@ -86,7 +87,8 @@ def test_the_identifier_labels_are_sound() -> None:
     rows = _rows("identifiers")
     assert len(rows) >= 600
     assert len({row["id"] for row in rows}) == len({row["text"] for row in rows}) == len(rows)
-    assert {label["kind"] for row in rows for label in row["identifiers"]} == set(kinds())
+    both = rows + _rows("documents")
+    assert {label["kind"] for row in both for label in row["identifiers"]} == set(kinds())
     assert 0.4 < sum(not row["identifiers"] for row in rows) / len(rows) < 0.6
     for row in rows:
         for label in row["identifiers"]:
@@ -101,7 +103,7 @@ def test_labels_of_the_checked_tier_pass_their_check_digit() -> None:
         "card": card,
         "insurer_number": insurer_number,
     }
-    for row in _rows("identifiers"):
+    for row in _rows("identifiers") + _rows("documents"):
         for label in row["identifiers"]:
             if label["kind"] in valid:
                 value = fold(row["text"][label["start"] : label["end"]]).text
@@ -203,3 +205,48 @@ def test_a_label_of_another_form_is_refused_with_file_and_line(
 
 def test_a_number_named_as_something_else_is_none() -> None:
     assert find_identifiers("決済番号：4377130538199730") == []
+
+
+def test_documents_written_blind_are_read(quality: Quality) -> None:
+    documents = quality.documents
+    assert documents.n_texts >= 240
+    assert documents.all.recall and documents.all.recall >= 0.92
+    assert documents.all.precision and documents.all.precision >= 0.98
+    names = documents.kinds["person_name"]
+    assert names.recall and names.recall >= 0.80
+    assert names.precision and names.precision >= 0.98
+    likely = documents.tiers["likely"]
+    assert likely.found >= 20 and likely.precision and likely.precision >= 0.98
+
+
+def test_the_document_labels_are_sound() -> None:
+    rows = _rows("documents")
+    templates = {row["id"].rsplit("-", 1)[0] for row in rows}
+    assert len(templates) >= 60
+    assert len({row["id"] for row in rows}) == len({row["text"] for row in rows}) == len(rows)
+    assert {
+        "form",
+        "passbook",
+        "invoice",
+        "cv",
+        "transcript",
+        "csv",
+        "json",
+        "html",
+        "markdown",
+        "ocr",
+        "mail",
+        "chat",
+    } <= {row["group"] for row in rows}
+    assert any(not row["identifiers"] for row in rows)
+    for row in rows:
+        for label in row["identifiers"]:
+            assert 0 <= label["start"] < label["end"] <= len(row["text"])
+
+
+def test_every_kind_has_its_row_in_the_document() -> None:
+    page = handbook.page("leak-identifiers")
+    if not page.is_file():
+        pytest.skip("not a checkout: docs/ is not packed in the wheel")
+    table = page.read_text(encoding="utf-8").partition("## 種類と根拠")[2]
+    assert {kind for kind in kinds() if f"`{kind}`" not in table} == set()

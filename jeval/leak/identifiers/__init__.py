@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from jeval.leak.identifiers.births import find_birth_dates
 from jeval.leak.identifiers.found import Found, Tier
-from jeval.leak.identifiers.labels import label_of
 from jeval.leak.identifiers.lettered import find_lettered
+from jeval.leak.identifiers.mails import find_emails, find_postal_codes
 from jeval.leak.identifiers.names import find_names
 from jeval.leak.identifiers.numbers import find_numbers
+from jeval.leak.identifiers.pages import Page
 from jeval.leak.identifiers.places import find_addresses
+from jeval.leak.identifiers.spaced import unspaced
+from jeval.leak.identifiers.stated import find_stated
 from jeval.leak.knowledge import table
 from jeval.leak.normalise import fold
 
 __all__ = ["Identifier", "Tier", "find_identifiers", "kinds", "mask"]
 
-_EMAIL = re.compile(
-    r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![A-Za-z0-9-])"
-)
-_POSTAL = re.compile(r"(?<![0-9-])([0-9]{3}-[0-9]{4})(?![0-9-])(?=[ \n]{0,2}[一-鿿]{2,3}[都道府県])")
 
-
-@dataclass(frozen=True)
-class Identifier:
+class Identifier(NamedTuple):
     """An identifier: ``kind``, offsets in code points of the text as given, and ``tier``.
 
-    ``checked``: a check digit validates it; ``shaped``: form and the words beside it say so.
+    ``checked``: a check digit validates it; ``shaped``: form and the words beside it say so; ``likely``: a name without a label,
+    by a dictionary of names and the sentence around it.
     """
 
     kind: str
@@ -50,35 +47,32 @@ def kinds() -> dict[str, int]:
 
 def find_identifiers(text: str) -> list[Identifier]:
     """Identifiers of ``text`` in order, none overlapping another; time is linear in the length of the text."""
-    folded = fold(text)
-    flat = folded.text
+    folded = unspaced(fold(text))
+    page = Page(folded.text)
     found = [
-        *(Found(m.start(), m.end(), "email", "shaped") for m in _EMAIL.finditer(flat)),
-        *find_lettered(flat),
-        *find_birth_dates(flat),
-        *find_numbers(flat),
-        *_postal_codes(flat),
-        *find_addresses(flat),
-        *find_names(flat),
+        *find_emails(page.text),
+        *find_lettered(page),
+        *find_stated(page),
+        *find_birth_dates(page),
+        *find_numbers(page),
+        *find_postal_codes(page),
+        *find_addresses(page),
+        *find_names(page),
     ]
-    return [Identifier(one.kind, *folded.span(one.start, one.end), one.tier) for one in _apart(found, len(flat))]
-
-
-def _postal_codes(text: str) -> list[Found]:
-    """Postal codes before a prefecture; those that a label names are found among the numbers."""
-    return [
-        Found(match.start(1), match.end(1), "postal_code", "shaped")
-        for match in _POSTAL.finditer(text)
-        if label_of(text, match.start()) == ""
-    ]
+    return [Identifier(one.kind, *folded.span(one.start, one.end), one.tier) for one in _apart(found, len(page.text))]
 
 
 def _apart(found: list[Found], size: int) -> list[Found]:
     """Those that win where two overlap, in the order of the text."""
     precedence = kinds()
+    last = {"checked": 0, "likely": len(precedence) + 1}
+
+    def rank(one: Found) -> tuple[int, int, int]:
+        return last.get(one.tier, precedence[one.kind]), one.start, -one.end
+
     taken = bytearray(size)
     chosen = []
-    for one in sorted(found, key=lambda one: (0 if one.tier == "checked" else precedence[one.kind], one.start)):
+    for one in sorted(found, key=rank):
         if not any(taken[one.start : one.end]):
             taken[one.start : one.end] = b"\x01" * (one.end - one.start)
             chosen.append(one)

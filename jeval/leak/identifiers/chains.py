@@ -3,106 +3,140 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterator
 
-from jeval.leak.identifiers.labels import counts, label_of
+from jeval.leak.identifiers.labels import OTHER, counts
+from jeval.leak.identifiers.pages import Page
 
-# Groups of digits with at most three separating characters between them; linear, no nested repetition.
-_GROUP = re.compile(r"[0-9]+")
-_SEPARATOR = re.compile(r"(?:[ \t]?-[ \t]?|[ \t]{1,2}|[ \t]?\r?\n[ \t]?|の|\)[ \t]?|\([ \t]?|\.|,)\Z")
-_MOST_GROUPS = 19
-_FEWEST_DIGITS, _MOST_DIGITS = 6, 24
-_PLAIN = frozenset(("", "-", " ", "\n", "\r\n"))
+#: What may part the digits of one number: tight, as a hyphen does, or loose, as a blank or a line break does.
+_SEPARATOR = r"(?=[-() \t\r\nの./_・])(?:[ \t]?[-(][ \t]?|[ \t]?\)[ \t]?-?|-\)|[ \t]{1,3}|[ \t]?\r?\n[ \t]?|[の./_・])"
+#: A run may be long (a list of numbers, one a line); it is read in pieces of so many groups.
+_PIECE = 256
+_RUN = re.compile(rf"[0-9]+(?:{_SEPARATOR}[0-9]+){{0,{_PIECE - 1}}}")
+_GROUP = re.compile(r"([0-9]+)([^0-9]*)")
+_DATE = re.compile(r"(?:19|20)[0-9]{2}[-/.][01]?[0-9][-/.][0-3]?[0-9]\Z")
+_MOST_GROUPS = 24
+_FEWEST_DIGITS, _MOST_DIGITS = 6, 21
+#: How many digits the numbers of the kinds have; international telephone numbers up to 17.
+_SIZES = frozenset({6, 7, 8, *range(10, 18), 21})
+_PLAIN = frozenset(("", "-", " ", "\n"))
 _INVOICE_MARK = re.compile(r"(?<![A-Za-z0-9])[Tt][- ]?\Z")
-_NUMERO = re.compile(r"(?<![A-Za-z0-9])[Nn][Oo]\Z")
+_NUMERO = re.compile(r"(?<![A-Za-z0-9])[Nn][Oo][.:]?\Z")
+_WORD = re.compile(r"[A-Za-z]{2}[ ]\Z")
+
+#: A chain before anybody asked what stands beside it: its end, its digits, the size of each group, its separators.
+Digits = tuple[int, str, tuple[int, ...], str]
+#: Groups of digits, for each but the first what parts it from the one before, and where each begins.
+Groups = tuple[list[str], list[str], list[int]]
 
 
-class Group(NamedTuple):
-    """Digits that stand together. ``separator``: what parts them from the group before; ``None``: too much for one number."""
+def runs(text: str) -> Iterator[tuple[int, Digits | None, Groups | None]]:
+    """Digits of folded text that a number may run through, as long as they are parted by no more than a separator: where they
+    begin, and either one chain (digits alone, or hyphened) or groups that several numbers may consist of.
 
-    start: int
-    end: int
-    separator: str | None
+    A run of many groups comes in pieces that overlap by as many groups as one number has, so time is linear in its length.
+    """
+    position = 0
+    while True:
+        overlap = -1
+        for match in _RUN.finditer(text, position):
+            start, end = match.span()
+            if end - start < _FEWEST_DIGITS:
+                continue
+            run = match.group()
+            digits = run if run.isdigit() else run.replace("-", "")
+            if digits.isdigit():
+                if len(digits) in _SIZES and not (end - start == 10 and _DATE.match(run)):
+                    yield start, _whole(run, digits, end), None
+                continue
+            groups = _groups(run, start)
+            yield start, None, groups
+            if len(groups[0]) == _PIECE:
+                overlap = groups[2][_PIECE - _MOST_GROUPS]
+                break
+        if overlap < 0:
+            return
+        position = overlap
 
 
-def runs(text: str) -> Iterator[list[Group]]:
-    """Groups of folded text that a number may run through, as long as they are parted by no more than a separator."""
-    run: list[Group] = []
-    last = -1
-    for match in _GROUP.finditer(text):
-        start = match.start()
-        separator = _separator(text[last:start]) if run else None
-        if separator is None and run:
-            yield run
-            run = []
-        last = match.end()
-        run.append(Group(start, last, separator))
-    if run:
-        yield run
+def _whole(run: str, digits: str, end: int) -> Digits:
+    if len(run) == len(digits):
+        return end, digits, (len(run),), ""
+    return end, digits, tuple(map(len, run.split("-"))), "-"
 
 
-def _separator(between: str) -> str | None:
-    if len(between) > 3 or not _SEPARATOR.match(between):
-        return None
-    return between.strip(" \t") or between[:1]
+def _groups(run: str, start: int) -> Groups:
+    digits: list[str] = []
+    separators: list[str] = [""]
+    starts: list[int] = []
+    for group, between in _GROUP.findall(run):
+        digits.append(group)
+        starts.append(start)
+        start += len(group) + len(between)
+        separators.append(
+            between
+            if len(between) == 1 and between != "\t"
+            else between.strip(" \t\r") or between[:1].replace("\t", " ")
+        )
+    return digits, separators, starts
 
 
 class Opening:
     """Where a number would begin, and what stands before it: asked once, whatever the length of the number.
 
     Attributes:
-        text: the folded text; the first digit stands at ``start``.
-        label: see :func:`jeval.leak.identifiers.labels.label_of`.
+        page: the page; the first digit stands at ``start``.
+        label: see :meth:`jeval.leak.identifiers.pages.Page.label`; behind a bare word in Latin letters it is another thing's.
+        before: the character before; "" at the beginning, behind ``No`` (№) and where a label is glued to the number (TEL.03).
         invoice_mark: length of the ``T`` (and a hyphen or space behind it) that opens an invoice number; 0: there is none.
-        before: the character before; "" at the beginning and behind ``No`` (№).
     """
 
-    __slots__ = ("before", "invoice_mark", "label", "start", "text")
+    __slots__ = ("before", "invoice_mark", "label", "page", "start")
 
-    def __init__(self, text: str, start: int) -> None:
-        self.text, self.start = text, start
-        self.label = label_of(text, start)
-        head = text[max(0, start - 3) : start]
-        mark = _INVOICE_MARK.search(head)
-        self.invoice_mark = len(mark.group()) if mark else 0
-        self.before = "" if _NUMERO.search(head) else head[-1:]
+    def __init__(self, page: Page, start: int) -> None:
+        self.page, self.start = page, start
+        text = page.text
+        self.label = page.label(start)
+        self.invoice_mark = 0
+        before = self.before = text[start - 1] if start else ""
+        if not before.isascii() or not before:
+            return
+        ahead = before if before not in "- " else text[start - 2 : start - 1]
+        if ahead in ("T", "t"):
+            mark = _INVOICE_MARK.search(text, max(0, start - 3), start)
+            self.invoice_mark = len(mark.group()) if mark else 0
+        if before == " " and self.label == "" and ahead.isascii() and _WORD.search(text, max(0, start - 3), start):
+            self.label = OTHER
+        if before.isalpha() or before in "./_#@=:":
+            glued = page.ends_label(start if before.isalpha() else start - 1)
+            if glued or _NUMERO.search(text, max(0, start - 4), start):
+                self.before = ""
 
-    def follows(self, character: str) -> bool:
-        """Whether this character stands before."""
-        return self.start > 0 and self.text[self.start - 1] == character
+    @property
+    def joined(self) -> bool:
+        """Whether the number is the end of something longer: letters, a decimal, a path."""
+        before = self.before
+        return before != "" and before.isascii() and (before.isalnum() or before in "./\\$#@_")
 
 
-@dataclass(slots=True)
 class Chain:
     """Digit groups that are read as one number.
 
     Attributes:
-        opening: where it begins.
+        opening: where it begins; ``label``: what the words before it announce.
         end: where it ends in the folded text.
         groups: how many groups it has.
-        digits: all its digits.
+        digits: all its digits; ``size``: how many.
         shape: how many digits each group has.
         separators: what stands between its groups, each kind once.
     """
 
-    opening: Opening
-    end: int
-    groups: int
-    digits: str
-    shape: tuple[int, ...]
-    separators: str
+    __slots__ = ("digits", "end", "groups", "label", "opening", "separators", "shape", "size")
 
-    @property
-    def size(self) -> int:
-        """How many digits it has."""
-        return len(self.digits)
-
-    @property
-    def label(self) -> str:
-        """What the words before it announce."""
-        return self.opening.label
+    def __init__(self, opening: Opening, end: int, digits: str, shape: tuple[int, ...], separators: str) -> None:
+        self.opening, self.label, self.end = opening, opening.label, end
+        self.digits, self.size, self.shape, self.groups = digits, len(digits), shape, len(shape)
+        self.separators = separators
 
     @property
     def plain(self) -> bool:
@@ -112,36 +146,55 @@ class Chain:
     @property
     def runs_on(self) -> bool:
         """Whether a letter follows."""
-        after = self.opening.text[self.end : self.end + 1]
+        after = self.opening.page.text[self.end : self.end + 1]
         return after.isascii() and after.isalpha()
 
     @property
-    def joined(self) -> bool:
-        """Whether it is the end of something longer: letters, a decimal, an amount, a path."""
-        before = self.opening.before
-        if before == ",":  # a cell of comma-separated values; digits grouped by three are an amount
-            return self.shape[0] == 3 and not (self.digits[0] == "0" and "-" in self.separators)
-        return before != "" and before.isascii() and (before.isalnum() or before in "./\\$#@_")
+    def amount(self) -> bool:
+        """Whether a comma stands before: a cell of comma-separated values, or, grouped by three, the end of an amount."""
+        return (
+            self.opening.before == "," and self.shape[0] == 3 and not (self.digits[0] == "0" and "-" in self.separators)
+        )
 
     @property
     def counts(self) -> bool:
         """Whether what follows makes it a count or an amount."""
-        return counts(self.opening.text, self.end)
+        return counts(self.opening.page.text, self.end)
 
 
-def chains(opening: Opening, groups: Sequence[Group]) -> list[Chain]:
-    """The numbers of 6 to 24 digits that may begin with the first of ``groups``, the shortest first."""
+def candidates(groups: Groups, first: int) -> list[Digits]:
+    """The numbers of a size that a kind has which may begin with group ``first``, the shortest first.
+
+    A number ends where no hyphen follows: the first digits of a longer hyphened chain are none.
+    """
+    parts, between, starts = groups
     found = []
-    text, digits = opening.text, ""
+    digits = ""
     shape: list[int] = []
-    separators: dict[str, None] = {}
-    for count, group in enumerate(groups[:_MOST_GROUPS], 1):
-        if count > 1:
-            separators[group.separator or ""] = None
-        digits += text[group.start : group.end]
-        if len(digits) > _MOST_DIGITS:
+    separators = ""
+    for place in range(first, min(len(parts), first + _MOST_GROUPS)):
+        part = parts[place]
+        if place > first and between[place] not in separators:
+            separators += between[place]
+            if len(separators) > 4:
+                break
+        shape.append(len(part))
+        digits += part
+        size = len(digits)
+        if size > _MOST_DIGITS:
             break
-        shape.append(group.end - group.start)
-        if len(digits) >= _FEWEST_DIGITS:
-            found.append(Chain(opening, group.end, count, digits, tuple(shape), "".join(separators)))
+        if size in _SIZES and between[place + 1] != "-":
+            found.append((starts[place] + len(part), digits, tuple(shape), separators))
     return found
+
+
+def together(groups: Groups, index: int) -> int:
+    """How many groups hang together by hyphens, from the one at ``index`` on; digits one by one are all one."""
+    parts, between, _ = groups
+    place, size = index + 1, len(parts)
+    while place < size and between[place] == "-":
+        place += 1
+    if len(parts[index]) == 1 and place == index + 1:
+        while place < size and len(parts[place]) == 1:
+            place += 1
+    return place - index

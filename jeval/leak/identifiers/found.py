@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Tier = Literal["checked", "shaped"]
+Tier = Literal["checked", "shaped", "likely"]
 
 
 class Found(NamedTuple):
     """A stretch ``text[start:end]`` of folded text.
 
-    ``checked``: a check digit validates it; ``shaped``: form and the words beside it say so.
+    ``checked``: a check digit validates it; ``shaped``: form and the words beside it say so; ``likely``: a name that a dictionary
+    of names and the sentence around it make one, without a label.
     """
 
     start: int
