@@ -21,8 +21,10 @@ from jeval.keigo.rules import (
     kenjo_request,
     kenjo_reru,
     kenjo_subject,
+    kenjo_unnamed,
     sonkei_own_noun,
     sonkei_self,
+    sonkei_unnamed,
     style_mix,
     superior,
     superior_or_raised,
@@ -47,7 +49,11 @@ OF_UTTERANCE: tuple[tuple[str, Callable[[list[Ending]], tuple[int, int] | None]]
 OF_WORDS: SentenceRules = (("sonkei-own-noun", sonkei_own_noun.find), ("uchi-title", uchi_title.find))
 
 #: Asked about 尊敬語: whether the one who acts may be raised.
-OF_RAISED: FormRules = (("sonkei-self", sonkei_self.find), ("uchi-sonkei", uchi_sonkei.find))
+OF_RAISED: FormRules = (
+    ("sonkei-self", sonkei_self.find),
+    ("uchi-sonkei", uchi_sonkei.find),
+    ("sonkei-unnamed", sonkei_unnamed.find),
+)
 
 #: Asked about 謙譲語: whether the one who acts may be lowered, then whether the goal of the act may be raised.
 OF_HUMBLE: FormRules = (
@@ -56,6 +62,7 @@ OF_HUMBLE: FormRules = (
     ("kenjo-question", kenjo_question.find),
     ("kenjo-dekiru", kenjo_dekiru.find),
     ("uchi-kenjo", uchi_kenjo.find),
+    ("kenjo-unnamed", kenjo_unnamed.find),
 )
 
 #: Asked about 謙譲語 with れる・られる, which raises and lowers at once.
