@@ -74,8 +74,9 @@ class Cue:
             return False
         if fields.get("named") and not setting.named:
             return False
-        return fields.get("addressee", setting.addressee) == setting.addressee and (
-            fields.get("next", setting.following) == setting.following
+        return bool(
+            fields.get("addressee", setting.addressee) == setting.addressee
+            and fields.get("next", setting.following) == setting.following
         )
 
     def _of_words(self, words: int) -> bool:

@@ -17,7 +17,7 @@ from jeval.keigo.normalise import normalise
 from jeval.keigo.persons import scene_of
 from jeval.keigo.predicates import is_addressed
 from jeval.keigo.sentence import Sentence
-from jeval.keigo.style import Ending, overall, sentence_style
+from jeval.keigo.style import Ending, is_firm, overall, sentence_style
 from jeval.keigo.text import sentences
 from jeval.keigo.types import Analysis, HonorificForm, Misuse
 
@@ -48,6 +48,8 @@ class Analyser:
             sentence.forms = self._find_forms(sentence)
             forms += self._forms(sentence, text)
             errors += self._misuses(sentence, text)
+            if endings and sentence.matches("takes_up", sentence.prose):
+                endings[-1] = endings[-1]._replace(firm=False)  # その声 …: what was said before is reported
             endings += self._ending(sentence, last=piece.start + len(piece.masked) >= text_end)
             if not scene.called and expressions["may_call"].search(piece.masked) and is_addressed(sentence):
                 scene = replace(scene, called=True)
@@ -76,9 +78,9 @@ class Analyser:
     def _ending(self, sentence: Sentence, last: bool) -> list[Ending]:
         """How the sentence ends, if that counts: a plain end without a full stop may be a heading, or cut off."""
         style, at = sentence_style(sentence)
-        if style is None or (style == "plain" and not last and not sentence.matches("ended", sentence.masked)):
+        if style is None or (style == "plain" and not last and not sentence.matches("ended", sentence.prose)):
             return []
-        return [Ending(style, *sentence.place(at, at + 1))]
+        return [Ending(style, *sentence.place(at, at + 1), firm=style != "plain" or is_firm(sentence, at))]
 
     def _misuse_of_utterance(self, rule_id: str, text: str, start: int, end: int) -> Misuse:
         return Misuse(self.knowledge.by_id[rule_id].type, text[start:end], start, end, rule_id)

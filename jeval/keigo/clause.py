@@ -81,6 +81,8 @@ class Clause:
         tokens = self._tokens
         text = "".join(token.surface for token in tokens[start:end])
         role = noun_role(text, self._last_noun)
+        if not role and end - start > 1 and tokens[start].mask & self._bits.adverbial:
+            role = noun_role(text[len(tokens[start].surface) :], self._last_noun)  # 現在 弊社
         if tokens[end - 1].mask & self._bits.surname and (not role or role == "in"):
             owner = text[: -len(tokens[end - 1].surface)]
             role = "in" if self._says("own_name", owner) else "out" if self._says("their_name", owner) else "name"
@@ -108,6 +110,7 @@ class Clause:
         bits = self._bits
         clause_start = self._clause_start(predicate)
         topic = None
+        thought = self._is_of_hearing(predicate)
         for phrase in reversed(self.phrases):
             if phrase.end > predicate or not phrase.role:
                 continue
@@ -115,7 +118,26 @@ class Clause:
                 return phrase
             if topic is None and phrase.particle & (bits.ha | bits.tte):
                 topic = phrase
-        return topic
+        hidden = topic is not None and topic.role in RESPECTED and (thought or self._reports(topic.end, predicate))
+        return None if hidden else topic
+
+    def _is_of_hearing(self, predicate: int) -> bool:
+        """Whether と + a verb of thinking or hearing stands here: a topic before it is that of what is thought (先生も…と存じます)."""
+        tokens, bits = self._tokens, self._bits
+        at = predicate
+        while at > 1 and tokens[at].mask & bits.aux_verb and tokens[at - 1].mask & bits.te:
+            at -= 2  # 伺って おる
+        return bool(at and tokens[at].mask & bits.hearing and tokens[at - 1].mask & (bits.to | bits.tte))
+
+    def _reports(self, start: int, end: int) -> bool:
+        """Whether the topic's clause is closed between the two by という話, or by ので with a thought of one's own after it."""
+        tokens, bits = self._tokens, self._bits
+        return any(
+            tokens[i].mask & (bits.to | bits.tte)
+            and tokens[i + 1].mask & bits.say
+            and tokens[i + 2].mask & bits.noun_start
+            for i in range(start, end - 2)
+        )
 
     def _clause_start(self, predicate: int) -> int:
         """The token that ends what comes before the predicate's own clause; -1 where there is none."""

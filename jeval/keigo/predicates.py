@@ -35,11 +35,12 @@ def lowers_speaker_only(sentence: Sentence, form: Form) -> bool:
 
 
 def is_customers_act(sentence: Sentence, form: Form) -> bool:
-    """An act of the other side in a humble frame: ご利用する, お帰りする; ご〜できる unless one's own service can be meant."""
+    """An act of the other side in a humble frame: ご利用する, お帰りする; ご + 漢語 + できる unless one's own service can be meant."""
     bits = sentence.bits
     if sentence.has(*form.span, bits.customer_act | bits.motion_person):
         return True
-    return form.frame == "o-dekiru" and not sentence.has(*form.span, bits.own_service)
+    open_class = form.frame == "o-dekiru" and sentence.mask(form.start) & bits.pfx_go
+    return bool(open_class) and not sentence.has(*form.span, bits.own_service)
 
 
 # ---------------------------------------------------------------------- where it stands

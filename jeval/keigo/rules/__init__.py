@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from jeval.keigo.patterns import Match
 from jeval.keigo.predicates import is_favour, is_raised
 from jeval.keigo.rules import (
+    asked_hou,
     empty_hou,
     empty_naru,
     kenjo_dekiru,
@@ -22,6 +23,7 @@ from jeval.keigo.rules import (
     kenjo_reru,
     kenjo_subject,
     kenjo_unnamed,
+    one_superior,
     sonkei_own_noun,
     sonkei_self,
     sonkei_unnamed,
@@ -73,8 +75,10 @@ OF_FAVOUR: FormRules = (("uchi-kenjo", uchi_kenjo.find),)
 
 #: ``when`` of rules.yaml: a condition on what the rule's pattern or expression matched.
 CONDITIONS: dict[str, Callable[[Sentence, Match | None], bool]] = {
+    "asked_hou": asked_hou.holds,
     "empty_hou": empty_hou.holds,
     "empty_naru": empty_naru.holds,
+    "one_superior": one_superior.holds,
     "superior": superior.holds,
     "superior_or_raised": superior_or_raised.holds,
 }

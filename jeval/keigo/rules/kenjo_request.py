@@ -33,7 +33,7 @@ def find(sentence: Sentence, form: Form) -> Span | None:
         return None
     if form.frame == "oru":
         wrong = bool(asking & bits.kudasaru)  # おっていただく is left alone
-    elif _is_act_towards(sentence, form, asking) or sentence.has(*form.span, bits.own_only):
+    elif _is_act_towards(sentence, form, asking) or sentence.has(*form.span, bits.own_only | bits.bikago_suru):
         wrong = False
     else:
         wrong = lowers_speaker_only(sentence, form) or _asks_for_frame(sentence, form, asking)
