@@ -33,6 +33,7 @@ class Setting(NamedTuple):
     Attributes:
         form, head, tail: the honorific expression, and the sentence before and after it, quotations masked.
         words: the atoms of its morphemes.
+        able: whether it is the potential of お〜になる.
         named: whether a personal name stands before it, without さん or 様.
         following: ``raised`` or ``humble``, what the next predicate says of the one who acts; ``""`` where there is none.
         addressee: the role of the addressee.
@@ -43,6 +44,7 @@ class Setting(NamedTuple):
     head: str
     tail: str
     words: int
+    able: bool
     named: bool
     following: str
     addressee: str
@@ -72,7 +74,7 @@ class Cue:
             return False
         if fields.get("raised_referent") is False and setting.third:
             return False
-        if fields.get("named") and not setting.named:
+        if (fields.get("named") and not setting.named) or (setting.able and not fields.get("able")):
             return False
         return bool(
             fields.get("addressee", setting.addressee) == setting.addressee

@@ -121,6 +121,14 @@ class Clause:
         hidden = topic is not None and topic.role in RESPECTED and (thought or self._reports(topic.end, predicate))
         return None if hidden else topic
 
+    def has_thing(self, predicate: int) -> bool:
+        """Whether が marks no person in the clause of token ``predicate``."""
+        start = self._clause_start(predicate)
+        return any(
+            phrase.particle & self._bits.ga and not phrase.role and start < phrase.end <= predicate
+            for phrase in self.phrases
+        )
+
     def _is_of_hearing(self, predicate: int) -> bool:
         """Whether と + a verb of thinking or hearing stands here: a topic before it is that of what is thought (先生も…と存じます)."""
         tokens, bits = self._tokens, self._bits

@@ -32,6 +32,7 @@ class Rule:
         self.type = str(fields["type"])
         self.norm = fields.get("tier") == "norm"
         self.late = bool(fields.get("late"))
+        self.safe = bool(fields.get("safe"))
         self.when = str(fields.get("when", ""))
         self.keys: list[str] = fields.get("keys") or [""]
         self.pattern = Pattern(fields["pattern"], bits, tests) if "pattern" in fields else None

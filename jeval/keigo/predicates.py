@@ -165,8 +165,18 @@ def is_said_of_own_referent(sentence: Sentence, form: Form) -> bool:
     last = sentence.mask(form.end - 1)
     able = last & bits.naru and last & bits.lower_ichidan  # ご利用になれます: the addressee is able to
     asked = sentence.has(form.end, form.end + 3, bits.kudasaru | bits.itadaku)
+    if able or asked:
+        return False
+    if _is_of_person(sentence, form) and sentence.matches("reason_ahead", sentence.written(form.end, form.end + 8)):
+        return True
     subordinate = is_adnominal(sentence, form.end) or is_conditional(sentence, form.end)
-    return not able and not asked and not subordinate and is_main(sentence, form.end)
+    return not subordinate and is_main(sentence, form.end)
+
+
+def _is_of_person(sentence: Sentence, form: Form) -> bool:
+    """What is said of somebody who is asked for: いらっしゃる, おっしゃる, お出かけになる."""
+    bits = sentence.bits
+    return sentence.has(*form.span, bits.irassharu | bits.saying | bits.person_state)
 
 
 def is_state(sentence: Sentence, form: Form) -> bool:

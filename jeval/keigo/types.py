@@ -38,7 +38,8 @@ class Misuse(NamedTuple):
     """One misuse: ``text[start:end] == surface``, ``type`` one of :data:`ERROR_TYPES`.
 
     ``rule`` is the id of the rule in ``data/keigo/knowledge/rules.yaml``; ``suggestion`` replaces the span where the
-    right form follows by rule, and is ``None`` where a person has to decide.
+    right form follows by rule and the sentence with it holds no misuse more; it is ``None`` where a person has to decide, and ``""``
+    where the span has to go. ``sure`` is how sure the analyser is whose act it is, between 0 and 1, where nobody is named; else ``None``.
     """
 
     type: str
@@ -47,9 +48,12 @@ class Misuse(NamedTuple):
     end: int
     rule: str
     suggestion: str | None = None
+    sure: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        return {"type": self.type, "surface": self.surface, "start": self.start, "end": self.end, "rule": self.rule}
+        known = {} if self.sure is None else {"sure": self.sure}
+        place = {"surface": self.surface, "start": self.start, "end": self.end}
+        return {"type": self.type, **place, "rule": self.rule, **known}
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,9 @@ OF_HUMBLE: FormRules = (
     ("kenjo-unnamed", kenjo_unnamed.find),
 )
 
+#: Rules that infer who acts, and so say how sure they are.
+OF_UNNAMED = frozenset({"kenjo-unnamed", "sonkei-unnamed"})
+
 #: Asked about 謙譲語 with れる・られる, which raises and lowers at once.
 OF_HUMBLE_AND_RAISED: FormRules = (("sonkei-self", sonkei_self.find), ("kenjo-reru", kenjo_reru.find))
 

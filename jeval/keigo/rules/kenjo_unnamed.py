@@ -22,15 +22,25 @@ RIGHT: 昨日、学会でお話しになったそうですね。
 from __future__ import annotations
 
 from jeval.keigo.sentence import Form, Sentence, Span
-from jeval.keigo.unnamed import actor, has_goal
+from jeval.keigo.unnamed import actor, has_goal, is_of_thing
 
 
 def find(sentence: Sentence, form: Form) -> Span | None:
     """Asked of a humble form."""
     scene = sentence.scene
-    if scene.referent_own or not (scene.addressee_raised or scene.referent_raised):
+    if not asks(sentence, form):
         return None
     cue = actor(sentence, form)
     if cue is None or cue.who == "speaker" or (cue.who == "addressee" and not scene.addressee_raised):
         return None
-    return None if form.type == "kenjogo1" and has_goal(sentence, form) else form.span
+    return form.span
+
+
+def asks(sentence: Sentence, form: Form) -> bool:
+    """Whether the act may be the addressee's: nobody of one's own side is spoken of, nobody the goal, and no thing the subject."""
+    scene = sentence.scene
+    if scene.referent_own or not (scene.addressee_raised or scene.referent_raised):
+        return False
+    if form.type == "kenjogo1" and has_goal(sentence, form):
+        return False
+    return not is_of_thing(sentence, form)

@@ -29,8 +29,13 @@ _UNSURE = frozenset({"reru", "orareru", "mieru", "o-sareru", "noun"})
 
 def find(sentence: Sentence, form: Form) -> Span | None:
     """Asked of 尊敬語."""
-    given = sentence.mask(form.end - 1) & sentence.bits.kudasaru
-    if form.frame in _UNSURE or given or not sentence.scene.addressee_raised:
+    if not asks(sentence, form):
         return None
     cue = actor(sentence, form)
     return form.span if cue is not None and cue.who == "speaker" else None
+
+
+def asks(sentence: Sentence, form: Form) -> bool:
+    """Whether the form says for sure that somebody acts, and nobody gives the speaker something with it."""
+    given = sentence.mask(form.end - 1) & sentence.bits.kudasaru
+    return form.frame not in _UNSURE and not given and sentence.scene.addressee_raised
