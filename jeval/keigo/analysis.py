@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 
 from jeval.errors import InputError
@@ -24,6 +24,7 @@ from jeval.keigo.types import Analysis, HonorificForm, Misuse
 from jeval.keigo.unnamed import actor
 
 _START = attrgetter("start")
+_MOST = 20  # misuses in a sentence for which suggestions are tried; each takes an analysis of all of it
 
 
 class Analyser:
@@ -79,12 +80,16 @@ class Analyser:
         found = []
         for hit in hits:
             start, end = sentence.origin(hit.start, hit.end)
-            suggestion = hit.rule.suggestion(sentence.text[hit.start : hit.end], sentence.text[hit.end : hit.end + 3])
-            if suggestion is not None and not self._mends(sentence, hit, suggestion, hits):
-                suggestion = None
             sure = _sureness(sentence, hit) if hit.rule.id in rules.OF_UNNAMED else None
-            found.append(Misuse(hit.rule.type, text[start:end], start, end, hit.rule.id, suggestion, sure))
+            trial = partial(self._suggestion, sentence, hit, hits)
+            found.append(Misuse(hit.rule.type, text[start:end], start, end, hit.rule.id, sure, trial))
         return found
+
+    def _suggestion(self, sentence: Sentence, hit: Hit, hits: list[Hit]) -> str | None:
+        suggestion = hit.rule.suggestion(sentence.text[hit.start : hit.end], sentence.text[hit.end : hit.end + 3])
+        if suggestion is None or len(hits) > _MOST or not self._mends(sentence, hit, suggestion, hits):
+            return None
+        return suggestion
 
     def _mends(self, sentence: Sentence, hit: Hit, suggestion: str, hits: list[Hit]) -> bool:
         """Whether the sentence with the suggestion in it has one misuse less, and none that it did not have."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from typing import Any
 
@@ -96,3 +97,9 @@ def test_mending_leaves_right_text_and_its_own_result_alone() -> None:
         assert mended(once, row["context"]) == once
         if not row["errors"]:
             assert once == row["text"]
+
+
+def test_a_finding_goes_to_another_process_with_its_suggestion() -> None:
+    (error,) = analyze("先生がおっしゃられました。").errors
+    copy = pickle.loads(pickle.dumps(error))
+    assert copy == error and copy.suggestion == error.suggestion == "おっしゃい"
