@@ -44,13 +44,17 @@ class Analyser:
         forms: list[HonorificForm] = []
         errors: list[Misuse] = []
         endings: list[Ending] = []
+        quoting, before = False, ""
         text_end = len(normal.text.rstrip())
         for piece, sentence in self.read(normal, context):
             forms += self._forms(sentence, text)
             errors += self._misuses(sentence, text)
             if endings and sentence.matches("takes_up", sentence.prose):
                 endings[-1] = endings[-1]._replace(firm=False)  # そんな声 …: what was said before is reported
-            endings += self._ending(sentence, last=piece.start + len(piece.masked) >= text_end)
+            quoting = quoting or sentence.matches("quotes_ahead", before)
+            ended = self._ending(sentence, last=piece.start + len(piece.masked) >= text_end)
+            endings += [one._replace(firm=one.firm and not (quoting and one.style == "plain")) for one in ended]
+            before = sentence.prose
         for rule_id, find in rules.OF_UTTERANCE:
             if place := find(endings):
                 errors.append(self._misuse_of_utterance(rule_id, text, *place))

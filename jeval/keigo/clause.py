@@ -155,7 +155,7 @@ class Clause:
         for i in range(predicate - 1, -1, -1):
             mask = tokens[i].mask
             before = tokens[i - 1].mask if i else 0
-            if mask & bits.tara:
+            if mask & bits.tara or (mask & bits.so_that and before & bits.modifying):
                 return i
             if mask & bits.clause_link and not (i == predicate - 1 and mask & bits.te):
                 return i  # て before the predicate ties it to the verb before it: 読んで いらっしゃる
