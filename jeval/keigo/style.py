@@ -91,7 +91,7 @@ def is_firm(sentence: Sentence, at: int) -> bool:
     mask = sentence.mask(at)
     if mask & bits.imperative or sentence.has(at + 1, len(sentence.tokens), bits.closing_particle):
         return False
-    if mask & (bits.adj | bits.tai) or sentence.mask(at - 1) & bits.adj:
+    if mask & (bits.adj | bits.tai) or (mask & bits.aux and sentence.mask(at - 1) & bits.adj):
         return sentence.has(0, at, bits.ha | bits.ga) and not mask & bits.tai  # すばらしい。, 穴があったら入りたい。
     return not (mask & bits.verb and sentence.matches("instruction", prose))
 

@@ -49,7 +49,7 @@ def find(sentence: Sentence) -> Iterator[Span]:
         if sentence.mask(name) & bits.surname:
             if _is_owned(sentence, name) or _is_own_colleague(sentence, i) or _is_by_act(sentence, name, i):
                 yield name, i + 1
-        elif title & bits.honorific_suffix and sentence.mask(i - 1) & (bits.kin_word | bits.chief_word):
+        elif title & bits.honorific_suffix and sentence.mask(i - 1) & (bits.kin_word | bits.chief_word | bits.chief):
             kin = i - 2 if sentence.mask(i - 2) & bits.pfx else i - 1
             if _is_own_kin(sentence, i) or _is_owned(sentence, kin):
                 yield kin, i + 1
@@ -61,15 +61,18 @@ def _is_owned(sentence: Sentence, i: int) -> bool:
     if not sentence.mask(i - 1) & bits.no:
         return False
     owner = i - 2
-    while owner > 0 and sentence.mask(owner) & bits.name_part and not sentence.mask(owner) & bits.own_owner:
+    while owner > 0 and sentence.mask(owner) & (bits.name_part | bits.no_particle):
+        if sentence.mask(owner) & bits.own_owner:
+            break
         owner -= 1
-    return bool(sentence.mask(owner) & bits.own_owner)
+    of_customer = sentence.matches("customers", sentence.written(owner, i - 1))  # 当店のお客様の佐藤様
+    return bool(sentence.mask(owner) & bits.own_owner) and not of_customer
 
 
 def _is_own_kin(sentence: Sentence, i: int) -> bool:
     """お母さん of one's own family; 課長さん of one's own company, where the scene is about it and does not ask."""
     bits, scene = sentence.bits, sentence.scene
-    if not sentence.mask(i - 1) & bits.chief_word:
+    if not sentence.mask(i - 1) & (bits.chief_word | bits.chief):
         return scene.referent == "family"
     of_company = scene.referent_own and scene.referent not in {"self", "family"}
     named = sentence.surface(i - 1) in scene.addressee_text or sentence.mask(i) & bits.customer_suffix
@@ -86,9 +89,12 @@ def _is_by_act(sentence: Sentence, name: int, i: int) -> bool:
     if sentence.matches("their_name", sentence.written(0, name)) or sentence.mask(i) & bits.teacher_word:
         return False
     humble = any(form.agent and form.start > i and form.type != "sonkeigo" for form in sentence.forms)
-    if sentence.mask(i) & bits.honorific_suffix:
-        owner = sentence.mask(name - 2) & (bits.own_post | bits.title) and sentence.mask(name - 1) & bits.no
-        return bool(owner and sentence.mask(i + 1) & (bits.ha | bits.ga)) and humble
+    before = sentence.mask(name - 2) if sentence.mask(name - 1) & bits.no else 0
+    acts = bool(sentence.mask(i + 1) & (bits.ha | bits.ga))
+    if before & bits.own_superior:
+        return acts
+    if sentence.mask(i) & bits.honorific_suffix or before & bits.own_post:
+        return acts and humble and bool(before & (bits.own_post | bits.title))
     if sentence.mask(i + 1) & bits.ni:
         return humble and sentence.has(i + 2, len(sentence.tokens), bits.pass_on)
     raised = sentence.mask(i + 1) & bits.de and sentence.mask(i + 2) & bits.irassharu
