@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,15 @@ def test_the_stored_figures_are_the_measured_ones_and_keep_their_bars() -> None:
     blind = [one for one in measured["first_sight"].values() if one["wrong"]]
     assert sum(one["flagged"] for one in blind) / sum(one["wrong"] for one in blind) >= 0.7
     assert sum(one["accused"] for one in blind) / sum(one["right"] for one in blind) <= 0.02
+
+
+def test_the_figures_of_the_document_are_the_stored_ones() -> None:
+    stored = json.loads(data_path("keigo", "measured", "unnamed.json").read_text(encoding="utf-8"))
+    page = (Path(__file__).parents[2] / "docs" / "keigo.md").read_text(encoding="utf-8")
+    for one in [stored["now"], *stored["first_sight"].values()]:
+        flagged = f"{one['flagged']} of {one['wrong']}" if one["wrong"] else "–"
+        assert f"| {flagged} | {one['accused']} of {one['right']} |" in page
+    assert f"falls to {stored['thresholds']['0.9']['flagged_share']:.0%}" in page
 
 
 def test_a_cue_is_as_sure_as_it_was_right() -> None:
