@@ -37,7 +37,10 @@ def holds(sentence: Sentence, match: Match | None) -> bool:
     if sentence.mask(hou) & bits.hou_kanji:
         if not after & (bits.after_hou | bits.prefix):
             return False
-        if not after & (bits.wo | bits.ga) and not _is_said_of_thing(sentence, head, rest):
+        if after & (bits.wo | bits.ga):
+            if sentence.matches("hou_people", rest):
+                return False
+        elif not _is_said_of_thing(sentence, head, rest):
             return False
     if after & bits.ga:
         return sentence.matches("hou_ready", rest)
