@@ -44,17 +44,17 @@ class Analyser:
         forms: list[HonorificForm] = []
         errors: list[Misuse] = []
         endings: list[Ending] = []
-        quoting, before = False, ""
+        quoting = False  # whether a sentence has announced what is read out (次のとおりです。)
         text_end = len(normal.text.rstrip())
         for piece, sentence in self.read(normal, context):
             forms += self._forms(sentence, text)
             errors += self._misuses(sentence, text)
             if endings and sentence.matches("takes_up", sentence.prose):
                 endings[-1] = endings[-1]._replace(firm=False)  # そんな声 …: what was said before is reported
-            quoting = quoting or sentence.matches("quotes_ahead", before)
-            ended = self._ending(sentence, last=piece.start + len(piece.masked) >= text_end)
-            endings += [one._replace(firm=one.firm and not (quoting and one.style == "plain")) for one in ended]
-            before = sentence.prose
+            endings += self._ending(sentence, piece.start + len(piece.masked) >= text_end, quoting)
+            quoting = quoting or (
+                piece.start + len(piece.masked) < text_end and sentence.matches("quotes_ahead", sentence.prose)
+            )
         for rule_id, find in rules.OF_UTTERANCE:
             if place := find(endings):
                 errors.append(self._misuse_of_utterance(rule_id, text, *place))
@@ -111,12 +111,14 @@ class Analyser:
         sentence.forms = self._find_forms(sentence)
         return sentence
 
-    def _ending(self, sentence: Sentence, last: bool) -> list[Ending]:
+    def _ending(self, sentence: Sentence, last: bool, quoting: bool) -> list[Ending]:
         """How the sentence ends, if that counts: a plain end without a full stop may be a heading, or cut off."""
         style, at = sentence_style(sentence)
         if style is None or (style == "plain" and not last and not sentence.matches("ended", sentence.prose)):
             return []
-        return [Ending(style, *sentence.place(at, at + 1), firm=style != "plain" or is_firm(sentence, at))]
+        return [
+            Ending(style, *sentence.place(at, at + 1), firm=style != "plain" or (not quoting and is_firm(sentence, at)))
+        ]
 
     def _misuse_of_utterance(self, rule_id: str, text: str, start: int, end: int) -> Misuse:
         return Misuse(self.knowledge.by_id[rule_id].type, text[start:end], start, end, rule_id)

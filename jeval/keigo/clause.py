@@ -110,7 +110,6 @@ class Clause:
         bits = self._bits
         clause_start = self._clause_start(predicate)
         topic = None
-        thought = self._is_of_hearing(predicate)
         for phrase in reversed(self.phrases):
             if phrase.end > predicate or not phrase.role:
                 continue
@@ -118,8 +117,10 @@ class Clause:
                 return phrase
             if topic is None and phrase.particle & (bits.ha | bits.tte):
                 topic = phrase
-        hidden = topic is not None and topic.role in RESPECTED and (thought or self._reports(topic.end, predicate))
-        return None if hidden else topic
+        if topic is not None and topic.role in RESPECTED:
+            reported = self._is_of_hearing(predicate) or self._reports(topic.end, predicate)
+            return None if reported else topic
+        return topic
 
     def has_thing(self, predicate: int) -> bool:
         """Whether が marks no person in the clause of token ``predicate``."""

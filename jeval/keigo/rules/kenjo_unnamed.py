@@ -28,7 +28,7 @@ from jeval.keigo.unnamed import actor, has_goal, is_of_thing
 def find(sentence: Sentence, form: Form) -> Span | None:
     """Asked of a humble form."""
     scene = sentence.scene
-    if not asks(sentence, form):
+    if not scene.speaker_given or not asks(sentence, form):
         return None
     cue = actor(sentence, form)
     if cue is None or cue.who == "speaker" or (cue.who == "addressee" and not scene.addressee_raised):

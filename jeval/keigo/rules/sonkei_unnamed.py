@@ -29,7 +29,7 @@ _UNSURE = frozenset({"reru", "orareru", "mieru", "o-sareru", "noun"})
 
 def find(sentence: Sentence, form: Form) -> Span | None:
     """Asked of 尊敬語."""
-    if not asks(sentence, form):
+    if not sentence.scene.speaker_given or not asks(sentence, form):
         return None
     cue = actor(sentence, form)
     return form.span if cue is not None and cue.who == "speaker" else None
