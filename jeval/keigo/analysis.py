@@ -80,7 +80,10 @@ class Analyser:
         return found
 
     def _misuses(self, sentence: Sentence, text: str) -> list[Misuse]:
-        hits = _distinct(list(self._find_misuses(sentence)))
+        hits = list(self._find_misuses(sentence))
+        if not hits:
+            return []
+        hits = _distinct(hits)
         found = []
         for hit in hits:
             start, end = sentence.origin(hit.start, hit.end)
