@@ -65,10 +65,13 @@ def quality(
 
 def _keigo_quality(write: bool) -> tuple[dict[str, Any], list[str]]:
     from jeval.keigo.build import instruments
+    from jeval.keigo.cues import SOURCE as UNNAMED
+    from jeval.keigo.cues import measure_unnamed
     from jeval.keigo.quality import SOURCE, labels, measure
 
     figures = {**measure(labels()), "source": SOURCE}
     if write:
+        _record("keigo", "unnamed", {**measure_unnamed(), "source": UNNAMED})
         _record("keigo", "analysis", figures)
         _record("keigo", "instruments", {name: one.model_dump() for name, one in instruments().items()})
     return figures, [json_text(figures)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 
 from jeval.errors import InputError
@@ -12,16 +13,18 @@ from jeval.japanese.folding import Folded
 from jeval.keigo import rules
 from jeval.keigo.forms import FormFinder
 from jeval.keigo.knowledge import Knowledge, knowledge
-from jeval.keigo.misuse import MisuseFinder
+from jeval.keigo.misuse import Hit, MisuseFinder
 from jeval.keigo.normalise import normalise
-from jeval.keigo.persons import scene_of
+from jeval.keigo.persons import Scene, scene_of
 from jeval.keigo.predicates import is_addressed
 from jeval.keigo.sentence import Sentence
-from jeval.keigo.style import Ending, overall, sentence_style
-from jeval.keigo.text import sentences
+from jeval.keigo.style import Ending, is_firm, overall, sentence_style
+from jeval.keigo.text import Piece, sentences
 from jeval.keigo.types import Analysis, HonorificForm, Misuse
+from jeval.keigo.unnamed import actor
 
 _START = attrgetter("start")
+_MOST = 20  # misuses in a sentence for which suggestions are tried; each takes an analysis of all of it
 
 
 class Analyser:
@@ -38,25 +41,36 @@ class Analyser:
         expressions = self.knowledge.expressions
         if not expressions["japanese"].search(text) and not expressions["japanese"].search(normal.text):
             return Analysis(text, None, (), ())
-        scene = scene_of(context, self.knowledge)
         forms: list[HonorificForm] = []
         errors: list[Misuse] = []
         endings: list[Ending] = []
+        quoting = False  # whether a sentence has announced what is read out (次のとおりです。)
         text_end = len(normal.text.rstrip())
-        for piece in sentences(normal, self.knowledge):
-            sentence = Sentence(piece, normal, scene, self.knowledge)
-            sentence.forms = self._find_forms(sentence)
+        for piece, sentence in self.read(normal, context):
             forms += self._forms(sentence, text)
             errors += self._misuses(sentence, text)
-            endings += self._ending(sentence, last=piece.start + len(piece.masked) >= text_end)
-            if not scene.called and expressions["may_call"].search(piece.masked) and is_addressed(sentence):
-                scene = replace(scene, called=True)
+            if endings and sentence.matches("takes_up", sentence.prose):
+                endings[-1] = endings[-1]._replace(firm=False)  # そんな声 …: what was said before is reported
+            endings += self._ending(sentence, piece.start + len(piece.masked) >= text_end, quoting)
+            quoting = quoting or (
+                piece.start + len(piece.masked) < text_end and sentence.matches("quotes_ahead", sentence.prose)
+            )
         for rule_id, find in rules.OF_UTTERANCE:
             if place := find(endings):
                 errors.append(self._misuse_of_utterance(rule_id, text, *place))
                 errors.sort(key=_START)
         style = overall(endings) or self._style_without_predicate(normal, forms)
         return Analysis(text, style, tuple(forms), tuple(errors))
+
+    def read(self, normal: Folded, context: Mapping[str, object] | None) -> Iterator[tuple[Piece, Sentence]]:
+        """The sentences of a normalised text with their honorific expressions; each knows who was called in those before it."""
+        scene = scene_of(context, self.knowledge)
+        for piece in sentences(normal, self.knowledge):
+            sentence = self._sentence(piece, normal, scene)
+            yield piece, sentence
+            may_call = self.knowledge.expressions["may_call"].search(piece.masked)
+            if not scene.called and may_call and is_addressed(sentence):
+                scene = replace(scene, called=True)
 
     def _forms(self, sentence: Sentence, text: str) -> list[HonorificForm]:
         found = []
@@ -66,19 +80,48 @@ class Analyser:
         return found
 
     def _misuses(self, sentence: Sentence, text: str) -> list[Misuse]:
+        hits = list(self._find_misuses(sentence))
+        if not hits:
+            return []
+        hits = _distinct(hits)
         found = []
-        for hit in self._find_misuses(sentence):
+        for hit in hits:
             start, end = sentence.origin(hit.start, hit.end)
-            suggestion = hit.rule.suggestion(text[start:end], text[end : end + 3])
-            found.append(Misuse(hit.rule.type, text[start:end], start, end, hit.rule.id, suggestion))
-        return _distinct(found) if len(found) > 1 else found
+            sure = _sureness(sentence, hit) if hit.rule.id in rules.OF_UNNAMED else None
+            trial = partial(self._suggestion, sentence, hit, hits)
+            found.append(Misuse(hit.rule.type, text[start:end], start, end, hit.rule.id, sure, trial))
+        return found
 
-    def _ending(self, sentence: Sentence, last: bool) -> list[Ending]:
+    def _suggestion(self, sentence: Sentence, hit: Hit, hits: list[Hit]) -> str | None:
+        suggestion = hit.rule.suggestion(sentence.text[hit.start : hit.end], sentence.text[hit.end : hit.end + 3])
+        if suggestion is None or len(hits) > _MOST or not self._mends(sentence, hit, suggestion, hits):
+            return None
+        return suggestion
+
+    def _mends(self, sentence: Sentence, hit: Hit, suggestion: str, hits: list[Hit]) -> bool:
+        """Whether the sentence with the suggestion in it has one misuse less, and none that it did not have."""
+        text = sentence.text[: hit.start] + suggestion + sentence.text[hit.end :]
+        left = Counter(
+            (other.rule.id, piece.text[other.start : other.end])
+            for piece in sentences(normalise(text), self.knowledge)
+            for other in _distinct(list(self._find_misuses(self._sentence(piece, normalise(text), sentence.scene))))
+        )
+        before = Counter((other.rule.id, sentence.text[other.start : other.end]) for other in hits if other is not hit)
+        return left <= before
+
+    def _sentence(self, piece: Piece, normal: Folded, scene: Scene) -> Sentence:
+        sentence = Sentence(piece, normal, scene, self.knowledge)
+        sentence.forms = self._find_forms(sentence)
+        return sentence
+
+    def _ending(self, sentence: Sentence, last: bool, quoting: bool) -> list[Ending]:
         """How the sentence ends, if that counts: a plain end without a full stop may be a heading, or cut off."""
         style, at = sentence_style(sentence)
-        if style is None or (style == "plain" and not last and not sentence.matches("ended", sentence.masked)):
+        if style is None or (style == "plain" and not last and not sentence.matches("ended", sentence.prose)):
             return []
-        return [Ending(style, *sentence.place(at, at + 1))]
+        return [
+            Ending(style, *sentence.place(at, at + 1), firm=style != "plain" or (not quoting and is_firm(sentence, at)))
+        ]
 
     def _misuse_of_utterance(self, rule_id: str, text: str, start: int, end: int) -> Misuse:
         return Misuse(self.knowledge.by_id[rule_id].type, text[start:end], start, end, rule_id)
@@ -89,12 +132,21 @@ class Analyser:
         return "polite" if any(form.type == "teineigo" for form in forms) else "plain"
 
 
-def _distinct(errors: list[Misuse]) -> list[Misuse]:
-    """One finding per place and type; where spans of two types overlap, the earlier rule stays."""
-    kept: list[Misuse] = []
-    for error in errors:
-        if not any(error.start < other.end and other.start < error.end for other in kept):
-            kept.append(error)
+def _sureness(sentence: Sentence, hit: Hit) -> float | None:
+    """How sure the cue is that tells whose act the form found is."""
+    for form in sentence.forms:
+        if sentence.characters(*form.span) == (hit.start, hit.end):
+            cue = actor(sentence, form)
+            return cue.sure if cue is not None else None
+    return None
+
+
+def _distinct(hits: list[Hit]) -> list[Hit]:
+    """One finding per place; where spans overlap, the earlier rule stays."""
+    kept: list[Hit] = []
+    for hit in hits:
+        if not any(hit.start < other.end and other.start < hit.end for other in kept):
+            kept.append(hit)
     return sorted(kept, key=_START)
 
 

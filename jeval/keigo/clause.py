@@ -81,6 +81,8 @@ class Clause:
         tokens = self._tokens
         text = "".join(token.surface for token in tokens[start:end])
         role = noun_role(text, self._last_noun)
+        if not role and end - start > 1 and tokens[start].mask & self._bits.adverbial:
+            role = noun_role(text[len(tokens[start].surface) :], self._last_noun)  # 現在 弊社
         if tokens[end - 1].mask & self._bits.surname and (not role or role == "in"):
             owner = text[: -len(tokens[end - 1].surface)]
             role = "in" if self._says("own_name", owner) else "out" if self._says("their_name", owner) else "name"
@@ -115,7 +117,36 @@ class Clause:
                 return phrase
             if topic is None and phrase.particle & (bits.ha | bits.tte):
                 topic = phrase
+        if topic is not None and topic.role in RESPECTED:
+            reported = self._is_of_hearing(predicate) or self._reports(topic.end, predicate)
+            return None if reported else topic
         return topic
+
+    def has_thing(self, predicate: int) -> bool:
+        """Whether が marks no person in the clause of token ``predicate``."""
+        start = self._clause_start(predicate)
+        return any(
+            phrase.particle & self._bits.ga and not phrase.role and start < phrase.end <= predicate
+            for phrase in self.phrases
+        )
+
+    def _is_of_hearing(self, predicate: int) -> bool:
+        """Whether と + a verb of thinking or hearing stands here: a topic before it is that of what is thought (先生も…と存じます)."""
+        tokens, bits = self._tokens, self._bits
+        at = predicate
+        while at > 1 and tokens[at].mask & bits.aux_verb and tokens[at - 1].mask & bits.te:
+            at -= 2  # 伺って おる
+        return bool(at and tokens[at].mask & bits.hearing and tokens[at - 1].mask & (bits.to | bits.tte))
+
+    def _reports(self, start: int, end: int) -> bool:
+        """Whether the topic's clause is closed between the two by という話, or by ので with a thought of one's own after it."""
+        tokens, bits = self._tokens, self._bits
+        return any(
+            tokens[i].mask & (bits.to | bits.tte)
+            and tokens[i + 1].mask & bits.say
+            and tokens[i + 2].mask & bits.noun_start
+            for i in range(start, end - 2)
+        )
 
     def _clause_start(self, predicate: int) -> int:
         """The token that ends what comes before the predicate's own clause; -1 where there is none."""
@@ -125,7 +156,7 @@ class Clause:
         for i in range(predicate - 1, -1, -1):
             mask = tokens[i].mask
             before = tokens[i - 1].mask if i else 0
-            if mask & bits.tara:
+            if mask & bits.tara or (mask & bits.so_that and before & bits.modifying):
                 return i
             if mask & bits.clause_link and not (i == predicate - 1 and mask & bits.te):
                 return i  # て before the predicate ties it to the verb before it: 読んで いらっしゃる

@@ -6,6 +6,7 @@ Findings go to standard output, one a line, like a compiler's: ``file:line:colum
 from __future__ import annotations
 
 import json
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -29,13 +30,29 @@ def keigo(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one machine-readable object to standard output.")
     ] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Apply the safe suggestions to the files; then report what is left.")
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what --fix would change, as a unified diff; change nothing.")
+    ] = False,
 ) -> None:
     """Find honorific expressions and their misuses in Japanese text (敬語の指針, 2007)."""
-    if jsonl and as_json:
-        raise InputError("--jsonl and --json: choose one of the two")
+    chosen = [
+        name for name, is_on in (("--jsonl", jsonl), ("--json", as_json), ("--fix", fix), ("--diff", diff)) if is_on
+    ]
+    if len(chosen) > 1:
+        raise InputError(f"{' and '.join(chosen)}: choose one of them")
     _utf8()
     names = files or ["-"]
-    if jsonl:
+    if fix and "-" in names:
+        raise InputError("--fix: standard input cannot be rewritten; name files, or use --diff")
+    if diff:
+        found = _show_changes(names)
+    elif fix:
+        _fix(names)
+        found = _lint(names)
+    elif jsonl:
         found = _json_lines(names)
     elif as_json:
         found = _one_object(names)
@@ -65,9 +82,11 @@ def _lines(name: str) -> Iterator[str]:
         with path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
             yield from (_chomp(line) for line in stream)
     except OSError as err:
-        raise InputError(
-            f"{name}: {err.strerror or err}; give the path of a text file, or - for standard input"
-        ) from err
+        raise _unreadable(name, err) from err
+
+
+def _unreadable(name: str, err: OSError) -> InputError:
+    return InputError(f"{name}: {err.strerror or err}; give the path of a text file, or - for standard input")
 
 
 def _chomp(line: str) -> str:
@@ -123,6 +142,61 @@ def _analyses(names: Iterable[str]) -> Iterator[tuple[str, int, Analysis]]:
                 yield name, number, analyze(line)
 
 
+def _changed(name: str) -> tuple[list[str], list[str]]:
+    """The lines of a file with their line feeds, as they are and mended."""
+    from jeval.keigo.mend import mended
+
+    before = _whole_lines(name)
+    after = []
+    for line in before:
+        text = _chomp(line)
+        after.append((mended(text) if text.strip() else text) + line[len(text) :])
+    return before, after
+
+
+def _whole_lines(name: str) -> list[str]:
+    if name == "-":
+        return list(sys.stdin)
+    try:
+        with Path(name).open(encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
+            return list(stream)
+    except OSError as err:
+        raise _unreadable(name, err) from err
+
+
+def _show_changes(names: Iterable[str]) -> int:
+    """Print the diff of every file; the number of lines that would change."""
+    from difflib import unified_diff
+
+    changed = 0
+    for name in names:
+        before, after = _changed(name)
+        changed += sum(one != other for one, other in zip(before, after, strict=True))
+        for line in unified_diff(before, after, name, name):
+            sys.stdout.write(harmless(line.rstrip("\r\n").encode("utf-8", "replace").decode()) + "\n")
+    return changed
+
+
+def _fix(names: Iterable[str]) -> None:
+    """Write the mended files, each whole or not at all, bytes that are no text kept."""
+    from jeval.writing import whole
+
+    for name in names:
+        before, after = _changed(name)
+        if before == after:
+            continue
+        path = Path(name).resolve()
+        if _whole_lines(name) != before:
+            raise InputError(f"{name}: changed while it was read; run --fix again")
+        try:
+            with whole(path, mode=stat.S_IMODE(path.stat().st_mode)) as out:
+                out.write("".join(after).encode("utf-8", "surrogateescape"))
+        except OSError as err:
+            raise InputError(f"{name}: {err.strerror or err}; --fix needs a file and a folder it may write to") from err
+        mended = sum(one != other for one, other in zip(before, after, strict=True))
+        say(f"{name}: mended in {mended} line{'s' if mended > 1 else ''}", error=True)
+
+
 def _one_object(names: Iterable[str]) -> int:
     results = [
         {"file": name, "line": number, **analysis.to_dict()}
@@ -152,7 +226,7 @@ def _finding(out: TextIO, name: str, number: int, analysis: Analysis, error: Any
     from jeval.keigo.knowledge import knowledge
 
     rule = knowledge().by_id[error.rule].fields
-    suggestion = f" → {error.suggestion}" if error.suggestion else ""
+    suggestion = f" → {error.suggestion or '∅'}" if error.suggestion is not None else ""
     shown = error.surface.encode("utf-8", "replace").decode("utf-8")
     line = (
         f"{name}:{number}:{error.start + 1}: {error.type} [{error.rule}] 「{shown}」{suggestion} "

@@ -12,7 +12,9 @@ from jeval.keigo.tokens import Token
 class DerivedAtoms:
     """Asked of a token after the tables, whose bits it carries by then."""
 
-    NAMES = ("person_part", "own_causative", "deverbal", "act", "ra_deleted", "causative_sa", "causative_sasa")
+    NAMES = (
+        "person_part", "own_causative", "deverbal", "act", "ra_deleted", "potential_verb", "causative_sa", "causative_sasa", "stem_like",
+    )  # fmt: skip
 
     def __init__(
         self, bits: Bits, dictionary: Dictionary, person_part: re.Pattern[str], genuine_causatives: frozenset[str]
@@ -33,6 +35,10 @@ class DerivedAtoms:
             mask |= bits.own_causative
         if self._is_ra_deleted(token):
             mask |= bits.ra_deleted
+        if self._is_stem(token):
+            mask |= bits.stem_like
+        if self._is_potential(token):
+            mask |= bits.potential_verb
         if self._is_causative_sa(token):
             mask |= bits.causative_sa
         if self._is_causative_sasa(token):
@@ -44,6 +50,10 @@ class DerivedAtoms:
             return False
         named = token.mask & (self._bits.surname | self._bits.name_of_person)
         return bool(named) or bool(self._person_part.search(token.surface))
+
+    def _is_stem(self, token: Token) -> bool:
+        """緩め of 緩める, which the dictionary takes for an adjective."""
+        return bool(token.mask & self._bits.stem_shape and self._dictionary.verb_of_stem(token.surface))
 
     def _is_own_causative(self, token: Token) -> bool:
         """動か of 動かす: させ after it is the causative of the transitive verb, not an inserted さ."""
@@ -61,6 +71,11 @@ class DerivedAtoms:
             return False  # 仕入れる: the verb itself
         base = token.orth_base.removesuffix(self._inflection.potential) + self._inflection.ichidan
         return dictionary.is_vowel_verb(token.lemma.split("-")[0]) and dictionary.is_vowel_verb(base)
+
+    def _is_potential(self, token: Token) -> bool:
+        """書け of 書ける: 下一段 in form, the lemma a 五段 verb."""
+        shape = token.mask & self._bits.lower_ichidan
+        return bool(shape) and self._dictionary.is_godan(token.lemma.split("-")[0])
 
     def _is_causative_sa(self, token: Token) -> bool:
         """歌わさ of 歌わす: a 五段-サ行 verb made from the 未然形 of another 五段 verb."""

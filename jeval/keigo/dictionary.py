@@ -85,3 +85,7 @@ class Dictionary:
     def is_vowel_verb(self, base: str) -> bool:
         """Whether られる makes its potential: 一段 verbs and 来る."""
         return self.verb_type(base).startswith(self.inflection.vowel)
+
+    def is_godan(self, base: str) -> bool:
+        """Whether a verb in its dictionary form is 五段."""
+        return bool(base) and self.verb_type(base).startswith(self.inflection.godan)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from jeval.keigo.actors import Actors
 from jeval.keigo.atoms import Atoms, Bits
 from jeval.keigo.derived import DerivedAtoms
 from jeval.keigo.dictionary import Dictionary, Inflection
@@ -31,6 +32,7 @@ class Rule:
         self.type = str(fields["type"])
         self.norm = fields.get("tier") == "norm"
         self.late = bool(fields.get("late"))
+        self.safe = bool(fields.get("safe"))
         self.when = str(fields.get("when", ""))
         self.keys: list[str] = fields.get("keys") or [""]
         self.pattern = Pattern(fields["pattern"], bits, tests) if "pattern" in fields else None
@@ -64,6 +66,7 @@ class Knowledge:
         expressions: named regular expressions.
         dictionary, tagger: MeCab, asked for one word and for a sentence.
         frames, rules, by_id: how honorifics are made, and misused.
+        actors: the cues to who acts where nobody is named.
         norm, citation: the norm as findings and as sources of items name it.
         person_test: the test (see :class:`jeval.keigo.patterns.Tests`) of tokens that may name a person.
         respell, respellings: whether a text holds a spelling that the dictionary breaks, and what is put for it.
@@ -91,6 +94,7 @@ class Knowledge:
         self.rules = self._rules(folder / "rules.yaml", "rules")
         self._active = [rule for rule in self.rules if rule.norm]
         self.by_id = {rule.id: rule for rule in self.rules}
+        self.actors = Actors(folder / "actors.yaml", self.bits)
         named = read_yaml(folder / "norm.yaml")
         self.norm, self.citation = str(named["short"]), str(named["citation"])
         self.tagger = Tagger(self._prepare)

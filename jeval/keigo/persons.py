@@ -61,7 +61,7 @@ def noun_role(phrase: str, last_noun: re.Pattern[str]) -> str:
 @dataclass(frozen=True)
 class Scene:
     """The context of an utterance as roles. ``called``: an earlier sentence addressed somebody
-    to be raised by name or title."""
+    to be raised by name or title. ``speaker_given``: the context says who speaks, in whatever words."""
 
     speaker: str = ""
     addressee: str = ""
@@ -70,6 +70,7 @@ class Scene:
     addressee_text: str = ""
     given: bool = False
     called: bool = False
+    speaker_given: bool = False
 
     @property
     def to_outside(self) -> bool:
@@ -128,7 +129,7 @@ def _scene(speaker: str, addressee: str, referent: str, knowledge: Knowledge) ->
             meant = "addressee"
         elif person in {speaker, *expressions["between_roles"].split(speaker)}:
             meant = "self"
-    return Scene(speaks, hears, meant, referent, addressee, given=True)
+    return Scene(speaks, hears, meant, referent, addressee, given=True, speaker_given=bool(speaker))
 
 
 def _party_role(description: str, separator: re.Pattern[str]) -> str:

@@ -35,11 +35,12 @@ def lowers_speaker_only(sentence: Sentence, form: Form) -> bool:
 
 
 def is_customers_act(sentence: Sentence, form: Form) -> bool:
-    """An act of the other side in a humble frame: ご利用する, お帰りする; ご〜できる unless one's own service can be meant."""
+    """An act of the other side in a humble frame: ご利用する, お帰りする; ご + 漢語 + できる unless one's own service can be meant."""
     bits = sentence.bits
     if sentence.has(*form.span, bits.customer_act | bits.motion_person):
         return True
-    return form.frame == "o-dekiru" and not sentence.has(*form.span, bits.own_service)
+    open_class = form.frame == "o-dekiru" and sentence.mask(form.start) & bits.pfx_go
+    return bool(open_class) and not sentence.has(*form.span, bits.own_service)
 
 
 # ---------------------------------------------------------------------- where it stands
@@ -164,8 +165,18 @@ def is_said_of_own_referent(sentence: Sentence, form: Form) -> bool:
     last = sentence.mask(form.end - 1)
     able = last & bits.naru and last & bits.lower_ichidan  # ご利用になれます: the addressee is able to
     asked = sentence.has(form.end, form.end + 3, bits.kudasaru | bits.itadaku)
+    if able or asked:
+        return False
+    if _is_of_person(sentence, form) and sentence.matches("reason_ahead", sentence.written(form.end, form.end + 8)):
+        return True
     subordinate = is_adnominal(sentence, form.end) or is_conditional(sentence, form.end)
-    return not able and not asked and not subordinate and is_main(sentence, form.end)
+    return not subordinate and is_main(sentence, form.end)
+
+
+def _is_of_person(sentence: Sentence, form: Form) -> bool:
+    """What is said of somebody who is asked for: いらっしゃる, おっしゃる, お出かけになる."""
+    bits = sentence.bits
+    return sentence.has(*form.span, bits.irassharu | bits.saying | bits.person_state)
 
 
 def is_state(sentence: Sentence, form: Form) -> bool:

@@ -49,6 +49,7 @@ class Sentence:
     Attributes:
         text: what was tagged.
         masked: the same with quotations blanked.
+        prose: ``masked`` with what is said beside the text blanked too: remarks in （）, code, broken quotations.
         tokens: its morphemes.
         starts: where each of them starts in ``text``.
         scene: who speaks to whom about whom, as far as the context says.
@@ -67,6 +68,7 @@ class Sentence:
         self.bits = knowledge.bits
         self.text = piece.text
         self.masked = piece.masked
+        self.prose = piece.prose
         self.tokens = tokens
         self.starts = starts
         self.scene = scene
@@ -127,6 +129,10 @@ class Sentence:
     def quoted(self, i: int) -> bool:
         """Whether token ``i`` starts inside a quotation."""
         return self.masked[self.starts[i] : self.starts[i] + 1] == MASK
+
+    def beside(self, i: int) -> bool:
+        """Whether token ``i`` starts inside a quotation, or inside what stands beside the text."""
+        return self.prose[self.starts[i] : self.starts[i] + 1] == MASK
 
     def characters(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in ``text`` of the tokens ``start:end`` (not empty)."""

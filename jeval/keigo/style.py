@@ -12,21 +12,25 @@ from jeval.keigo.tokens import Token
 
 
 class Ending(NamedTuple):
-    """How a sentence ends: its style, and where in the text as given the morpheme stands that decides."""
+    """How a sentence ends: its style, and where in the text as given the morpheme stands that decides.
+
+    ``firm``: whether it sets the style of the text. An exclamation, a question to oneself, a heading or a proverb does not.
+    """
 
     style: str
     start: int
     end: int
+    firm: bool = True
 
 
 def sentence_style(sentence: Sentence) -> tuple[str | None, int]:
     """``plain``, ``polite``, ``formal`` or ``None`` (no predicate at the end), and the token that decides.
 
-    Quoted words decide nothing.
+    Quoted words and remarks in （） decide nothing.
     """
-    if MASK not in sentence.masked:
+    if MASK not in sentence.prose:
         return _style(sentence.tokens, sentence.bits)
-    said = [i for i in range(len(sentence.tokens)) if not sentence.quoted(i)]
+    said = [i for i in range(len(sentence.tokens)) if not sentence.beside(i)]
     style, at = _style([sentence.tokens[i] for i in said], sentence.bits)
     return style, said[at] if style else at
 
@@ -79,11 +83,24 @@ def _polite(tokens: Sequence[Token], at: int, bits: Bits) -> str:
     return "polite"
 
 
+def is_firm(sentence: Sentence, at: int) -> bool:
+    """Whether a plain end, decided by token ``at``, is a statement of the running text, which sets its style."""
+    bits, prose = sentence.bits, sentence.prose
+    if not sentence.matches("stated", prose) or sentence.matches("loose_end", prose):
+        return False
+    mask = sentence.mask(at)
+    if mask & bits.imperative or sentence.has(at + 1, len(sentence.tokens), bits.closing_particle):
+        return False
+    if mask & (bits.adj | bits.tai) or (mask & bits.aux and sentence.mask(at - 1) & bits.adj):
+        return sentence.has(0, at, bits.ha | bits.ga) and not mask & bits.tai  # すばらしい。, 穴があったら入りたい。
+    return not (mask & bits.verb and sentence.matches("instruction", prose))
+
+
 def overall(endings: Sequence[Ending]) -> str | None:
-    """The style of the utterance: ``mixed``, or that of its last sentence."""
+    """The style of the utterance: ``mixed``, or that of its last sentence that sets one."""
     if not endings:
         return None
-    styles = [ending.style for ending in endings]
+    styles = [ending.style for ending in endings if ending.firm] or [endings[-1].style]
     if "plain" in styles and len(set(styles)) > 1:
         return "mixed"
     return styles[-1]

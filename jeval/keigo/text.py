@@ -20,12 +20,14 @@ class Piece:
     Attributes:
         text: what is tagged.
         masked: the same with quotations blanked.
+        prose: ``masked`` with what is said beside the text blanked too: remarks in （）, code, addresses, broken quotations.
         start: where it starts in the normalised text.
         offsets: for each character where it came from, counted from ``start``; ``None``: one for one.
     """
 
     text: str
     masked: str
+    prose: str
     start: int
     offsets: list[int] | None
 
@@ -43,10 +45,20 @@ def mask_quotations(text: str, knowledge: Knowledge) -> str:
     )
 
 
+def mask_asides(masked: str, knowledge: Knowledge) -> str:
+    """What stands beside the text blanked by a mark of the same length; whole quotations stay as they are."""
+    if not knowledge.expressions["aside_sign"].search(masked):
+        return masked
+    return knowledge.expressions["aside"].sub(
+        lambda found: found[0] if found["quotation"] else MASK * len(found[0]), masked
+    )
+
+
 def sentences(normalised: Folded, knowledge: Knowledge) -> Iterator[Piece]:
     """Sentences of a normalised text, line feeds and full stops being their ends (not inside quotations)."""
     text = normalised.text
     masked = mask_quotations(text, knowledge)
+    covers = masked, mask_asides(masked, knowledge)
     sentence_end = knowledge.expressions["sentence_end"]
     start = 0
     length = len(text)
@@ -55,24 +67,24 @@ def sentences(normalised: Folded, knowledge: Knowledge) -> Iterator[Piece]:
         end = found.end() if found else length
         while end - start > _LONGEST:
             cut = masked.rfind(_COMMA, start + 1, start + _LONGEST) + 1 or start + _LONGEST
-            yield _piece(text, masked, start, cut, knowledge)
+            yield _piece(text, covers, start, cut, knowledge)
             start = cut
         if text[start:end].strip():
-            yield _piece(text, masked, start, end, knowledge)
+            yield _piece(text, covers, start, end, knowledge)
         start = end
 
 
-def _piece(text: str, masked: str, start: int, end: int, knowledge: Knowledge) -> Piece:
+def _piece(text: str, covers: tuple[str, str], start: int, end: int, knowledge: Knowledge) -> Piece:
     piece = text[start:end]
-    cover = masked[start:end]
+    masked, prose = (cover[start:end] for cover in covers)
     if "\n" in piece:
-        piece, cover = piece.replace("\n", " "), cover.replace("\n", " ")
+        piece, masked, prose = (part.replace("\n", " ") for part in (piece, masked, prose))
     if not knowledge.respell.search(piece):
-        return Piece(piece, cover, start, None)
-    return _respelled(piece, cover, start, knowledge)
+        return Piece(piece, masked, prose, start, None)
+    return _respelled(piece, (masked, prose), start, knowledge)
 
 
-def _respelled(piece: str, cover: str, start: int, knowledge: Knowledge) -> Piece:
+def _respelled(piece: str, covers: tuple[str, ...], start: int, knowledge: Knowledge) -> Piece:
     """Spellings that the dictionary breaks, put as it knows them; every character knows where it came from."""
     offsets = list(range(len(piece) + 1))
     for source, target in knowledge.respellings:
@@ -81,9 +93,12 @@ def _respelled(piece: str, cover: str, start: int, knowledge: Knowledge) -> Piec
             if not found or found[0] == target:
                 break
             left, right = found.span()
-            hidden = cover[left] == MASK
             piece = piece[:left] + target + piece[right:]
-            cover = cover[:left] + (MASK * len(target) if hidden else target) + cover[right:]
+            covers = tuple(
+                cover[:left] + (MASK * len(target) if cover[left] == MASK else target) + cover[right:]
+                for cover in covers
+            )
             step = [offsets[left] + min(k, right - left - 1) for k in range(len(target))]
             offsets = offsets[:left] + step + offsets[right:]
-    return Piece(piece, cover, start, offsets)
+    masked, prose = covers
+    return Piece(piece, masked, prose, start, offsets)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 FORM_TYPES = ("sonkeigo", "kenjogo1", "kenjogo2", "teineigo", "bikago")
@@ -34,11 +36,12 @@ class HonorificForm(NamedTuple):
         return {"surface": self.surface, "start": self.start, "end": self.end, "type": self.type}
 
 
-class Misuse(NamedTuple):
+@dataclass(frozen=True)
+class Misuse:
     """One misuse: ``text[start:end] == surface``, ``type`` one of :data:`ERROR_TYPES`.
 
-    ``rule`` is the id of the rule in ``data/keigo/knowledge/rules.yaml``; ``suggestion`` replaces the span where the
-    right form follows by rule, and is ``None`` where a person has to decide.
+    ``rule`` is the id of the rule in ``data/keigo/knowledge/rules.yaml``. ``sure`` is how sure the analyser is whose act it is, between 0
+    and 1, where nobody is named; else ``None``. ``trial`` finds the suggestion when it is first asked for.
     """
 
     type: str
@@ -46,10 +49,31 @@ class Misuse(NamedTuple):
     start: int
     end: int
     rule: str
-    suggestion: str | None = None
+    sure: float | None = None
+    trial: Callable[[], str | None] = field(default=lambda: None, repr=False, compare=False)
+
+    @cached_property
+    def suggestion(self) -> str | None:
+        """What replaces the span where the right form follows by rule and the sentence with it holds no misuse more.
+
+        ``None`` where a person has to decide, ``""`` where the span has to go.
+        """
+        return self.trial()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For other processes: with the suggestion, without what finds it."""
+        return _restored, (self.type, self.surface, self.start, self.end, self.rule, self.sure, self.suggestion)
 
     def to_dict(self) -> dict[str, Any]:
-        return {"type": self.type, "surface": self.surface, "start": self.start, "end": self.end, "rule": self.rule}
+        known = {} if self.sure is None else {"sure": self.sure}
+        place = {"surface": self.surface, "start": self.start, "end": self.end}
+        return {"type": self.type, **place, "rule": self.rule, **known}
+
+
+def _restored(
+    type_: str, surface: str, start: int, end: int, rule: str, sure: float | None, suggestion: str | None
+) -> Misuse:
+    return Misuse(type_, surface, start, end, rule, sure, lambda: suggestion)
 
 
 @dataclass(frozen=True)

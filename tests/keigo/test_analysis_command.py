@@ -92,3 +92,33 @@ def test_json_prints_one_object_and_nothing_to_score_is_said() -> None:
     empty = run("--json", text="abc\n")
     assert json.loads(empty.stdout) == {"lines": 0, "errors": 0, "results": []}
     assert "nothing to score" in run(text="abc\n").stderr.decode()
+
+
+def test_diff_shows_what_fix_would_do_and_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "mail.txt"
+    file.write_bytes("内容をご確認してください。\r\nお待ちください。\n".encode())
+    before = file.read_bytes()
+    shown = run("--diff", str(file)).stdout.decode()
+    assert "-内容をご確認してください。" in shown and "+内容をご確認ください。" in shown
+    assert file.read_bytes() == before
+    assert run("--diff", text="お待ちください。\n").stdout == b""
+
+
+def test_fix_applies_the_safe_suggestions_and_reports_what_is_left(tmp_path: Path) -> None:
+    file = tmp_path / "mail.txt"
+    file.write_bytes("内容をご確認してください。\r\n".encode() + b"\xff\n" + "こちらが資料になります。".encode())
+    file.chmod(0o640)
+    result = run("--fix", "--check", str(file))
+    assert file.read_bytes() == "内容をご確認ください。\r\n".encode() + b"\xff\n" + "こちらが資料になります。".encode()
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert "mended in 1 line" in result.stderr.decode()
+    assert result.stdout.decode().startswith(f"{file}:3:7: baito_keigo")
+    assert result.returncode == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["mail.txt"]
+
+
+def test_fix_needs_files_and_one_way_of_showing() -> None:
+    for arguments in (["--fix"], ["--fix", "-"], ["--fix", "--diff"], ["--diff", "--json"]):
+        result = run(*arguments, text="ご確認してください。\n")
+        assert result.returncode == 2
+        assert result.stderr.decode().count("\n") == 1

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from jeval.keigo.patterns import Match
 from jeval.keigo.predicates import is_favour, is_raised
 from jeval.keigo.rules import (
+    asked_hou,
     empty_hou,
     empty_naru,
     kenjo_dekiru,
@@ -21,8 +22,11 @@ from jeval.keigo.rules import (
     kenjo_request,
     kenjo_reru,
     kenjo_subject,
+    kenjo_unnamed,
+    one_superior,
     sonkei_own_noun,
     sonkei_self,
+    sonkei_unnamed,
     style_mix,
     superior,
     superior_or_raised,
@@ -47,7 +51,11 @@ OF_UTTERANCE: tuple[tuple[str, Callable[[list[Ending]], tuple[int, int] | None]]
 OF_WORDS: SentenceRules = (("sonkei-own-noun", sonkei_own_noun.find), ("uchi-title", uchi_title.find))
 
 #: Asked about 尊敬語: whether the one who acts may be raised.
-OF_RAISED: FormRules = (("sonkei-self", sonkei_self.find), ("uchi-sonkei", uchi_sonkei.find))
+OF_RAISED: FormRules = (
+    ("sonkei-self", sonkei_self.find),
+    ("uchi-sonkei", uchi_sonkei.find),
+    ("sonkei-unnamed", sonkei_unnamed.find),
+)
 
 #: Asked about 謙譲語: whether the one who acts may be lowered, then whether the goal of the act may be raised.
 OF_HUMBLE: FormRules = (
@@ -56,7 +64,11 @@ OF_HUMBLE: FormRules = (
     ("kenjo-question", kenjo_question.find),
     ("kenjo-dekiru", kenjo_dekiru.find),
     ("uchi-kenjo", uchi_kenjo.find),
+    ("kenjo-unnamed", kenjo_unnamed.find),
 )
+
+#: Rules that infer who acts, and so say how sure they are.
+OF_UNNAMED = frozenset({"kenjo-unnamed", "sonkei-unnamed"})
 
 #: Asked about 謙譲語 with れる・られる, which raises and lowers at once.
 OF_HUMBLE_AND_RAISED: FormRules = (("sonkei-self", sonkei_self.find), ("kenjo-reru", kenjo_reru.find))
@@ -66,8 +78,10 @@ OF_FAVOUR: FormRules = (("uchi-kenjo", uchi_kenjo.find),)
 
 #: ``when`` of rules.yaml: a condition on what the rule's pattern or expression matched.
 CONDITIONS: dict[str, Callable[[Sentence, Match | None], bool]] = {
+    "asked_hou": asked_hou.holds,
     "empty_hou": empty_hou.holds,
     "empty_naru": empty_naru.holds,
+    "one_superior": one_superior.holds,
     "superior": superior.holds,
     "superior_or_raised": superior_or_raised.holds,
 }

@@ -40,9 +40,11 @@ def holds(sentence: Sentence, match: Match | None) -> bool:
     if sentence.matches("summary", sentence.masked):
         return True
     start = _noun_start(sentence, head)
-    frame = start == head - 1 and sentence.mask(start) & bits.pfx and sentence.mask(head) & bits.act
+    if start == head and sentence.mask(head) & bits.outcome:
+        return False  # 学びの場になります
+    frame = sentence.mask(head - 1) & bits.pfx and sentence.mask(head) & bits.act
     if frame and not sentence.matches("act_as_thing", sentence.masked):
-        return False  # お読みになります
+        return False  # お読みになります, 何名ご利用になりますか
     return _equates(sentence, start, head)
 
 

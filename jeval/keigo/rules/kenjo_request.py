@@ -29,11 +29,12 @@ def find(sentence: Sentence, form: Form) -> Span | None:
     """Asked of a humble form; reported with the て and the verb after it (して ください)."""
     bits = sentence.bits
     asking = sentence.mask(form.end + 1)
-    if not sentence.mask(form.end) & bits.te or not asking & (bits.kudasaru | bits.itadaku | bits.irassharu):
+    raised = asking & bits.irassharu or (asking & bits.oru and sentence.mask(form.end + 2) & bits.reru)
+    if not sentence.mask(form.end) & bits.te or not (asking & (bits.kudasaru | bits.itadaku) or raised):
         return None
     if form.frame == "oru":
         wrong = bool(asking & bits.kudasaru)  # おっていただく is left alone
-    elif _is_act_towards(sentence, form, asking) or sentence.has(*form.span, bits.own_only):
+    elif _is_act_towards(sentence, form, asking) or sentence.has(*form.span, bits.own_only | bits.bikago_suru):
         wrong = False
     else:
         wrong = lowers_speaker_only(sentence, form) or _asks_for_frame(sentence, form, asking)

@@ -36,7 +36,7 @@ from jeval.keigo.sentence import Form, Sentence, Span
 
 def find(sentence: Sentence, form: Form) -> Span | None:
     """Asked of a humble form."""
-    if sentence.scene.referent_own:
+    if sentence.scene.referent_own or _is_neutral(sentence, form):
         return None
     subject = sentence.clause.subject(form.start)
     if subject is None:
@@ -46,6 +46,16 @@ def find(sentence: Sentence, form: Form) -> Span | None:
     else:
         wrong = subject.role in {"superior", "honoured"} and _is_of_referent(sentence, form, subject)
     return form.span if wrong else None
+
+
+def _is_neutral(sentence: Sentence, form: Form) -> bool:
+    """おる that lowers nobody: ており before a comma, the written form of ていて; and there being people (議員もおります)."""
+    bits = sentence.bits
+    if form.frame != "oru":
+        return False
+    if sentence.mask(form.start - 1) & bits.te:
+        return bool(sentence.mask(form.end) & bits.comma and sentence.mask(form.end - 1) & bits.verb_cont)
+    return sentence.surface(form.start - 1) != "" and bool(sentence.mask(form.start - 1) & bits.there_too)
 
 
 def _modifies_customer(sentence: Sentence, form: Form) -> bool:
@@ -69,7 +79,7 @@ def _is_of_respected(sentence: Sentence, form: Form, subject: Phrase) -> bool:
         phrase.role in IN_GROUP
         and subject.end < phrase.start
         and phrase.end <= form.start
-        and phrase.particle & (bits.ga | bits.kara | bits.yori)
+        and phrase.particle & (bits.ga | bits.kara | bits.yori | bits.nite | bits.de)
         for phrase in sentence.clause.phrases
     )
 

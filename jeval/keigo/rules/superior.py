@@ -4,7 +4,7 @@ Some words are wrong only towards a customer or a superior. The context says who
 sentence or one before it has to call him by name or title.
 
 SOURCE: 敬語の指針 第3章
-RULES: word-kanshin, word-te-ageru, word-anata, word-gokurou, word-ryoukai
+RULES: word-kanshin, word-te-ageru, word-gokurou, word-ryoukai
 
 WRONG: 部長、本日はご苦労様でした。
 RIGHT: 部長、本日はお疲れ様でした。

@@ -53,7 +53,7 @@ def _goal(sentence: Sentence, form: Form) -> Phrase | None:
 def _is_raised(sentence: Sentence, form: Form, goal: Phrase) -> bool:
     bits = sentence.bits
     if not goal.particle & bits.wo:
-        return True
+        return not sentence.matches("hands_over", sentence.written(*form.span))  # 担当の者におつなぎします
     return sentence.has(*form.span, bits.raises_object) and not sentence.has(*form.span, bits.third_kenjo)
 
 
