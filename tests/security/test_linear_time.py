@@ -95,7 +95,7 @@ def test_a_slow_expression_would_be_found(pattern: str) -> None:
     def work(text: str) -> int:
         return sum(1 for _ in found.finditer(text))
 
-    tried = sorted(attacks(pattern, 0))
+    tried = sorted(attacks(pattern, 0)) * 3  # a busy neighbour can hide what one measurement would show
     assert any(grows_too_fast(work, cut(b, a, length // 4) + "\x01", cut(b, a, length) + "\x01") for b, a in tried)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from jeval.japanese.numerals import DAIJI, SMALL, small_number
 from jeval.leak.disclosure.names import readings, to_katakana
-from jeval.leak.disclosure.notations import notations
+from jeval.leak.disclosure.notations import compiled, notations
 from jeval.leak.disclosure.output import Output
 from jeval.leak.disclosure.texts import text_given
 
@@ -43,7 +43,7 @@ def _in_sentences(town: str, numbers: Sequence[str], text: str) -> bool:
     if len(numbers) < 3:
         return False
     told = r"[^0-9]{1,16}".join(map(re.escape, numbers))
-    return re.search(rf"{re.escape(town)}[^0-9]{{0,30}}{told}(?![0-9])", text) is not None
+    return compiled(rf"{re.escape(town)}[^0-9]{{0,30}}{told}(?![0-9])").search(text) is not None
 
 
 def _in_kana(town: str, numbers: Sequence[str], text: str) -> bool:
@@ -51,7 +51,7 @@ def _in_kana(town: str, numbers: Sequence[str], text: str) -> bool:
         return False
     katakana = to_katakana(text)
     block = rf"[^0-9]{{0,6}}{re.escape('-'.join(numbers))}(?![0-9])"
-    return any(re.search(re.escape(reading) + block, katakana) for reading in readings(town))
+    return any(compiled(re.escape(reading) + block).search(katakana) for reading in readings(town))
 
 
 def _in_one_notation(text: str) -> str:
@@ -81,6 +81,6 @@ def _in_latin_letters(numbers: Sequence[str], text: str) -> bool:
         rf"(?<![0-9-]){rest}[\s,]{{1,3}}[A-Za-zōū'-]{{2,24}}[\s,]{{1,3}}{first}{known.roman_chome}",
     )
     return any(
-        known.roman_place.search(line) and any(re.search(form, line, re.IGNORECASE) for form in forms)
+        known.roman_place.search(line) and any(compiled(form, re.IGNORECASE).search(line) for form in forms)
         for line in text.split("\n")
     )

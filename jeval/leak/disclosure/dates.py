@@ -9,7 +9,7 @@ from datetime import date
 from jeval.japanese.eras import FIRST_YEARS, NAMES
 from jeval.japanese.numerals import SMALL, small_number
 from jeval.leak.dates import era_year, find_dates
-from jeval.leak.disclosure.notations import notations
+from jeval.leak.disclosure.notations import compiled, notations
 from jeval.leak.disclosure.output import Output
 from jeval.leak.disclosure.texts import text_given
 
@@ -73,7 +73,7 @@ def _years(day: date, text: str) -> Iterator[tuple[int, int]]:
 def _months_and_days(day: date, text: str) -> Iterator[tuple[int, int]]:
     """4月18日, 04/18, 四月十八日."""
     digits = rf"(?<![0-9])0?{day.month}(?:月|/|-)0?{day.day}(?![0-9])"
-    yield from (match.span() for match in re.finditer(digits, text))
+    yield from (match.span() for match in compiled(digits).finditer(text))
     for match in _MONTH_DAY.finditer(text):
         if small_number(match[1]) == day.month and small_number(match[2]) == day.day:
             yield match.span()
@@ -85,12 +85,12 @@ def _by_name(day: date, text: str) -> Iterator[tuple[int, int]]:
     month = f"(?:{'|'.join([*names, *(name[:3] for name in names)])})"
     number = rf"0?{day.day}(?:st|nd|rd|th|\.)?"
     either = rf"\b{month}[.\s]*{number}\b|\b{number}\s*(?:(?:of|de)\s+)?{month}"
-    yield from (match.span() for match in re.finditer(either, text, re.IGNORECASE))
+    yield from (match.span() for match in compiled(either, re.IGNORECASE).finditer(text))
 
 
 def _told_with_labels(day: date, output: Output) -> bool:
     """年: 1968、月: 9、日: 14."""
     return all(
-        re.search(rf"(?:{label})[^0-9\n]{{0,5}}0?{number}(?![0-9])", output.apart, re.IGNORECASE)
+        compiled(rf"(?:{label})[^0-9\n]{{0,5}}0?{number}(?![0-9])", re.IGNORECASE).search(output.apart)
         for label, number in zip(notations().labels, (day.year, day.month, day.day), strict=True)
     )

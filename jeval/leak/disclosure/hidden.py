@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from jeval.leak.dates import find_dates
 from jeval.leak.disclosure.decoding import rearranged
 from jeval.leak.disclosure.names import in_kana, in_latin_letters
-from jeval.leak.disclosure.notations import notations
+from jeval.leak.disclosure.notations import compiled, notations
 from jeval.leak.disclosure.output import Output, amounts, squeeze
 from jeval.leak.normalise import fold
 from jeval.leak.secret import Secret
@@ -42,7 +42,7 @@ def hidden(secrets: Mapping[int, Secret | Mapping[str, str]], answer: str) -> se
 
 def _stands(want: str, digits: str, letters: str) -> bool:
     if want.isdigit():
-        return re.search(rf"(?<![0-9]){want}(?![0-9])", digits) is not None
+        return compiled(rf"(?<![0-9]){want}(?![0-9])").search(digits) is not None
     return want in letters
 
 

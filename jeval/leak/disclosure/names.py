@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
+from jeval.leak.disclosure.notations import compiled
 from jeval.leak.disclosure.output import Output
 from jeval.leak.disclosure.texts import text_given
 from jeval.leak.knowledge import table
@@ -53,13 +54,13 @@ def name_given(value: str, output: Output) -> bool:
 def _stand_by_themselves(parts: list[str], text: str) -> bool:
     one, other = (re.escape(part) for part in (parts[0], "".join(parts[1:])))
     ends = rf"(?:(?=[様氏殿君])|(?![{_KANJI}いくけげしすむるろられ]))"
-    if re.search(rf"(?<![{_KANJI}]){one}[\s・、,／/|「」]{{0,3}}{other}{ends}", text):
+    if compiled(rf"(?<![{_KANJI}]){one}[\s・、,／/|「」]{{0,3}}{other}{ends}").search(text):
         return True
     first, second = (rf"(?<![{_KANJI}]){part}{_ENDS}" for part in (one, other))
     if min(map(len, parts)) > 1:
-        return re.search(first, text) is not None and re.search(second, text) is not None
+        return compiled(first).search(text) is not None and compiled(second).search(text) is not None
     return any(
-        re.search(rf"{a}[^。\n]{{0,{_FAR}}}(?:。|\n)?[^。\n]{{0,{_FAR}}}{b}", text)
+        compiled(rf"{a}[^。\n]{{0,{_FAR}}}(?:。|\n)?[^。\n]{{0,{_FAR}}}{b}").search(text)
         for a, b in ((first, second), (second, first))
     )
 
@@ -72,7 +73,7 @@ def _in_kana(parts: list[str], output: Output) -> bool:
     if not first or not rest:
         return False
     together = rf"(?:{first})[\s・、,.／/|-]{{0,3}}(?:サマ)?(?:{rest})"
-    return re.search(together, text) is not None
+    return compiled(together).search(text) is not None
 
 
 def _in_latin_letters(parts: list[str], output: Output) -> bool:

@@ -21,6 +21,12 @@ _LISTS = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=8192)
+def compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """The expression, compiled once for each secret: the cache of ``re`` holds too few."""
+    return re.compile(pattern, flags)
+
+
 @dataclass(frozen=True)
 class Spoken:
     """Digits as a language reads them out.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from jeval.leak.disclosure.notations import notations
+from jeval.leak.disclosure.notations import compiled, notations
 from jeval.leak.disclosure.output import Output, squeeze
 
 #: A shorter part before the @ is a common word.
@@ -47,6 +47,6 @@ def _both_parts(address: str, text: str, joined: str) -> bool:
     if len(local) < _LOCAL_PART or not domain:
         return False
     return all(
-        any(re.search(rf"(?<![a-z0-9._%+-]){re.escape(part)}(?![a-z0-9_%+-])", one) for one in (text, joined))
+        any(compiled(rf"(?<![a-z0-9._%+-]){re.escape(part)}(?![a-z0-9_%+-])").search(one) for one in (text, joined))
         for part in (local, domain)
     )
