@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -13,11 +14,12 @@ from jeval.errors import InputError, JevalError
 from jeval.fitness.candidate import Candidate, pack_digest
 from jeval.fitness.constraints import Constraints, Outcome
 from jeval.fitness.items import Item, SearchItems, Table
+from jeval.fitness.merge import Merge, is_configuration
 from jeval.fitness.paired import difference
 from jeval.fitness.race import Draw, Evidence, draw, pulls
 from jeval.fitness.result import BROKEN, FitnessResult, Race
 from jeval.fitness.store import ResultStore
-from jeval.fitness.weights import copy_weights
+from jeval.fitness.weights import copy_weights, stream_weights
 from jeval.models.load import load, wrap
 from jeval.models.snapshot import opened
 from jeval.models.source import resolve
@@ -113,6 +115,7 @@ class Fitness:
         self.incumbent: FitnessResult | None = None
         self._seen: list[dict[str, dict[str, float | None]]] = []
         self._lm: Templated | None = None if resident is None else self._open(resident, tokenizer)
+        self._other: tuple[int, Templated] | None = None
 
     @property
     def constraints(self) -> dict[str, float]:
@@ -143,7 +146,8 @@ class Fitness:
         """Evaluate one candidate.
 
         Args:
-            model: a path, a transformers model, or a state dict for the resident architecture.
+            model: a path, a transformers model, a state dict for the resident architecture, or a mergekit configuration (mapping,
+                YAML file or ``MergeConfiguration``) of parents of it, which is merged in place; see :mod:`jeval.fitness.merge`.
             tokenizer: needed with a live model other than the resident one.
 
         Returns:
@@ -153,25 +157,53 @@ class Fitness:
         Raises:
             InputError: the call itself is wrong (a state dict without a resident model, a model without a tokenizer).
         """
-        state = isinstance(model, Mapping)
-        if state and self._lm is None:
-            raise InputError("a state dict needs a resident model: pass resident= to Fitness")
-        if not state and not isinstance(model, (str, Path)) and tokenizer is None and not self._is_resident(model):
+        merged = is_configuration(model)
+        if (merged or isinstance(model, Mapping)) and self._lm is None:
+            what = "mergekit configuration" if merged else "state dict"
+            raise InputError(f"a {what} needs a resident model: pass resident= to Fitness")
+        by_path = merged or isinstance(model, (str, Path, Mapping))
+        if not by_path and tokenizer is None and not self._is_resident(model):
             raise InputError("a live model needs its tokenizer: call fitness(model, tokenizer)")
         with _TURN:
             started = time.perf_counter()
             try:
-                if state and self._lm is not None:
-                    copy_weights(self._lm.model, model)
-                resident = state or self._is_resident(model)
-                lm = self._lm if resident and self._lm is not None else self._open(model, tokenizer)
-                result = self._evaluate(lm)
+                result = self._evaluate(self._ready(model, tokenizer))
             except JevalError as err:
                 result = self._broken(str(err))
             except (RuntimeError, ValueError, TypeError, KeyError, OSError, ArithmeticError) as err:
                 result = self._broken(f"{type(err).__name__}: {' '.join(str(err).split())[:300]}")
             self._remember(result)
             return replace(result, seconds=time.perf_counter() - started)
+
+    def _ready(self, model: Any, tokenizer: Any) -> Templated:
+        """The candidate in a model that can be asked: the resident one where it is weights for it."""
+        if self._lm is None:
+            return self._open(model, tokenizer)
+        if is_configuration(model):
+            return self._merged(self._lm, Merge(model, self.seed))
+        if isinstance(model, Mapping):
+            copy_weights(self._lm.model, model)
+            return self._lm
+        return self._lm if self._is_resident(model) else self._open(model, tokenizer)
+
+    def _merged(self, resident: Templated, merge: Merge) -> Templated:
+        """A merge in the resident model or, where it has another number of layers, in one of that depth, the latest of which is kept."""
+        depth = int(merge.config.num_hidden_layers)
+        lm = resident
+        if depth != resident.model.config.num_hidden_layers:
+            if self._other is None or self._other[0] != depth:
+                self._other = None  # before another is made: one at a time
+                self._other = depth, self._of_depth(resident, depth)
+            lm = self._other[1]
+        stream_weights(lm.model, merge.tensors())
+        return lm
+
+    def _of_depth(self, resident: Templated, depth: int) -> Templated:
+        config = copy.deepcopy(resident.model.config)
+        config.num_hidden_layers = depth
+        made = type(resident.model)(config).to(device=resident.model.device, dtype=resident.model.dtype)
+        made.generation_config = resident.model.generation_config
+        return self._open(made, resident.tokenizer)
 
     def _is_resident(self, model: Any) -> bool:
         return self._lm is not None and model is self._lm.model
