@@ -133,7 +133,9 @@ class Space(Part):
     def _methods(cls, given: str | list[str]) -> str | list[str]:
         for name in [given] if isinstance(given, str) else given:
             if name not in METHODS:
-                raise ValueError(f"{name!r} is no method that a search takes; {near(name, METHODS, limit=len(METHODS))}")
+                raise ValueError(
+                    f"{name!r} is no method that a search takes; {near(name, METHODS, limit=len(METHODS))}"
+                )
         if not given or (not isinstance(given, str) and len(set(given)) < len(given)):
             raise ValueError("expected at least one method, each once")
         return given

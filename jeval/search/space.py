@@ -51,7 +51,9 @@ class Builder:
                 raise InputError(f"space.stack.block: {space.stack.block} layers are more than the parents have")
         least = min((layers[name] for name in space.models), default=space.layer_groups)
         if space.layer_groups > least:
-            raise InputError(f"space.layer_groups: {space.layer_groups} groups of {least} layers; expected at most {least}")
+            raise InputError(
+                f"space.layer_groups: {space.layer_groups} groups of {least} layers; expected at most {least}"
+            )
 
     def recipe(self, draw: Draw) -> Recipe:
         """The recipe of one candidate, whose parents stand in it by their folders."""
@@ -98,7 +100,9 @@ class Builder:
         if space.layer_groups == 1:
             return {
                 "merge_method": method,
-                "models": [{"model": self._folder(name), **self._set(known[name], name, "", draw)} for name in space.models],
+                "models": [
+                    {"model": self._folder(name), **self._set(known[name], name, "", draw)} for name in space.models
+                ],
                 **self._set(known[""], "", "", draw),
             }
         return {"merge_method": method, "slices": [*self._groups(known, draw)]}

@@ -69,9 +69,7 @@ def difference(merge: Merge, folder: Path) -> float:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_merge_in_memory_is_what_mergekit_yaml_writes(
-    method: str, parents: dict[str, Path], tmp_path: Path
-) -> None:
+def test_a_merge_in_memory_is_what_mergekit_yaml_writes(method: str, parents: dict[str, Path], tmp_path: Path) -> None:
     given = recipe(method, parents)
     assert difference(Merge(given, seed=7), written(given, tmp_path)) < 1e-6
 
@@ -132,7 +130,9 @@ def test_parents_are_not_written_to(fitness: Fitness, parents: dict[str, Path]) 
     assert {name: (path / "model.safetensors").read_bytes() for name, path in parents.items()} == before
 
 
-def test_a_parent_that_was_written_anew_is_read_anew(fitness: Fitness, parents: dict[str, Path], tmp_path: Path) -> None:
+def test_a_parent_that_was_written_anew_is_read_anew(
+    fitness: Fitness, parents: dict[str, Path], tmp_path: Path
+) -> None:
     mine = {name: Path(shutil.copytree(path, tmp_path / name)) for name, path in parents.items()}
     first = fitness(recipe("linear", mine))
     shutil.copy(parents["base"] / "model.safetensors", mine["one"] / "model.safetensors")
