@@ -30,6 +30,7 @@ from jeval.models.source import resolve
 from jeval.models.template import Templated
 from jeval.pipeline.evaluate import Rows
 from jeval.pipeline.score import ENDLESS
+from jeval.statistics import Estimate, combine
 from jeval.suggest import near
 
 #: One candidate at a time in a process, whichever Fitness it is for: they share the seeds, the kept requests and the cores.
@@ -142,6 +143,22 @@ class Fitness:
     @incumbent.setter
     def incumbent(self, result: FitnessResult | None) -> None:
         self._standing = replace(self._standing, incumbent=result)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """What each task counts in ``score`` before any adjustment for chance, 1 in all."""
+        return self._items.shares(self.weights)
+
+    def estimate(self, result: FitnessResult) -> Estimate | None:
+        """The weighted score of a full result, not adjusted for chance, with its 95 % interval; ``None`` where a task has no score."""
+        table = {
+            task: {name: Item(score) for name, score in result.per_item.get(task, {}).items()}
+            for task in self._items.tasks
+        }
+        tasks, _ = self._items.results(table)
+        shares = {task: share for task, share in self.shares.items() if share > 0}
+        parts = [part for task in shares if (part := tasks[task].estimate) is not None]
+        return combine(parts, list(shares.values())) if len(parts) == len(shares) else None
 
     @property
     def constraints(self) -> dict[str, float]:
