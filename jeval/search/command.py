@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from jeval import output
 from jeval.resources import data_path
-from jeval.search.config import SearchConfig, read_config
+from jeval.search.config import SearchConfig, hosts_of, read_config
 
 if TYPE_CHECKING:
     from jeval.search.ending import Ending
@@ -17,13 +16,6 @@ if TYPE_CHECKING:
 def example_text() -> str:
     """A configuration with comments."""
     return data_path("search", "example.yaml").read_text(encoding="utf-8")
-
-
-def hosts_of(config: SearchConfig) -> list[str]:
-    """Hosts that the storage of a search lies on; no other may be reached."""
-    if config.storage is None or (host := urlsplit(config.storage).hostname) is None:
-        return []
-    return [host]
 
 
 def begin(config: SearchConfig, out: Path | None, lang: str, *, as_json: bool) -> int:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, field_validator, model_validator
 
@@ -15,6 +16,9 @@ from jeval.suggest import near
 
 METHODS = ("linear", "slerp", "task_arithmetic", "ties", "dare_ties", "della", "passthrough")
 _NAME = re.compile(r"\w[\w.-]{0,63}")
+
+#: Parameters that mergekit lists for a method which has no use for them.
+_IDLE = {"task_arithmetic": frozenset({"density", "rescale", "int8_mask"})}
 
 Scalar = bool | int | float | str
 
@@ -63,17 +67,17 @@ class Choice(Part):
 
 def _kind(given: Any) -> str:
     if isinstance(given, Choice) or (isinstance(given, Mapping) and "choices" in given):
-        return "choice"
+        return "~choice"
     if isinstance(given, (Range, Mapping)):
-        return "range"
-    return "gradient" if isinstance(given, list) else "value"
+        return "~range"
+    return "~gradient" if isinstance(given, list) else "~value"
 
 
 Value = Annotated[
-    Annotated[Range, Tag("range")]
-    | Annotated[Choice, Tag("choice")]
-    | Annotated[list[Scalar], Tag("gradient")]
-    | Annotated[Scalar, Tag("value")],
+    Annotated[Range, Tag("~range")]
+    | Annotated[Choice, Tag("~choice")]
+    | Annotated[list[Scalar], Tag("~gradient")]
+    | Annotated[Scalar, Tag("~value")],
     Discriminator(_kind),
 ]
 
@@ -86,11 +90,11 @@ class Filtered(Part):
 
 
 def _plural(given: Any) -> str:
-    return "filters" if isinstance(given, list) and given and isinstance(given[0], (Mapping, Filtered)) else "one"
+    return "~filters" if isinstance(given, list) and given and isinstance(given[0], (Mapping, Filtered)) else "~one"
 
 
 Setting = Annotated[
-    Annotated[list[Filtered], Tag("filters")] | Annotated[Value, Tag("one")],
+    Annotated[list[Filtered], Tag("~filters")] | Annotated[Value, Tag("~one")],
     Discriminator(_plural),
 ]
 
@@ -185,9 +189,9 @@ def method_parameters(methods: list[str]) -> tuple[set[str], set[str]]:
         from mergekit.merge_methods.registry import get
 
         for method in methods:
-            spec = get(method).spec
-            own |= {one.name for one in spec.input_parameters}
-            shared |= {one.name for one in (*spec.shared_parameters, *spec.input_parameters)}
+            spec, idle = get(method).spec, _IDLE.get(method, frozenset())
+            own |= {one.name for one in spec.input_parameters} - idle
+            shared |= {one.name for one in (*spec.shared_parameters, *spec.input_parameters)} - idle
     return shared, own
 
 
@@ -302,6 +306,12 @@ class SearchConfig(Part):
         return self.budget.batch or self.workers
 
 
+def hosts_of(config: SearchConfig) -> list[str]:
+    """Hosts that the storage of a search lies on; no other may be reached."""
+    host = urlsplit(config.storage or "").hostname
+    return [host] if host else []
+
+
 def read_config(path: Path) -> SearchConfig:
     """The configuration in a YAML file; relative paths of parents are relative to the file.
 
@@ -324,14 +334,11 @@ def checked(given: Mapping[str, Any], where: str = "configuration") -> SearchCon
         raise InputError(f"{where}: {_first(err)}") from err
 
 
-_TAGS = {"range", "choice", "gradient", "value", "filters", "one"}
-
-
 def _first(err: ValidationError) -> str:
     """The first thing that is wrong, and how many more there are."""
     found = err.errors(include_url=False, include_context=False)
     one = found[0]
-    path = ".".join(str(part) for part in one["loc"] if part not in _TAGS and not str(part).startswith("function-"))
+    path = ".".join(str(part) for part in one["loc"] if not str(part).startswith(("~", "function-")))
     said = str(one["msg"]).removeprefix("Value error, ")
     got = one["input"]
     short = f" (given: {got!r})" if isinstance(got, (str, int, float)) and one["type"] != "value_error" else ""

@@ -15,7 +15,7 @@ from jeval.fitness import Fitness
 from jeval.progress import Progress
 from jeval.reading import read_json
 from jeval.search import progress as standing
-from jeval.search.config import SearchConfig
+from jeval.search.config import SearchConfig, hosts_of
 from jeval.search.ending import Ending, finish
 from jeval.search.parents import check_parents
 from jeval.search.resident import resident_of
@@ -40,7 +40,7 @@ def search(config: SearchConfig, out: Path, *, lang: str = "ja", silent: bool = 
     Raises:
         InputError: bad input, before anything is computed; a storage that fails later. Nothing that was told is lost.
     """
-    offline.enable()
+    offline.enable(hosts_of(config))
     layers = check_parents(config)
     builder = Builder(config, layers)
     with _opened(out, config) as owner, Progress(silent=silent) as progress:

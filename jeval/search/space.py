@@ -105,9 +105,10 @@ class Builder:
                 ],
                 **self._set(known[""], "", "", draw),
             }
-        return {"merge_method": method, "slices": [*self._groups(known, draw)]}
+        base = None if method == "linear" else self._config.base_model
+        return {"merge_method": method, "slices": [*self._groups(known, base, draw)]}
 
-    def _groups(self, known: Mapping[str, Mapping[str, Setting]], draw: Draw) -> Iterator[Recipe]:
+    def _groups(self, known: Mapping[str, Mapping[str, Setting]], base: str | None, draw: Draw) -> Iterator[Recipe]:
         """One slice of mergekit's a group of layers."""
         space = self._config.space
         depth = {name: self._layers[name] for name in space.models}
@@ -121,7 +122,6 @@ class Builder:
                 }
                 for name, count in depth.items()
             ]
-            base = self._config.base_model
             if base is not None and base not in space.models:
                 sources.append({"model": self._folder(base), "layer_range": sources[0]["layer_range"]})
             yield {"sources": sources, **self._set(known[""], "", mark, draw)}

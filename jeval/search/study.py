@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +135,9 @@ class Study:
 
     def tell(self, trial: FrozenTrial, result: FitnessResult) -> None:
         """Keep what a candidate earned."""
+        from optuna import Trial
+        from optuna.samplers import RandomSampler
+
         found = {
             "score": result.score,
             "stderr": result.stderr,
@@ -150,8 +153,14 @@ class Study:
             "digest": result.digest,
         }
         with self._errors():
-            self._storage.set_trial_user_attr(trial._trial_id, _RESULT, found)
-            self.optuna.sampler = _sampler(self._config, trial.number)
+            self.optuna.sampler = (
+                RandomSampler()
+            )  # of which none is drawn here: a trial that was drawn before is opened again
+            opened = Trial(self.optuna, trial._trial_id)
+            opened.set_user_attr(_RESULT, found)
+            for name, value in result.constraints.items():
+                if name not in opened.constraints:
+                    opened.set_constraint(name, value)
             self.optuna.tell(trial.number, self._values(result))
 
     def _values(self, result: FitnessResult) -> list[float]:
@@ -174,7 +183,6 @@ def result_of(trial: FrozenTrial) -> dict[str, Any]:
 def _sampler(config: SearchConfig, seed: int) -> optuna.samplers.BaseSampler:
     from optuna import samplers
 
-    constraints = _violations if config.fitness.constraints else None
     own = config.sampler
     if own.name == "random":
         return samplers.RandomSampler(seed=seed)
@@ -183,12 +191,8 @@ def _sampler(config: SearchConfig, seed: int) -> optuna.samplers.BaseSampler:
             seed=seed, popsize=own.population, n_startup_trials=1, warn_independent_sampling=False
         )
     if own.name == "nsgaii":
-        return samplers.NSGAIISampler(seed=seed, population_size=own.population or 20, constraints_func=constraints)
-    return samplers.TPESampler(seed=seed, n_startup_trials=own.startup, constraints_func=constraints)
-
-
-def _violations(trial: FrozenTrial) -> Sequence[float]:
-    return list(result_of(trial)["constraints"].values())
+        return samplers.NSGAIISampler(seed=seed, population_size=own.population or 20)
+    return samplers.TPESampler(seed=seed, n_startup_trials=own.startup)
 
 
 def _url(storage: str | None, folder: Path) -> str:
