@@ -128,13 +128,13 @@ class Fitness:
             self._lm = self._open(resident, tokenizer)
         self._other: tuple[int, Templated] | None = None
 
-    @staticmethod
-    def _begin_workers(number: int, settings: Mapping[str, Any]) -> Workers:
+    @classmethod
+    def _begin_workers(cls, number: int, settings: Mapping[str, Any]) -> Workers:
         if number < 1:
             raise InputError(f"workers={number}: expected a whole number of at least 1")
         if not isinstance(settings["resident"], (str, Path, type(None))):
             raise InputError("with workers= each process loads the resident model itself: give resident= as a path")
-        return Workers(number, settings)
+        return Workers(number, cls, settings)
 
     @property
     def incumbent(self) -> FitnessResult | None:

@@ -98,7 +98,7 @@ class Merge:
                 planner = MergePlanner(self._plan.model_copy(deep=True), self._architecture, self._options, self.config)
                 saved = {task.tensor_task: task for task in planner.plan_to_disk("") if isinstance(task, SaveTensor)}
                 set_seed(self._seed)
-                for task, value in Executor(list(saved), math_device="cpu", storage_device="cpu").run(quiet=True):  # type: ignore[arg-type]
+                for task, value in Executor(list(saved), math_device="cpu", storage_device="cpu").run(quiet=True):
                     name = saved[task].tensor_name
                     if value is not None:
                         yield name, value

@@ -5,31 +5,36 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 
-if TYPE_CHECKING:
-    from jeval.fitness.fitness import Fitness
-    from jeval.fitness.result import FitnessResult
-    from jeval.fitness.standing import Standing
+from jeval.fitness.result import FitnessResult
+from jeval.fitness.standing import Standing
 
-_own: Fitness | None = None
+
+class Measurer(Protocol):
+    """What measures in each process."""
+
+    def measure(self, model: Any, *, standing: Standing, raced: bool) -> FitnessResult: ...
+
+
+_own: Measurer | None = None
 
 
 class Workers:
     """So many processes, begun with the first candidate.
 
     Args:
-        settings: of the ``Fitness`` that each makes.
+        make: what each process makes to measure with, from ``settings``.
     """
 
-    def __init__(self, number: int, settings: Mapping[str, Any]) -> None:
-        self._number, self._settings = number, dict(settings)
+    def __init__(self, number: int, make: Callable[..., Measurer], settings: Mapping[str, Any]) -> None:
+        self._number, self._make, self._settings = number, make, dict(settings)
         self._threads = max(1, torch.get_num_threads() // number)
         self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
@@ -50,7 +55,7 @@ class Workers:
                     self._number,
                     mp_context=multiprocessing.get_context("spawn"),
                     initializer=_begin,
-                    initargs=(self._settings, self._threads),
+                    initargs=(self._make, self._settings, self._threads),
                 )
             return self._pool, self._pool.submit(_work, *what)
 
@@ -67,13 +72,11 @@ class Workers:
                 self._pool = None
 
 
-def _begin(settings: Mapping[str, Any], threads: int) -> None:
+def _begin(make: Callable[..., Measurer], settings: Mapping[str, Any], threads: int) -> None:
     global _own
     threading.Thread(target=_follow, daemon=True).start()
     torch.set_num_threads(threads)
-    from jeval.fitness.fitness import Fitness
-
-    _own = Fitness(**settings)
+    _own = make(**settings)
 
 
 def _follow() -> None:

@@ -10,7 +10,7 @@ from jeval.resources import data_path
 from jeval.search.config import SearchConfig, hosts_of, read_config
 
 if TYPE_CHECKING:
-    from jeval.search.ending import Ending
+    from jeval.search.outcome import Ending
 
 
 def example_text() -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jeval.audit.run import RunOptions
 from jeval.audit.run import run as audit
@@ -18,11 +18,13 @@ from jeval.record.compare import pairs
 from jeval.record.store import read_record
 from jeval.search.config import SearchConfig
 from jeval.search.importance import importances
+from jeval.search.outcome import Beaten, Ending, Found, Scored
+from jeval.search.page import write_page
 from jeval.search.progress import Count
 from jeval.search.resident import write_merge
 from jeval.search.space import recipe_yaml
 from jeval.search.study import Study, result_of
-from jeval.statistics import Estimate, combine, detectable_difference, independent_difference, weighted_difference
+from jeval.statistics import combine, detectable_difference, independent_difference, weighted_difference
 from jeval.writing import write_json, write_text
 
 if TYPE_CHECKING:
@@ -30,73 +32,6 @@ if TYPE_CHECKING:
 
 BEST = "best"
 OUTCOME = "outcome.json"
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A model on both suites, the weighted score on the same tasks, not adjusted for chance; ``gap`` is search less audit, with its interval."""
-
-    name: str
-    search: Estimate | None
-    audit: Estimate | None = None
-    gap: tuple[float, float, float] | None = None
-
-
-@dataclass(frozen=True)
-class Beaten:
-    """The model found less a parent on the audit items, paired, with the 95 % interval.
-
-    Attributes:
-        detectable: the difference that so many items would find in four of five repetitions.
-        needed: items of the like that would show this difference; ``None`` where it is shown, or no gain.
-    """
-
-    parent: str
-    difference: float
-    low: float
-    high: float
-    n: int
-    detectable: float
-    needed: int | None
-
-    @property
-    def beaten(self) -> bool:
-        return self.low > 0
-
-
-@dataclass(frozen=True)
-class Found:
-    """A candidate of the front, or the best."""
-
-    number: int
-    score: float
-    objectives: dict[str, float]
-    params: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Ending:
-    """The end of a search. ``best`` is ``None`` where no candidate keeps to the constraints."""
-
-    out: Path
-    count: Count
-    seconds: float
-    history: list[dict[str, Any]]
-    front: list[Found]
-    importances: dict[str, float]
-    best: Found | None
-    same: bool = False
-    models: list[Scored] = field(default_factory=list)
-    parents: list[Beaten] = field(default_factory=list)
-    runs: dict[str, Path] = field(default_factory=dict)
-    report: Path | None = None
-
-    def summary(self) -> dict[str, Any]:
-        """As one JSON object."""
-        found = asdict(self)
-        found["parents"] = [{**asdict(one), "beaten": one.beaten} for one in self.parents]
-        found["runs"] = {name: str(path) for name, path in self.runs.items()}
-        return {**found, "out": str(self.out), "report": str(self.report) if self.report else None}
 
 
 def finish(
@@ -109,8 +44,6 @@ def finish(
     lang: str,
 ) -> Ending:
     """Write what the search found: model, recipe, audits, report."""
-    from jeval.search.page import write_page
-
     told = study.told
     chosen = _best(told)
     ending = Ending(
@@ -127,15 +60,9 @@ def finish(
         ending = _with_model(ending, config, study, fitness, chosen, progress)
         if config.audit is not False:
             ending = _audited(ending, config, fitness, progress, lang)
-    ending = _set(ending, report=write_page(ending, config, lang))
+    ending = replace(ending, report=write_page(ending, config, lang))
     write_json(out / OUTCOME, ending.summary())
     return ending
-
-
-def _set(ending: Ending, **changes: Any) -> Ending:
-    from dataclasses import replace
-
-    return replace(ending, **changes)
 
 
 def _best(told: Sequence[FrozenTrial]) -> FrozenTrial | None:
@@ -183,7 +110,7 @@ def _with_model(
     if not same:
         progress.say(f"the model as written scores {written.score:.4f}, as merged in memory {result.score:.4f}")
     best = Scored(BEST, fitness.estimate(result))
-    return _set(ending, models=[best, *ending.models], same=same)
+    return replace(ending, models=[best, *ending.models], same=same)
 
 
 def _audited(ending: Ending, config: SearchConfig, fitness: Fitness, progress: Progress, lang: str) -> Ending:
@@ -197,7 +124,7 @@ def _audited(ending: Ending, config: SearchConfig, fitness: Fitness, progress: P
     shares = {task.replace("jeval_search_", "jeval_"): share for task, share in fitness.shares.items() if share > 0}
     models = [_with_audit(one, runs[one.name], shares) for one in ending.models if one.name in runs]
     beaten = [one for name in config.models if (one := _beaten(name, runs[BEST], runs[name], shares)) is not None]
-    return _set(ending, models=models, parents=beaten, runs=runs)
+    return replace(ending, models=models, parents=beaten, runs=runs)
 
 
 def _audit(model: Path, out: Path, config: SearchConfig, progress: Progress, lang: str) -> Path:

@@ -18,7 +18,7 @@ def importances(study: optuna.Study, objectives: Any) -> dict[str, float]:
     """
     import optuna
 
-    kept = optuna.create_study(directions=[one.name.lower() for one in study.directions])
+    kept = optuna.create_study(directions=study.directions)
     scores = []
     for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)):
         if result_of(trial)["score"] > BROKEN:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jeval.pipeline import domains
 from jeval.report.catalogue import strings
@@ -13,13 +13,11 @@ from jeval.report.charts import drawn
 from jeval.report.page import template
 from jeval.search import charts
 from jeval.search.config import SearchConfig
+from jeval.search.outcome import Ending
 from jeval.search.study import config_digest
 from jeval.statistics import Estimate
 from jeval.version import __version__
 from jeval.writing import write_text
-
-if TYPE_CHECKING:
-    from jeval.search.ending import Ending
 
 PAGE = "report.html"
 

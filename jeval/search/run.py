@@ -16,7 +16,8 @@ from jeval.progress import Progress
 from jeval.reading import read_json
 from jeval.search import progress as standing
 from jeval.search.config import SearchConfig, hosts_of
-from jeval.search.ending import Ending, finish
+from jeval.search.ending import finish
+from jeval.search.outcome import Ending
 from jeval.search.parents import check_parents
 from jeval.search.resident import resident_of
 from jeval.search.space import Builder

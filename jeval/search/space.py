@@ -46,7 +46,7 @@ class Builder:
         self._config, self._layers = config, layers
         space = config.space
         if space.stack is not None:
-            self._blocks = list(_blocks(space.stack, space.stack.models or list(config.models), layers))
+            self._blocks: list[Scalar] = list(_blocks(space.stack, space.stack.models or list(config.models), layers))
             if len(self._blocks) < 2:
                 raise InputError(f"space.stack.block: {space.stack.block} layers are more than the parents have")
         least = min((layers[name] for name in space.models), default=space.layer_groups)
@@ -143,7 +143,7 @@ class Builder:
             if chosen == EMPTY:
                 continue
             name, _, first = chosen.rpartition(":")
-            source = {"model": self._folder(name), "layer_range": [int(first), int(first) + stack.block]}
+            source: Recipe = {"model": self._folder(name), "layer_range": [int(first), int(first) + stack.block]}
             if stack.scale is not None:
                 scale = _valued(stack.scale, "scale", f"@{slot}", draw)
                 source["parameters"] = {"scale": scale if isinstance(scale, list) else _outputs(scale)}

@@ -58,7 +58,9 @@ class Study:
         digest = config_digest(config)
         with storage_errors(config.storage or folder / STORE):
             self._storage = optuna.storages.RDBStorage(_url(config.storage, folder))
-            directions = ["maximize"] * (1 if config.objectives == "score" else len(config.objectives))
+            directions = [optuna.study.StudyDirection.MAXIMIZE] * (
+                1 if config.objectives == "score" else len(config.objectives)
+            )
             name = f"jeval-{digest[:16]}"
             _check_foreign(
                 self._storage, name, config.storage or str(folder / STORE), shared=config.storage is not None
