@@ -22,6 +22,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 #: The files that take longest, longest first: begun first, they do not leave one worker alone at the end.
 LONGEST = (
     "core/test_demo.py",
+    "search/test_adapters.py",
+    "search/test_search.py",
     "core/test_run.py",
     "core/test_recipes.py",
     "leak/test_corpus_recall.py",

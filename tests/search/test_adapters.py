@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,11 +56,6 @@ def run(parents: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     return execute
 
 
-def test_the_page_of_the_fitness_function(run: Run) -> None:
-    study = run("fitness.md", "fitness")["study"]
-    assert len(study.trials) == 6 and study.best_trial.constraints["neutral_text"] <= 0
-
-
 def test_optuna(run: Run) -> None:
     known = run("search.md", "common", "optuna")
     states = {trial.state.name for trial in known["study"].trials}
@@ -95,3 +94,32 @@ def test_pyribs(run: Run) -> None:
 def test_lm_eval(run: Run) -> None:
     known = run("search.md", "lm-eval")
     assert 0 <= known["score"] <= 1 and len(known["found"]["results"]) > 3
+
+
+def test_mergekit_evolve_reads_the_groups_and_leaves_a_recipe_that_fitness_takes(parents: dict[str, Path], tmp_path: Path) -> None:
+    """The program itself, with the configuration of the page, behind the shim that lets it run on a CPU without vLLM."""
+    for library in ("ray", "cma", "mergekit"):
+        pytest.importorskip(library)
+    from jeval import Fitness
+    from jeval.resources import tasks_path
+
+    models = {"base": parents["base"], "keigo": parents["one"], "finance": parents["two"]}
+    found = re.search(r"^```yaml\n(genome:.*?)^```$", (DOCS / "fitness.md").read_text(encoding="utf-8"), re.M | re.S)
+    assert found
+    text = re.sub(r"/models/(\w+)", lambda match: str(models[match[1]]), found[1])
+    (tmp_path / "config.yml").write_text(text + "limit: 1\n")
+    command = [sys.executable, "-m", "evolve_cpu", "config.yml", "--storage-path", str(tmp_path / "merges"), "--no-vllm",
+               "--batch-size", "8", "--num-gpus", "1", "--no-merge-cuda", "--max-fevals", "2", "--force-population-size", "2",
+               "--task-search-path", str(tasks_path())]  # fmt: skip
+    paths = [str(Path(__file__).parent), str(DOCS.parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    # Ray keeps sockets below its folder, whose path must be short.
+    with tempfile.TemporaryDirectory(prefix="ray") as short:
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
+                              env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "RAY_TMPDIR": short})  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    best = re.search(r"Best cost: -([\d.]+)", done.stdout)
+    assert best
+    assert 0 < float(best[1]) < 1
+    fitness = Fitness(limit=1, resident=parents["base"], device="cpu")
+    result = fitness(tmp_path / "merges" / "best_config.yaml")
+    assert result.error is None and result.digest != fitness(parents["base"]).digest
