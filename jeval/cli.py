@@ -323,6 +323,9 @@ def search(
     config: Annotated[Path | None, typer.Argument(metavar="CONFIG.yaml", help="What to search; see --example.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the search; default: reports/search-<digest>.")] = None,
     example: Annotated[bool, typer.Option("--example", help="Print a configuration with comments.")] = False,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Measure on a Ray cluster; local: one on this machine.")
+    ] = None,
     lang: Lang = "ja",
     as_json: Json = False,
 ) -> None:
@@ -340,9 +343,9 @@ def search(
         )
     _prepare_libraries()
     wanted = read_config(config)
-    if not hosts_of(wanted):  # the driver of a database would not get through the seal
+    if not hosts_of(wanted) and ray is None:  # a database's driver and Ray would not get through the seal
         _seal()
-    raise typer.Exit(begin(wanted, out, lang, as_json=as_json))
+    raise typer.Exit(begin(wanted, out, lang, ray, as_json=as_json))
 
 
 @app.command()

@@ -23,7 +23,7 @@ from jeval.fitness.result import BROKEN, FitnessResult, Race
 from jeval.fitness.standing import Standing
 from jeval.fitness.store import ResultStore
 from jeval.fitness.weights import copy_weights, stream_weights
-from jeval.fitness.workers import Workers
+from jeval.fitness.workers import Elsewhere, Workers
 from jeval.models.load import load, wrap
 from jeval.models.snapshot import opened
 from jeval.models.source import resolve
@@ -64,7 +64,7 @@ class Fitness:
         batch_size: for backends that batch.
         backend: ``jeval-hf`` (shared-prefix scoring) or ``hf`` (stock).
         workers: measure in so many processes at once, each with a resident model of its own: calls from several threads then run
-            at the same time. ``resident`` must be a path.
+            at the same time. ``resident`` must be a path. Or what measures elsewhere, such as :class:`jeval.search.cluster.Cluster`.
 
     Attributes:
         objectives: the domains that the tasks cover.
@@ -98,7 +98,7 @@ class Fitness:
         dtype: str | None = None,
         batch_size: str = "32",
         backend: str = "jeval-hf",
-        workers: int = 1,
+        workers: int | Elsewhere = 1,
     ) -> None:
         settings = {name: value for name, value in locals().items() if name not in {"self", "workers"}}
         if suite != "search":
@@ -129,7 +129,9 @@ class Fitness:
         self._other: tuple[int, Templated] | None = None
 
     @classmethod
-    def _begin_workers(cls, number: int, settings: Mapping[str, Any]) -> Workers:
+    def _begin_workers(cls, number: int | Elsewhere, settings: Mapping[str, Any]) -> Elsewhere:
+        if not isinstance(number, int):
+            return number
         if number < 1:
             raise InputError(f"workers={number}: expected a whole number of at least 1")
         if not isinstance(settings["resident"], (str, Path, type(None))):

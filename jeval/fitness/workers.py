@@ -23,6 +23,14 @@ class Measurer(Protocol):
     def measure(self, model: Any, *, standing: Standing, raced: bool) -> FitnessResult: ...
 
 
+class Elsewhere(Protocol):
+    """What has candidates measured in other processes; may be asked from several threads."""
+
+    def measure(self, model: Any, standing: Standing, raced: bool) -> FitnessResult: ...
+
+    def close(self) -> None: ...
+
+
 _own: Measurer | None = None
 
 

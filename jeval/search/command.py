@@ -18,12 +18,12 @@ def example_text() -> str:
     return data_path("search", "example.yaml").read_text(encoding="utf-8")
 
 
-def begin(config: SearchConfig, out: Path | None, lang: str, *, as_json: bool) -> int:
+def begin(config: SearchConfig, out: Path | None, lang: str, ray: str | None, *, as_json: bool) -> int:
     """Search, say what was found, and give the exit code: 1 where no candidate keeps to the constraints."""
     from jeval.search.run import search
     from jeval.search.study import config_digest
 
-    ending = search(config, out or Path("reports") / f"search-{config_digest(config)[:8]}", lang=lang)
+    ending = search(config, out or Path("reports") / f"search-{config_digest(config)[:8]}", lang=lang, ray=ray)
     output.say(*([output.json_text(ending.summary())] if as_json else _lines(ending)))
     return 0 if ending.best is not None else 1
 

@@ -15,6 +15,7 @@ from jeval.fitness import Fitness
 from jeval.progress import Progress
 from jeval.reading import read_json
 from jeval.search import progress as standing
+from jeval.search.cluster import Cluster
 from jeval.search.config import SearchConfig, hosts_of
 from jeval.search.ending import finish
 from jeval.search.outcome import Ending
@@ -30,23 +31,26 @@ _REFERENCED = ("below_reference", "surely_below_reference")
 _SEEN = 8  # candidates that tell a race which tasks tell candidates apart
 
 
-def search(config: SearchConfig, out: Path, *, lang: str = "ja", silent: bool = False) -> Ending:
+def search(
+    config: SearchConfig, out: Path, *, lang: str = "ja", silent: bool = False, ray: str | None = None
+) -> Ending:
     """Search for a merge. The same call after whatever ended it goes on from there.
 
     Args:
         out: folder of the search: study, results, the model found, audits, report.
         lang: of the report.
         silent: no progress on standard error.
+        ray: address of a Ray cluster, on whose nodes ``workers`` actors measure; see :mod:`jeval.search.cluster`.
 
     Raises:
         InputError: bad input, before anything is computed; a storage that fails later. Nothing that was told is lost.
     """
-    offline.enable(hosts_of(config))
+    offline.enable([*hosts_of(config), *([ray] if ray and ":" in ray else [])])
     layers = check_parents(config)
     builder = Builder(config, layers)
     with _opened(out, config) as owner, Progress(silent=silent) as progress:
         resident = resident_of(config, builder, out)
-        fitness = _fitness(config, resident, out)
+        fitness = _fitness(config, resident, out, ray)
         try:
             study = Study(config, builder, out, owner)
             progress.say(f"search in {out}: {len(study.told)} of {config.budget.candidates} candidates told so far")
@@ -124,7 +128,7 @@ def _settings(config: SearchConfig, resident: Path, out: Path) -> dict[str, Any]
     return {**given, "seed": config.seed, "resident": str(resident), "results": str(out / _RESULTS)}
 
 
-def _fitness(config: SearchConfig, resident: Path, out: Path) -> Fitness:
+def _fitness(config: SearchConfig, resident: Path, out: Path, ray: str | None) -> Fitness:
     settings = _settings(config, resident, out)
     own = config.fitness
     if any(name in _REFERENCED for name in own.constraints):
@@ -135,7 +139,8 @@ def _fitness(config: SearchConfig, resident: Path, out: Path) -> Fitness:
         plain = Fitness(**{**settings, "constraints": None, "race": None, "gain": 0.0, "resident": None})
         settings["reference"] = plain(config.models[own.reference])
         plain.close()
-    fitness = Fitness(**settings, workers=config.workers)
+    elsewhere = None if ray is None else Cluster(ray, config.workers, {**settings, "results": None})
+    fitness = Fitness(**settings, workers=elsewhere or config.workers)
     if config.objectives != "score":
         for name in config.objectives:
             if name not in fitness.objectives:

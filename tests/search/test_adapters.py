@@ -96,7 +96,9 @@ def test_lm_eval(run: Run) -> None:
     assert 0 <= known["score"] <= 1 and len(known["found"]["results"]) > 3
 
 
-def test_mergekit_evolve_reads_the_groups_and_leaves_a_recipe_that_fitness_takes(parents: dict[str, Path], tmp_path: Path) -> None:
+def test_mergekit_evolve_reads_the_groups_and_leaves_a_recipe_that_fitness_takes(
+    parents: dict[str, Path], tmp_path: Path
+) -> None:
     """The program itself, with the configuration of the page, behind the shim that lets it run on a CPU without vLLM."""
     for library in ("ray", "cma", "mergekit"):
         pytest.importorskip(library)
