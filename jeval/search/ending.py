@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jeval.audit.run import RunOptions
+from jeval.audit.run import RunOptions, task_names
 from jeval.audit.run import run as audit
 from jeval.fitness import Fitness, FitnessResult
 from jeval.models.identity import identify
 from jeval.models.source import resolve
 from jeval.progress import Progress
 from jeval.record.compare import pairs
-from jeval.record.store import read_record
-from jeval.search.config import SearchConfig
+from jeval.record.store import RECORD, read_record
+from jeval.search.config import Audit, SearchConfig
 from jeval.search.importance import importances
 from jeval.search.outcome import Beaten, Ending, Found, Scored
 from jeval.search.page import write_page
@@ -30,6 +31,9 @@ from jeval.writing import write_json, write_text
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
+Auditor = Callable[[str, Path], Path]
+"""Name (a parent's, or :data:`BEST`) and folder of a model → the run folder of its audit."""
+
 BEST = "best"
 OUTCOME = "outcome.json"
 
@@ -42,8 +46,13 @@ def finish(
     out: Path,
     progress: Progress,
     lang: str,
+    auditor: Auditor | None = None,
 ) -> Ending:
-    """Write what the search found: model, recipe, audits, report."""
+    """Write what the search found: model, recipe, audits, report.
+
+    Args:
+        auditor: audits instead of what the configuration says.
+    """
     told = study.told
     chosen = _best(told)
     ending = Ending(
@@ -58,8 +67,10 @@ def finish(
     )
     if chosen is not None:
         ending = _with_model(ending, config, study, fitness, chosen, progress)
-        if config.audit is not False:
-            ending = _audited(ending, config, fitness, progress, lang)
+        if auditor is None and config.audit is not False:
+            auditor = partial(_audit, own=config.audit, config=config, out=out / "audit", lang=lang)
+        if auditor is not None:
+            ending = _audited(ending, config, fitness, progress, auditor)
     ending = replace(ending, report=write_page(ending, config, lang))
     write_json(out / OUTCOME, ending.summary())
     return ending
@@ -113,27 +124,22 @@ def _with_model(
     return replace(ending, models=[best, *ending.models], same=same)
 
 
-def _audited(ending: Ending, config: SearchConfig, fitness: Fitness, progress: Progress, lang: str) -> Ending:
-    folders = {BEST: ending.out / BEST, **config.models}
-    runs = {
-        name: _audit(
-            folder, ending.out / "audit" / ("found" if name == BEST else f"parent-{name}"), config, progress, lang
-        )
-        for name, folder in folders.items()
-    }
+def _audited(ending: Ending, config: SearchConfig, fitness: Fitness, progress: Progress, auditor: Auditor) -> Ending:
+    runs = {}
+    for name, folder in {BEST: ending.out / BEST, **config.models}.items():
+        progress.say(f"auditing {folder}")
+        runs[name] = auditor(name, folder)
     shares = {task.replace("jeval_search_", "jeval_"): share for task, share in fitness.shares.items() if share > 0}
     models = [_with_audit(one, runs[one.name], shares) for one in ending.models if one.name in runs]
     beaten = [one for name in config.models if (one := _beaten(name, runs[BEST], runs[name], shares)) is not None]
     return replace(ending, models=models, parents=beaten, runs=runs)
 
 
-def _audit(model: Path, out: Path, config: SearchConfig, progress: Progress, lang: str) -> Path:
-    """The audit of a model; one that is there already, of these weights, is taken as it stands."""
-    assert config.audit is not False
-    progress.say(f"auditing {model}")
-    own = config.audit
+def _audit(name: str, model: Path, own: Audit, config: SearchConfig, out: Path, lang: str) -> Path:
+    """The audit of a model; one that is there already, of these weights and settings, is taken as it stands."""
+    folder = out / ("found" if name == BEST else f"parent-{name}")
     options = RunOptions(
-        out=out,
+        out=folder,
         seed=config.seed,
         lang=lang,
         tasks=own.tasks,
@@ -143,13 +149,13 @@ def _audit(model: Path, out: Path, config: SearchConfig, progress: Progress, lan
         dtype=config.fitness.dtype,
         batch_size=config.fitness.batch_size,
     )
-    if (out / "run.json").is_file():
-        record = read_record(out)
+    if (folder / RECORD).is_file():
+        record = read_record(folder)
         same = record.settings.limit == own.limit and list(record.settings.whole) == own.whole
-        same = same and (own.tasks is None or list(record.settings.tasks) == own.tasks)
+        same = same and list(record.settings.tasks) == task_names(options)
         if same and record.model.identity and record.model.identity.digest == identify(resolve(model)).digest:
-            return out
-        shutil.rmtree(out)
+            return folder
+        shutil.rmtree(folder)
     return audit(model, options, silent=True)[1]
 
 

@@ -17,7 +17,7 @@ from jeval.reading import read_json
 from jeval.search import progress as standing
 from jeval.search.cluster import Cluster
 from jeval.search.config import SearchConfig, hosts_of
-from jeval.search.ending import finish
+from jeval.search.ending import Auditor, finish
 from jeval.search.outcome import Ending
 from jeval.search.parents import check_parents
 from jeval.search.resident import resident_of
@@ -32,7 +32,13 @@ _SEEN = 8  # candidates that tell a race which tasks tell candidates apart
 
 
 def search(
-    config: SearchConfig, out: Path, *, lang: str = "ja", silent: bool = False, ray: str | None = None
+    config: SearchConfig,
+    out: Path,
+    *,
+    lang: str = "ja",
+    silent: bool = False,
+    ray: str | None = None,
+    auditor: Auditor | None = None,
 ) -> Ending:
     """Search for a merge. The same call after whatever ended it goes on from there.
 
@@ -40,6 +46,7 @@ def search(
         out: folder of the search: study, results, the model found, audits, report.
         lang: of the report.
         silent: no progress on standard error.
+        auditor: audits the model found and the parents, instead of what the configuration says.
         ray: address of a Ray cluster, on whose nodes ``workers`` actors measure; see :mod:`jeval.search.cluster`.
 
     Raises:
@@ -56,7 +63,7 @@ def search(
             progress.say(f"search in {out}: {len(study.told)} of {config.budget.candidates} candidates told so far")
             parents = {name: fitness.recall(folder) for name, folder in config.models.items()}
             _loop(config, study, fitness, progress)
-            return finish(config, study, fitness, parents, out, progress, lang)
+            return finish(config, study, fitness, parents, out, progress, lang, auditor)
         finally:
             fitness.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ Given = dict[str, Any]
 
 
 @pytest.fixture
-def nodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def nodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, list[Any]]]:
     """A head that measures nothing, and two nodes with room for one actor each."""
     from ray.cluster_utils import Cluster as Nodes
 
@@ -33,14 +32,13 @@ def nodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with tempfile.TemporaryDirectory(prefix="ray") as short:  # sockets lie below it: the path must be short
         monkeypatch.setenv("RAY_TMPDIR", short)
         found = Nodes(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-        found.workers = [found.add_node(num_cpus=1) for _ in range(2)]
-        yield found
+        yield found, [found.add_node(num_cpus=1) for _ in range(2)]
         ray.shutdown()
         found.shutdown()
 
 
 def test_a_node_that_dies_costs_no_candidate_and_changes_no_result(
-    given: Given, tmp_path: Path, nodes: Any, monkeypatch: pytest.MonkeyPatch
+    given: Given, tmp_path: Path, nodes: tuple[Any, list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given |= {"workers": 2, "budget": {"candidates": 6}}
     alone = search(
@@ -58,12 +56,12 @@ def test_a_node_that_dies_costs_no_candidate_and_changes_no_result(
         nonlocal measured
         measured += 1
         if measured == 6:  # in the midst of the candidates
-            threading.Thread(target=lambda: (time.sleep(0.2), nodes.remove_node(nodes.workers[0]))).start()
+            threading.Timer(0.2, lambda: nodes[0].remove_node(nodes[1][0])).start()
         return own(self, *args)
 
     monkeypatch.setattr(Cluster, "__init__", note)
     monkeypatch.setattr(Cluster, "measure", kill)
-    ending = search(checked(given), tmp_path / "cluster", silent=True, ray=nodes.address)
+    ending = search(checked(given), tmp_path / "cluster", silent=True, ray=nodes[0].address)
     told = [{key: one[key] for key in ("score", "digest", "constraints", "items")} for one in ending.history]
     assert told == [{key: one[key] for key in ("score", "digest", "constraints", "items")} for one in alone.history]
     assert clusters[0].lost >= 1
