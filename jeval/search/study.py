@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,9 +34,9 @@ _FREE = {"budget", "workers", "audit", "storage"}  # may change between two star
 
 
 def config_digest(config: SearchConfig) -> str:
-    """Digest of all that decides which candidates are drawn and what they earn."""
+    """Digest of all that decides which candidates are drawn and what they earn: also the order in which numbers and parents are named."""
     said = config.model_dump(mode="json", exclude=_FREE)
-    return value_digest({**said, "batch": config.batch})
+    return value_digest(json.dumps({**said, "batch": config.batch}))
 
 
 class Study:
