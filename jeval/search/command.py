@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jeval import output
-from jeval.resources import data_path
 from jeval.search.config import SearchConfig, hosts_of, read_config
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 def example_text() -> str:
     """A configuration with comments."""
-    return data_path("search", "example.yaml").read_text(encoding="utf-8")
+    return Path(__file__).with_name("example.yaml").read_text(encoding="utf-8")
 
 
 def begin(config: SearchConfig, out: Path | None, lang: str, ray: str | None, *, as_json: bool) -> int:
