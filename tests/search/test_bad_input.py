@@ -29,7 +29,7 @@ def refused(cli: Any, tmp_path: Path) -> Callable[..., str]:
 
     def run(given: Given, out: Path | None = None) -> str:
         file = tmp_path / "search.yaml"
-        file.write_text(yaml.safe_dump(given), encoding="utf-8")
+        file.write_text(yaml.safe_dump(given, sort_keys=False), encoding="utf-8")
         ended = cli("search", file, "--out", out or tmp_path / "out")
         assert ended.code == 2, ended.err
         said: str = ended.err.strip().split("\n")[-1]
