@@ -319,6 +319,36 @@ def verify(
 
 
 @app.command()
+def search(
+    config: Annotated[Path | None, typer.Argument(metavar="CONFIG.yaml", help="What to search; see --example.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the search; default: reports/search-<digest>.")] = None,
+    example: Annotated[bool, typer.Option("--example", help="Print a configuration with comments.")] = False,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Measure on a Ray cluster; local: one on this machine.")
+    ] = None,
+    lang: Lang = "ja",
+    as_json: Json = False,
+) -> None:
+    """Search for a merge of models by a trusted fitness, and audit it beside its parents. Run again, it goes on."""
+    _check_lang(lang)
+    _check_paths(config, out)
+    from jeval.search.command import begin, example_text, hosts_of, read_config
+
+    if example:
+        output.say(*example_text().rstrip("\n").split("\n"))
+        return
+    if config is None:
+        raise InputError(
+            "give the configuration of a search: jeval search CONFIG.yaml (jeval search --example prints one)"
+        )
+    _prepare_libraries()
+    wanted = read_config(config)
+    if not hosts_of(wanted) and ray is None:  # a database's driver and Ray would not get through the seal
+        _seal()
+    raise typer.Exit(begin(wanted, out, lang, ray, as_json=as_json))
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Where reports go.")] = Path("reports/demo"),
     keep: Annotated[Path | None, typer.Option(help="Keep the models in DIR/<name>/.")] = None,

@@ -22,6 +22,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 #: The files that take longest, longest first: begun first, they do not leave one worker alone at the end.
 LONGEST = (
     "core/test_demo.py",
+    "search/test_adapters.py",
+    "search/test_search.py",
     "core/test_run.py",
     "core/test_recipes.py",
     "leak/test_corpus_recall.py",
@@ -52,6 +54,22 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     tokenizer = char_tokenizer(vocabulary_texts())
     return save(tiny_llama(len(tokenizer), hidden=32, layers=2), tokenizer, tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def parents(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Three models that can be merged, ``base``, ``one`` and ``two``, in folders (read only)."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    found = {"base": tiny_model}
+    for seed, name in enumerate(("one", "two")):
+        found[name] = Path(shutil.copytree(tiny_model, tmp_path_factory.mktemp("parents") / name))
+        generator = torch.Generator().manual_seed(seed)
+        state = load_file(tiny_model / "model.safetensors")
+        other = {n: t + 0.5 * t.std() * torch.randn(t.shape, generator=generator) for n, t in state.items()}
+        save_file(other, found[name] / "model.safetensors", metadata={"format": "pt"})
+    return found
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jeval import offline
 from jeval.audit.run import RunOptions, run
@@ -15,14 +16,14 @@ from jeval.demo import corpus
 from jeval.demo.model import char_tokenizer, save, tiny_llama
 from jeval.demo.train import train
 from jeval.errors import InputError
-from jeval.fitness import Fitness, copy_weights
 from jeval.progress import Progress
 from jeval.record.schema import Note
 from jeval.report.catalogue import strings
 from jeval.report.page import write_report
-
-if TYPE_CHECKING:
-    import torch
+from jeval.search.config import checked
+from jeval.search.ending import BEST
+from jeval.search.outcome import Ending
+from jeval.search.run import search
 
 NAMES = ("base", "keigo", "finance", "merged")
 _MARK = ".demo"
@@ -55,26 +56,43 @@ def run_demo(*, out: Path, keep: Path | None, seed: int, trials: int, lang: str)
     """
     offline.enable()
     _clear(out)
-    seconds: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="jeval-demo-") as scratch, Progress() as progress:
+    with tempfile.TemporaryDirectory(prefix="jeval-demo-") as scratch:
         folder = keep or Path(scratch)
         started = time.perf_counter()
-        models = train_models(folder, seed, progress)
-        seconds["train"] = time.perf_counter() - started
-        started = time.perf_counter()
-        search = search_merge(models, folder / "merged", seed, trials, progress)
-        seconds["search"] = time.perf_counter() - started
-        started = time.perf_counter()
-        runs = {name: _audit(folder / name, out / name, seed, lang, progress) for name in NAMES}
-        seconds["audit"] = time.perf_counter() - started
+        with Progress() as progress:
+            train_models(folder, seed, progress)
+        trained = time.perf_counter()
+
+        def audit(name: str, model: Path) -> Path:
+            if name == BEST:
+                model = Path(shutil.copytree(model, folder / "merged", dirs_exist_ok=True))
+            return _audit(model, out / model.name, seed, lang)
+
+        ending = search_merge(folder, out / "search", seed, trials, lang, audit)
+        runs = {"merged" if name == BEST else name: path for name, path in ending.runs.items()}
         report = out / "report.html"
-        _write_comparison(report, [runs[name] for name in NAMES], lang, search)
+        _write_comparison(report, [runs[name] for name in NAMES], lang, ending)
+    seconds = {"train": trained - started, "search": ending.seconds}
+    seconds["audit"] = time.perf_counter() - started - sum(seconds.values())
     return {
         "report": str(report),
         "runs": {name: str(path) for name, path in runs.items()},
         "models": str(keep) if keep else None,
-        "search": search,
+        "search": _found(ending),
         "seconds": {name: round(value, 1) for name, value in seconds.items()},
+    }
+
+
+def _found(ending: Ending) -> dict[str, Any]:
+    assert ending.best is not None  # there are no constraints
+    weights = {name.partition(".")[0]: value for name, value in ending.best.params.items()}
+    return {
+        "weights": weights,
+        "score": ending.best.score,
+        "objectives": ending.best.objectives,
+        "candidates": ending.count.told,
+        "report": str(ending.report),
+        "beaten": {one.parent: one.beaten for one in ending.parents},
     }
 
 
@@ -84,7 +102,7 @@ def _clear(out: Path) -> None:
         out.mkdir(parents=True)
     elif not out.is_dir() or (any(out.iterdir()) and not (out / _MARK).is_file()):
         raise InputError(f"--out {out} holds something else than a demonstration; choose another folder")
-    for name in NAMES:
+    for name in (*NAMES, "search"):
         if (out / name).is_dir():
             shutil.rmtree(out / name)
     (out / _MARK).touch()
@@ -111,49 +129,28 @@ def train_models(folder: Path, seed: int, progress: Progress) -> dict[str, Any]:
     return {"states": states, "tokenizer": tokenizer, "model": model}
 
 
-def search_merge(models: dict[str, Any], folder: Path, seed: int, trials: int, progress: Progress) -> dict[str, Any]:
-    """Search the two weights of a task-arithmetic merge (Ilharco et al. 2023) with Optuna; save the best merge."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    states, resident = models["states"], models["model"]
-    fitness: Fitness = Fitness(
-        tasks=SEARCH_TASKS, seed=seed, limit=SEARCH_LIMIT, resident=resident, tokenizer=models["tokenizer"]
-    )
-    progress.stage("searching a merge")
-
-    def objective(trial: optuna.Trial) -> float:
-        weights = {name: trial.suggest_float(name, 0.0, 1.2) for name in ("keigo", "finance")}
-        result = fitness(merge(states, weights))
-        trial.set_user_attr("objectives", result.objectives)
-        progress.update(trial.number + 1, trials)
-        return float(result)
-
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
-    for start in ({"keigo": 0.5, "finance": 0.5}, {"keigo": 1.0, "finance": 0.0}, {"keigo": 0.0, "finance": 1.0}):
-        study.enqueue_trial(start)
-    study.optimize(objective, n_trials=trials)
-    copy_weights(resident, merge(states, study.best_params))
-    save(resident, models["tokenizer"], folder)
-    return {
-        "weights": study.best_params,
-        "score": study.best_value,
-        "objectives": study.best_trial.user_attrs["objectives"],
-        "candidates": len(study.trials),
+def search_merge(
+    folder: Path, out: Path, seed: int, trials: int, lang: str, auditor: Callable[[str, Path], Path]
+) -> Ending:
+    """Search the two weights of a task-arithmetic merge (Ilharco et al. 2023), and audit it beside its parents."""
+    both = ("keigo", "finance")
+    starts = ({"keigo": 0.5, "finance": 0.5}, {"keigo": 1.0, "finance": 0.0}, {"keigo": 0.0, "finance": 1.0})
+    config = {
+        "models": {name: str(folder / name) for name in ("base", *both)},
+        "base_model": "base",
+        "space": {
+            "merge_method": "task_arithmetic",
+            "models": {name: {"weight": {"low": 0.0, "high": 1.2}} for name in both},
+        },
+        "fitness": {"tasks": list(SEARCH_TASKS), "limit": SEARCH_LIMIT, "device": "cpu", "dtype": "float32"},
+        "start": [{f"{name}.weight": weight for name, weight in start.items()} for start in starts],
+        "budget": {"candidates": trials},
+        "seed": seed,
     }
+    return search(checked(config), out, lang=lang, auditor=auditor)
 
 
-def merge(states: dict[str, dict[str, torch.Tensor]], weights: dict[str, float]) -> dict[str, torch.Tensor]:
-    """``base + Σ w · (expert − base)``, tensor by tensor."""
-    base = states["base"]
-    return {
-        name: tensor + sum(w * (states[expert][name] - tensor) for expert, w in weights.items())
-        for name, tensor in base.items()
-    }
-
-
-def _audit(model: Path, out: Path, seed: int, lang: str, progress: Progress) -> Path:
-    progress.say(f"auditing {model.name}")
+def _audit(model: Path, out: Path, seed: int, lang: str) -> Path:
     options = RunOptions(
         out=out,
         seed=seed,
@@ -169,8 +166,9 @@ def _audit(model: Path, out: Path, seed: int, lang: str, progress: Progress) -> 
     return folder
 
 
-def _write_comparison(report: Path, runs: list[Path], lang: str, search: dict[str, Any]) -> None:
-    words = strings(lang)
-    merged = ", ".join(f"{name} {value:.2f}" for name, value in search["weights"].items())
-    preface = [words["demo_taught"], words["demo_search"].format(n=search["candidates"], w=merged)]
+def _write_comparison(report: Path, runs: list[Path], lang: str, ending: Ending) -> None:
+    words, found = strings(lang), _found(ending)
+    merged = ", ".join(f"{name} {value:.2f}" for name, value in found["weights"].items())
+    preface = [words["demo_taught"], words["demo_search"].format(n=found["candidates"], w=merged)]
+    preface.append(words["demo_more"].format(page=f"search/{Path(found['report']).name}"))
     write_report(runs, report, lang, preface=preface)

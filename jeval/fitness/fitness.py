@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,22 +16,25 @@ from jeval.errors import InputError, JevalError
 from jeval.fitness.candidate import Candidate, pack_digest
 from jeval.fitness.constraints import Constraints, Outcome
 from jeval.fitness.items import Item, SearchItems, Table
+from jeval.fitness.merge import Merge, is_configuration
 from jeval.fitness.paired import difference
 from jeval.fitness.race import Draw, Evidence, draw, pulls
 from jeval.fitness.result import BROKEN, FitnessResult, Race
+from jeval.fitness.standing import Standing
 from jeval.fitness.store import ResultStore
-from jeval.fitness.weights import copy_weights
+from jeval.fitness.weights import copy_weights, stream_weights
+from jeval.fitness.workers import Elsewhere, Workers
 from jeval.models.load import load, wrap
 from jeval.models.snapshot import opened
 from jeval.models.source import resolve
 from jeval.models.template import Templated
 from jeval.pipeline.evaluate import Rows
 from jeval.pipeline.score import ENDLESS
+from jeval.statistics import Estimate, combine
 from jeval.suggest import near
 
 #: One candidate at a time in a process, whichever Fitness it is for: they share the seeds, the kept requests and the cores.
 _TURN = threading.RLock()
-_SEEN = 8  # results that tell which tasks tell candidates apart
 
 
 class Fitness:
@@ -57,6 +63,8 @@ class Fitness:
         device, dtype: for paths; see :func:`jeval.models.load.load`.
         batch_size: for backends that batch.
         backend: ``jeval-hf`` (shared-prefix scoring) or ``hf`` (stock).
+        workers: measure in so many processes at once, each with a resident model of its own: calls from several threads then run
+            at the same time. ``resident`` must be a path. Or what measures elsewhere, such as :class:`jeval.search.cluster.Cluster`.
 
     Attributes:
         objectives: the domains that the tasks cover.
@@ -90,7 +98,9 @@ class Fitness:
         dtype: str | None = None,
         batch_size: str = "32",
         backend: str = "jeval-hf",
+        workers: int | Elsewhere = 1,
     ) -> None:
+        settings = {name: value for name, value in locals().items() if name not in {"self", "workers"}}
         if suite != "search":
             raise InputError(
                 f"Fitness does not take suite {suite!r}: a search that sees the audit items would make the audit "
@@ -110,9 +120,47 @@ class Fitness:
         self._pack = pack_digest() if results else ""
         self._device, self._dtype = device, dtype
         self._batch_size, self._backend = batch_size, backend
-        self.incumbent: FitnessResult | None = None
-        self._seen: list[dict[str, dict[str, float | None]]] = []
-        self._lm: Templated | None = None if resident is None else self._open(resident, tokenizer)
+        self._standing = Standing()
+        self._has_resident = resident is not None
+        self._workers = self._begin_workers(workers, settings) if workers != 1 else None
+        self._lm: Templated | None = None
+        if resident is not None and self._workers is None:
+            self._lm = self._open(resident, tokenizer)
+        self._other: tuple[int, Templated] | None = None
+
+    @classmethod
+    def _begin_workers(cls, number: int | Elsewhere, settings: Mapping[str, Any]) -> Elsewhere:
+        if not isinstance(number, int):
+            return number
+        if number < 1:
+            raise InputError(f"workers={number}: expected a whole number of at least 1")
+        if not isinstance(settings["resident"], (str, Path, type(None))):
+            raise InputError("with workers= each process loads the resident model itself: give resident= as a path")
+        return Workers(number, cls, settings)
+
+    @property
+    def incumbent(self) -> FitnessResult | None:
+        return self._standing.incumbent
+
+    @incumbent.setter
+    def incumbent(self, result: FitnessResult | None) -> None:
+        self._standing = replace(self._standing, incumbent=result)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """What each task counts in ``score`` before any adjustment for chance, 1 in all."""
+        return self._items.shares(self.weights)
+
+    def estimate(self, result: FitnessResult) -> Estimate | None:
+        """The weighted score of a full result, not adjusted for chance, with its 95 % interval; ``None`` where a task has no score."""
+        table = {
+            task: {name: Item(score) for name, score in result.per_item.get(task, {}).items()}
+            for task in self._items.tasks
+        }
+        tasks, _ = self._items.results(table)
+        shares = {task: share for task, share in self.shares.items() if share > 0}
+        parts = [part for task in shares if (part := tasks[task].estimate) is not None]
+        return combine(parts, list(shares.values())) if len(parts) == len(shares) else None
 
     @property
     def constraints(self) -> dict[str, float]:
@@ -143,7 +191,8 @@ class Fitness:
         """Evaluate one candidate.
 
         Args:
-            model: a path, a transformers model, or a state dict for the resident architecture.
+            model: a path, a transformers model, a state dict for the resident architecture, or a mergekit configuration (mapping,
+                YAML file or ``MergeConfiguration``) of parents of it, which is merged in place; see :mod:`jeval.fitness.merge`.
             tokenizer: needed with a live model other than the resident one.
 
         Returns:
@@ -153,25 +202,104 @@ class Fitness:
         Raises:
             InputError: the call itself is wrong (a state dict without a resident model, a model without a tokenizer).
         """
-        state = isinstance(model, Mapping)
-        if state and self._lm is None:
-            raise InputError("a state dict needs a resident model: pass resident= to Fitness")
-        if not state and not isinstance(model, (str, Path)) and tokenizer is None and not self._is_resident(model):
+        result = self.measure(model, tokenizer)
+        self._remember(result)
+        return result
+
+    def map(self, models: Sequence[Any]) -> list[FitnessResult]:
+        """Results of several candidates, in their order, at once where there are workers. All are raced against what was known
+        before the first, so that the results do not hang on how many are measured at once.
+        """
+        standing = self._standing
+        if self._workers is None:
+            found = [self.measure(model, standing=standing) for model in models]
+        else:
+            with ThreadPoolExecutor(max(1, len(models))) as threads:
+                found = list(threads.map(lambda model: self.measure(model, standing=standing), models))
+        for result in found:
+            self._remember(result)
+        return found
+
+    def recall(self, model: Any) -> FitnessResult:
+        """As a call, but asked in full whatever there is to race against; of a candidate that ``results`` knows nothing is computed."""
+        result = self.measure(model, raced=False)
+        self._remember(result)
+        return result
+
+    def measure(
+        self, model: Any, tokenizer: Any = None, *, standing: Standing | None = None, raced: bool = True
+    ) -> FitnessResult:
+        """As a call, but remembering nothing of it.
+
+        Args:
+            standing: what is known before; default: what this object has been called with.
+            raced: whether the candidate may be stopped.
+        """
+        merged = is_configuration(model)
+        if (merged or isinstance(model, Mapping)) and not self._has_resident:
+            what = "mergekit configuration" if merged else "state dict"
+            raise InputError(f"a {what} needs a resident model: pass resident= to Fitness")
+        by_path = merged or isinstance(model, (str, Path, Mapping))
+        if not by_path and tokenizer is None and not self._is_resident(model):
             raise InputError("a live model needs its tokenizer: call fitness(model, tokenizer)")
+        standing = standing or self._standing
+        started = time.perf_counter()
+        if self._workers is not None:
+            if not by_path:
+                raise InputError("with workers= a candidate is a path, a state dict or a mergekit configuration")
+            try:
+                result = self._workers.measure(model, standing, raced)
+            except BrokenProcessPool:
+                result = self._broken("the process that measured it died, twice")
+            return replace(result, seconds=time.perf_counter() - started)
         with _TURN:
             started = time.perf_counter()
-            try:
-                if state and self._lm is not None:
-                    copy_weights(self._lm.model, model)
-                resident = state or self._is_resident(model)
-                lm = self._lm if resident and self._lm is not None else self._open(model, tokenizer)
-                result = self._evaluate(lm)
-            except JevalError as err:
-                result = self._broken(str(err))
-            except (RuntimeError, ValueError, TypeError, KeyError, OSError, ArithmeticError) as err:
-                result = self._broken(f"{type(err).__name__}: {' '.join(str(err).split())[:300]}")
-            self._remember(result)
-            return replace(result, seconds=time.perf_counter() - started)
+            return replace(self._tried(model, tokenizer, standing, raced), seconds=time.perf_counter() - started)
+
+    def close(self) -> None:
+        """End the worker processes, if there are any, and let go of the results file."""
+        if self._workers is not None:
+            self._workers.close()
+        if self._store is not None:
+            self._store.close()
+
+    def _tried(self, model: Any, tokenizer: Any, standing: Standing, raced: bool) -> FitnessResult:
+        try:
+            return self._evaluate(self._ready(model, tokenizer), standing, raced)
+        except JevalError as err:
+            return self._broken(str(err))
+        except (RuntimeError, ValueError, TypeError, KeyError, OSError, ArithmeticError) as err:
+            return self._broken(f"{type(err).__name__}: {' '.join(str(err).split())[:300]}")
+
+    def _ready(self, model: Any, tokenizer: Any) -> Templated:
+        """The candidate in a model that can be asked: the resident one where it is weights for it."""
+        if self._lm is None:
+            return self._open(model, tokenizer)
+        if is_configuration(model):
+            return self._merged(self._lm, Merge(model, self.seed))
+        if isinstance(model, Mapping):
+            copy_weights(self._lm.model, model)
+            return self._lm
+        return self._lm if self._is_resident(model) else self._open(model, tokenizer)
+
+    def _merged(self, resident: Templated, merge: Merge) -> Templated:
+        """A merge in the resident model or, where it has another number of layers, in one of that depth, the latest of which is kept."""
+        depth = int(merge.config.num_hidden_layers)
+        lm = resident
+        if depth != resident.model.config.num_hidden_layers:
+            if self._other is None or self._other[0] != depth:
+                self._other = None  # before another is made: one at a time
+                self._other = depth, self._of_depth(resident, depth)
+            lm = self._other[1]
+        stream_weights(lm.model, merge.tensors())
+        return lm
+
+    def _of_depth(self, resident: Templated, depth: int) -> Templated:
+        config = copy.deepcopy(resident.model.config)
+        config.num_hidden_layers = depth
+        made = type(resident.model)(config).to(device=resident.model.device, dtype=resident.model.dtype)
+        made.generation_config = resident.model.generation_config
+        return self._open(made, resident.tokenizer)
 
     def _is_resident(self, model: Any) -> bool:
         return self._lm is not None and model is self._lm.model
@@ -192,22 +320,25 @@ class Fitness:
             raise InputError("a live model needs its tokenizer: pass tokenizer=")
         return wrap(model.eval(), tokenizer, backend=self._backend, batch_size=self._batch_size)
 
-    def _evaluate(self, lm: Templated) -> FitnessResult:
+    def _evaluate(self, lm: Templated, standing: Standing, may_race: bool) -> FitnessResult:
         candidate = Candidate(lm, self._items, self.seed, self._store, self._pack)
         if candidate.bad_tensor is not None:
             return self._broken(f"tensor {candidate.bad_tensor} holds NaN or Inf")
         neutral = candidate.neutral_text() if self._constraints.neutral else None
         raced: Race | None = None
-        if self._race is not None and self.incumbent is not None:
-            raced, stopped = self._raced(candidate, self._race, self.incumbent)
+        best = standing.incumbent
+        if self._race is not None and best is not None and may_race:
+            raced, stopped = self._raced(candidate, self._race, best, standing)
             if stopped:
-                return self._stopped(candidate, raced, self.incumbent, neutral)
+                return self._stopped(candidate, raced, best, neutral)
         candidate.ask(self._items.rows)
-        return self._full(candidate, raced, neutral)
+        return self._full(candidate, raced, neutral, best)
 
-    def _raced(self, candidate: Candidate, alpha: float, incumbent: FitnessResult) -> tuple[Race, bool]:
+    def _raced(
+        self, candidate: Candidate, alpha: float, incumbent: FitnessResult, standing: Standing
+    ) -> tuple[Race, bool]:
         """Ask until the candidate cannot win; whether that was before all items were asked."""
-        pull = pulls(self._seen, self._items.tasks, self._items.generated)
+        pull = pulls(standing.seen, self._items.tasks, self._items.generated)
         shares = self._shares()
         drawn = draw(incumbent.per_item, shares, pull, [self.seed, int(candidate.digest[:16], 16)])
         evidence, looks, asked = Evidence(drawn, self._gain), 0, 0
@@ -244,7 +375,9 @@ class Fitness:
         found = self._items.shares(self.weights)
         return {task: share / (1.0 - self._chance[self._items.domain(task)]) for task, share in found.items()}
 
-    def _full(self, candidate: Candidate, raced: Race | None, neutral: float | None) -> FitnessResult:
+    def _full(
+        self, candidate: Candidate, raced: Race | None, neutral: float | None, against: FitnessResult | None
+    ) -> FitnessResult:
         tasks, domains = self._items.results(candidate.table)
         missing = [name for name in self.objectives if domains[name].score is None and self.weights[name] > 0]
         if missing:
@@ -259,6 +392,7 @@ class Fitness:
         outcome = Outcome(candidate.table, tasks, domains, neutral)
         return self._result(
             candidate,
+            against,
             score=sum(self.weights[n] * objectives[n] for n in objectives) / total,
             objectives=objectives,
             constraints=self._constraints.values(outcome),
@@ -289,6 +423,7 @@ class Fitness:
         tasks, domains = self._items.results(filled)
         return self._result(
             candidate,
+            incumbent,
             score=min(estimate, incumbent.score + self._gain),
             objectives=objectives,
             constraints=self._constraints.values(Outcome(filled, tasks, domains, neutral)),
@@ -298,9 +433,8 @@ class Fitness:
             neutral_text=neutral,
         )
 
-    def _result(self, candidate: Candidate, **what: Any) -> FitnessResult:
+    def _result(self, candidate: Candidate, against: FitnessResult | None, **what: Any) -> FitnessResult:
         per_item = candidate.per_item()
-        against = self.incumbent
         return FitnessResult(
             per_item=per_item,
             n_items=sum(value is not None for values in per_item.values() for value in values.values()),
@@ -317,11 +451,9 @@ class Fitness:
 
     def _remember(self, result: FitnessResult) -> None:
         """A full result tells what tells candidates apart, and may be the new incumbent of a race."""
-        if self._race is None or result.error is not None or result.stopped_early:
-            return
-        self._seen = [*self._seen, result.per_item][-_SEEN:]
-        if result.feasible and (self.incumbent is None or result.score > self.incumbent.score):
-            self.incumbent = result
+        if self._race is not None:
+            with _TURN:
+                self._standing = self._standing.after(result)
 
     def _broken(self, error: str) -> FitnessResult:
         return FitnessResult(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 
@@ -28,6 +28,26 @@ def copy_weights(model: torch.nn.Module, state: Mapping[str, torch.Tensor]) -> N
     with torch.no_grad():
         for name, tensor in state.items():
             own[name].copy_(tensor)
+
+
+def stream_weights(model: torch.nn.Module, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
+    """Copy tensors into a model's weights one by one, as they come. Tied weights may be left out.
+
+    Raises:
+        ValueError: a name or shape does not fit, or a weight is missing; the model is then neither what it was nor the new one.
+    """
+    own = model.state_dict()
+    storages = set()
+    for name, tensor in tensors:
+        if name not in own:
+            raise ValueError(f"tensor {name} is not part of the resident architecture")
+        if tensor.shape != own[name].shape:
+            raise ValueError(f"tensor {name} has shape {tuple(tensor.shape)}, expected {tuple(own[name].shape)}")
+        with torch.no_grad():
+            own[name].copy_(tensor)
+        storages.add(own[name].data_ptr())
+    if missing := [name for name, tensor in own.items() if tensor.data_ptr() not in storages]:
+        raise ValueError(f"tensor {missing[0]} is missing from the merge ({len(missing)} in all)")
 
 
 def weights_digest(model: torch.nn.Module) -> str:

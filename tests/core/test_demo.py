@@ -45,6 +45,14 @@ def test_the_search_tried_a_few_dozen_candidates(demo: tuple[dict, Path]) -> Non
     assert demo[0]["search"]["candidates"] >= 24
 
 
+def test_the_search_reports_its_history_and_front(demo: tuple[dict, Path]) -> None:
+    page = Path(demo[0]["search"]["report"]).read_text()
+    assert (
+        "パレート前線" in page and "<svg" in page and set(demo[0]["search"]["beaten"]) == {"base", "keigo", "finance"}
+    )
+    assert "search/report.html" in Path(demo[0]["report"]).read_text()
+
+
 def test_the_report_says_plainly_what_the_models_are(demo: tuple[dict, Path]) -> None:
     page = Path(demo[0]["report"]).read_text()
     assert "実演用" in page

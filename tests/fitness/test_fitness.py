@@ -152,4 +152,4 @@ def test_the_snippet_of_the_page_runs(live: tuple[Any, Any], tiny_model: Path, t
     ran: dict[str, Any] = {}
     exec(compile(code, "docs/fitness.md", "exec"), ran)
     assert len(ran["study"].trials) == 3
-    assert all(len(trial.user_attrs["violations"]) == 2 for trial in ran["study"].trials)
+    assert all(len(trial.constraints) == 2 for trial in ran["study"].trials)
