@@ -96,6 +96,8 @@ def test_lm_eval(run: Run) -> None:
     assert 0 <= known["score"] <= 1 and len(known["found"]["results"]) > 3
 
 
+@pytest.mark.real_ray
+@pytest.mark.skipif(not os.environ.get("JEVAL_RAY"), reason="starts a Ray cluster: set JEVAL_RAY=1")
 def test_mergekit_evolve_reads_the_groups_and_leaves_a_recipe_that_fitness_takes(
     parents: dict[str, Path], tmp_path: Path
 ) -> None:

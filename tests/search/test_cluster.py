@@ -17,7 +17,10 @@ from jeval.search.cluster import Cluster
 from jeval.search.config import checked
 from jeval.search.run import search
 
+if not os.environ.get("JEVAL_RAY"):
+    pytest.skip("starts a Ray cluster: set JEVAL_RAY=1", allow_module_level=True)
 ray = pytest.importorskip("ray")
+pytestmark = pytest.mark.real_ray
 
 Given = dict[str, Any]
 
