@@ -9,6 +9,7 @@ from jeval.finreg.wording import Article
 from jeval.japanese.numerals import KANJI, value
 
 Place = tuple[int, ...]
+Spans = tuple[tuple[Place, Place], ...]
 
 _ROMAN = {"I": 1, "V": 5, "X": 10}
 
@@ -24,6 +25,17 @@ def place(article: str) -> Place:
     """
     numbers = re.findall(r"\d+|[IVX]+", article)
     return tuple(int(number) if number.isdecimal() else _roman(number) for number in numbers)
+
+
+def spans(text: str) -> Spans:
+    """The first and last places of ``36, 39..44``."""
+    ends = [part.partition("..") for part in text.split(", ")]
+    return tuple((place(first), place(last or first)) for first, _, last in ends)
+
+
+def within(given: Spans, here: Place) -> bool:
+    """Whether a place lies in one of the spans; a span ends with the branches of its last place (37の6 in 36..37)."""
+    return any(first <= here and here[: len(last)] <= last for first, last in given)
 
 
 def _roman(number: str) -> int:

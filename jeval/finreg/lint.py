@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from jeval.finreg.answer import judge_text
+from jeval.finreg.business import of_item
 from jeval.finreg.laws import known_documents, known_laws
 from jeval.finreg.quantity import canonical, parse, same
 from jeval.finreg.schema import AnyItem, Figure, bare
@@ -37,6 +38,8 @@ def _single(items: Sequence[AnyItem]) -> Iterator[str]:
             yield f"{item.id}: law is called {item.law!r}; expected {law.short_title!r}"
         elif not theme_of(item.law, item.article):
             yield f"{item.id}: no theme of data/finreg/knowledge/themes.yaml takes in article {item.article} of {item.law}"
+        if not of_item(item):
+            yield f"{item.id}: no row of data/finreg/knowledge/business.tsv says whom article {item.article} of {item.law} binds"
         if not item.id.startswith(f"{item.kind}-"):
             yield f"{item.id}: ids begin with the kind ({item.kind}-)"
         wrong = {"statement": 1, "choice": 3, "case": 3}.get(item.kind, 0)
