@@ -83,12 +83,20 @@ def _clauses(lines: list[str]) -> Iterator[tuple[str, str, str]]:
             if number and any(kept):
                 yield number, caption, "\n".join(kept).strip()
             caption = heading[1] if heading else line
-            number, kept = clause_number(caption) or caption.strip(), []
+            number = clause_number(caption) or caption.strip()
+            number, kept = number if heading else _innermost(number, _plain(line)), []
         if not heading:
             kept.append(line)
         before = line
     if number and any(kept):
         yield number, caption, "\n".join(kept).strip()
+
+
+def _innermost(number: str, line: str) -> str:
+    """The last of headings that a page runs together (VIII-3-2許可申請に係る事務処理VIII-3-2-1許可申請に…): each the first part of the one before."""
+    while f"{number}-1" in line and re.search(rf"{number}[^、。「(0-9-]{{1,40}}{number}-1(?![0-9])", line):
+        number += "-1"
+    return number
 
 
 def _follows(number: str, other: str) -> bool:

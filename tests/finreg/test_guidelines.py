@@ -16,6 +16,7 @@ from jeval.errors import InputError
 from jeval.finreg.check import verify_items
 from jeval.finreg.digest import stamp_all
 from jeval.finreg.force import in_force
+from jeval.finreg.ground import cited
 from jeval.finreg.guideline import clause_number, read_guideline
 from jeval.finreg.schema import parse_item
 from jeval.finreg.statutes import read_statutes
@@ -80,6 +81,13 @@ def read(tmp_path: Path, body: str) -> dict[str, str]:
 def test_paragraphs_that_begin_with_the_next_number_are_clauses_and_references_are_not(tmp_path: Path) -> None:
     body = "## Ⅱ-1-8 甲\n\n本文\n\nIII-6-4に準じる。\n\nII-1-9乙続き\n\nII-1-2を参照。\n"
     assert read(tmp_path, body) == {"II-1-8": "本文\n\nIII-6-4に準じる。", "II-1-9": "II-1-9乙続き\n\nII-1-2を参照。"}
+
+
+def test_headings_that_a_page_runs_together_are_one_clause_under_the_last(tmp_path: Path) -> None:
+    body = (
+        "## Ⅷ-3-1 甲\n\n本文\n\nVIII-3-2許可申請VIII-3-2-1留意点VIII-3-2-1-1許可の要否（1）本文、VIII-3-2-1-1-1を参照\n"
+    )
+    assert list(read(tmp_path, body)) == ["VIII-3-1", "VIII-3-2-1-1"]
 
 
 def test_a_text_without_headings_is_parted_at_its_questions(tmp_path: Path) -> None:
@@ -252,3 +260,9 @@ def test_a_change_within_twelve_months_is_a_note_even_where_the_item_records_it(
     folder = lawforms.statutes(tmp_path / "s", lawforms.plain(day="2026-01-01", later_revisions=[coming]))
     report = verify_items(read_statutes(folder, today), items(tmp_path, lawforms.item(in_force_until=until)))
     assert [said in note.reason for note in report.notes] == ([True] if said else [])
+
+
+def test_a_report_cites_document_clause_and_edition() -> None:
+    doc = {"tier": "guidance", "law": "主要行監督指針", "article": "V-3-2-2", "paragraph": "", "edition": "令和8年4月"}
+    assert cited(doc) == "主要行監督指針 V-3-2-2（令和8年4月）"
+    assert cited({"law": "金商法", "article": "36の3", "paragraph": "2", "edition": ""}) == "金商法第36条の3第2項"
