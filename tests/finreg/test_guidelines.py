@@ -263,6 +263,12 @@ def test_a_change_within_twelve_months_is_a_note_even_where_the_item_records_it(
 
 
 def test_a_report_cites_document_clause_and_edition() -> None:
-    doc = {"tier": "guidance", "law": "主要行監督指針", "article": "V-3-2-2", "paragraph": "", "edition": "令和8年4月"}
+    doc: dict[str, object] = {
+        "tier": "guidance",
+        "law": "主要行監督指針",
+        "article": "V-3-2-2",
+        "paragraph": "",
+        "edition": "令和8年4月",
+    }
     assert cited(doc) == "主要行監督指針 V-3-2-2（令和8年4月）"
     assert cited({"law": "金商法", "article": "36の3", "paragraph": "2", "edition": ""}) == "金商法第36条の3第2項"
