@@ -140,12 +140,11 @@ def run(
         model,
         audit.RunOptions(
             tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
-            limit=_items(limit), model_args=given_args, as_of=_day(as_of, out), business=business or [], trust_packs=trust_pack or [], policy=policy,
-            canaries=_existing(canaries, "--canaries"), corpus=_existing(corpus, "--corpus"),
-            suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer,
-            chat_template=chat_template, backend=backend, out=out, seed=seed, lang=lang, include=include_path or [],
-            token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
-            allow_hosts=allow_host or [], reveal=reveal, snapshot=snapshot, fresh=fresh, recheck=recheck, model_key=model_key, sign=sign,
+            limit=_items(limit), model_args=given_args, as_of=_day(as_of, out), business=business or [], trust_packs=trust_pack or [],
+            canaries=_existing(canaries, "--canaries"), corpus=_existing(corpus, "--corpus"), policy=policy, suite=suite,
+            batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer, chat_template=chat_template,
+            backend=backend, out=out, seed=seed, lang=lang, include=include_path or [], token_budget=token_budget, reveal=reveal, sign=sign,
+            trust_remote_code=trust_remote_code, allow_pickle=allow_pickle, allow_hosts=allow_host or [], model_key=model_key, snapshot=snapshot, fresh=fresh, recheck=recheck,
         ),
     )  # fmt: skip
     _show(record, folder, as_json)
