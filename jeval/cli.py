@@ -57,6 +57,10 @@ TrustPack = Annotated[
     list[str] | None, typer.Option(help="NAME of a folder of --include-path whose code may run (repeatable).")
 ]
 AsOf = Annotated[str | None, typer.Option(help="YYYY-MM-DD, today by default: only items in force then; or all.")]
+Business = Annotated[
+    list[str] | None,
+    typer.Option(help="Ask only items that bind: bank, securities, insurance, lender, payments (repeatable)."),
+]
 Snapshot = Annotated[
     bool, typer.Option(help="Score a private copy (or link) of the model's files; --no-snapshot: where they lie.")
 ]
@@ -107,6 +111,7 @@ def run(
     canaries: Annotated[Path | None, typer.Option(help="Canary file of `jeval canary make`.")] = None,
     corpus: Annotated[Path | None, typer.Option(help="Your own documents, to test for verbatim recall.")] = None,
     as_of: AsOf = None,
+    business: Business = None,
     token_budget: Annotated[int | None, typer.Option(help="Tokens held at once; default: from free memory.")] = None,
     trust_remote_code: Annotated[bool, typer.Option(help="Run Python code that comes with the model.")] = False,
     allow_pickle: Annotated[bool, typer.Option(help="Read pickle weights, which can run code.")] = False,
@@ -135,12 +140,11 @@ def run(
         model,
         audit.RunOptions(
             tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
-            limit=_items(limit), model_args=given_args, as_of=_day(as_of, out), trust_packs=trust_pack or [], policy=policy,
-            canaries=_existing(canaries, "--canaries"), corpus=_existing(corpus, "--corpus"),
-            suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer,
-            chat_template=chat_template, backend=backend, out=out, seed=seed, lang=lang, include=include_path or [],
-            token_budget=token_budget, trust_remote_code=trust_remote_code, allow_pickle=allow_pickle,
-            allow_hosts=allow_host or [], reveal=reveal, snapshot=snapshot, fresh=fresh, recheck=recheck, model_key=model_key, sign=sign,
+            limit=_items(limit), model_args=given_args, as_of=_day(as_of, out), business=business or [], trust_packs=trust_pack or [],
+            canaries=_existing(canaries, "--canaries"), corpus=_existing(corpus, "--corpus"), policy=policy, suite=suite,
+            batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer, chat_template=chat_template,
+            backend=backend, out=out, seed=seed, lang=lang, include=include_path or [], token_budget=token_budget, reveal=reveal, sign=sign,
+            trust_remote_code=trust_remote_code, allow_pickle=allow_pickle, allow_hosts=allow_host or [], model_key=model_key, snapshot=snapshot, fresh=fresh, recheck=recheck,
         ),
     )  # fmt: skip
     _show(record, folder, as_json)

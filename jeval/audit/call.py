@@ -17,7 +17,7 @@ from jeval.suggest import near
 if TYPE_CHECKING:
     from jeval.audit.run import RunOptions
 
-_LISTS = ("tasks", "whole", "include", "trust_packs", "allow_hosts")
+_LISTS = ("tasks", "whole", "include", "trust_packs", "allow_hosts", "business")
 _PATHS = ("tokenizer", "out", "canaries", "corpus", "model_key", "sign")
 
 

@@ -41,6 +41,7 @@ class RunOptions:
     canaries: Path | None = None
     corpus: Path | None = None
     as_of: date | None = None
+    business: Sequence[str] = ()
     token_budget: int | None = None
     trust_remote_code: bool = False
     allow_pickle: bool = False

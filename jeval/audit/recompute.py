@@ -92,7 +92,7 @@ def _items(loaded: LoadedTasks, record: RunRecord, samples: Mapping[str, list[Sa
     except ValueError:
         yield f"run.json: as_of is {given.as_of!r}; expected a date"
         return
-    keep = None if day is None else lambda domain, doc: domains.in_force(domain, doc, day)
+    keep = domains.kept_items(day, given.business)
     chosen = choose_items(loaded, limit=given.limit, whole=given.whole, keep=keep)
     for name, rows in chosen.rows.items():
         if name in samples:
@@ -100,7 +100,7 @@ def _items(loaded: LoadedTasks, record: RunRecord, samples: Mapping[str, list[Sa
             if wanted != there:
                 yield f"{name}: {len(wanted - there)} item(s) are missing and {len(there - wanted)} are not the task's"
         if set(record.left_out.get(name, ())) != set(chosen.left_out.get(name, ())):
-            yield f"{name}: left_out is not what the date leaves out"
+            yield f"{name}: left_out is not what date and business leave out"
 
 
 def _again(

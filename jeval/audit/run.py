@@ -221,6 +221,7 @@ def _load_tasks(options: RunOptions, source: ModelSource | None) -> LoadedTasks:
         raise InputError(f"--limit {options.limit}: expected a whole number of at least 1")
     if not 0.0 <= options.recheck <= 1.0:
         raise InputError(f"--recheck {options.recheck}: expected a share from 0 to 1, such as 0.02")
+    domains.check_business(options.business)
     check_trust(options.include, options.trust_packs)
     return load_tasks(task_names(options), include=tuple(options.include), metadata=options.metadata(tokenizer))
 
@@ -239,6 +240,7 @@ def _settings(options: RunOptions) -> Settings:
         tokenizer=str(options.tokenizer) if options.tokenizer else None,
         chat_template=options.chat_template,
         as_of=options.as_of.isoformat() if options.as_of else None,
+        business=sorted(set(options.business or ())) or None,
         canaries=file_digest(options.canaries) if options.canaries else None,
         corpus=file_digest(options.corpus) if options.corpus else None,
     )
@@ -247,8 +249,7 @@ def _settings(options: RunOptions) -> Settings:
 def _score(
     subject: Subject, loaded: LoadedTasks, options: RunOptions, progress: Progress, store: AnswerStore | None
 ) -> tuple[Scored, dict[str, list[str]]]:
-    day = options.as_of
-    keep = None if day is None else lambda domain, doc: domains.in_force(domain, doc, day)
+    keep = domains.kept_items(options.as_of, options.business)
     chosen = choose_items(loaded, limit=options.limit, whole=options.whole, keep=keep)
     refused, asked = subject.refusals(loaded), {name: len(rows) for name, rows in chosen.rows.items()}
     chosen = Chosen({name: [] if name in refused else rows for name, rows in chosen.rows.items()}, chosen.left_out)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +25,13 @@ items_app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_
 
 Json = Annotated[bool, typer.Option("--json", help="Print one machine-readable object to standard output.")]
 Items = Annotated[Path | None, typer.Option(help="Item folder or one item file; default: the packed bank.")]
-Statutes = Annotated[Path, typer.Option(envvar="JEVAL_STATUTES", help="Folder of statute files.")]
+Statutes = Annotated[
+    list[Path],
+    typer.Option(
+        envvar="JEVAL_STATUTES",
+        help="Folder of statutes (e-Gov XML or API v2 JSON, jeval's JSON) or guidelines (Markdown); repeatable.",
+    ),
+]
 Write = Annotated[bool, typer.Option("--write", help="Put it where it is published.")]
 
 
@@ -281,15 +288,13 @@ def real(
 
 @items_app.command()
 def verify(
-    statutes: Annotated[
-        Path,
-        typer.Option(envvar="JEVAL_STATUTES", help="Folder of statutes: e-Gov XML or API v2 JSON, or jeval's JSON."),
-    ],
+    statutes: Statutes,
     items: Items = None,
+    as_of: Annotated[str | None, typer.Option(help="YYYY-MM-DD: by the texts of that day; default: today's.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Check every regulation item against the statute it rests on, and without --items every clause of a statute that the clause
-    maps list (exit code 1 when any fails).
+    """Check every regulation item against the statute or guideline it rests on, and without --items every clause of a statute
+    that the clause maps list (exit code 1 when any fails).
     """
     from jeval.clauses import frameworks
     from jeval.clauses.check import verify_clauses
@@ -297,7 +302,7 @@ def verify(
     from jeval.finreg.statutes import read_statutes
 
     try:
-        given = read_statutes(statutes)
+        given = read_statutes(statutes, _day(as_of))
         report = verify_items(given, items)
         clauses = verify_clauses(given, frameworks()) if items is None else None
     except InputError as err:
@@ -323,7 +328,8 @@ def _findings(what: str, report: Report) -> None:
     for note in report.notes:
         say(f"note: {note.line()}", error=True)
     unchecked = f", {len(report.errors)} cannot be checked" if report.errors else ""
-    say(f"{report.checked} {what}, {report.laws} statutes: {len(report.failures)} fail{unchecked}")
+    texts = f"{report.laws} statutes" + (f", {report.guidelines} guidelines" if report.guidelines else "")
+    say(f"{report.checked} {what}, {texts}: {len(report.failures)} fail{unchecked}")
 
 
 @items_app.command()
@@ -347,6 +353,13 @@ def generate(
         return
     for row in rows:
         say(json_text(row))
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as err:
+        raise InputError(f"--as-of {text!r}: expected a date like 2026-11-23") from err
 
 
 def _items(path: Path | None) -> Sequence[AnyItem]:

@@ -45,6 +45,7 @@ class Domain:
         mask: hides what must not stand in a report (personal data, say) in a text that leaves the run; keeps the length. One that
             takes a second text leaves alone what that holds, which is readable beside it.
         in_force: whether an item's basis is in force on a day; ``None``: the item does not say.
+        binds, businesses: whether an item binds firms of a kind of business, and the kinds there are: what ``jeval run --business`` takes.
         files: option of ``jeval run`` → the tasks that need the file given by it.
         place: where its part stands in the report, the lowest first.
         whole_prompts: whether an item shows nothing when the model does not see the whole of its prompt, and then has no score.
@@ -61,6 +62,8 @@ class Domain:
     called: Callable[[str, str, str], str] | None = None
     mask: Callable[..., str] | None = None
     in_force: Callable[[Mapping[str, Any], date], bool | None] | None = None
+    binds: Callable[[Mapping[str, Any], str], bool] | None = None
+    businesses: tuple[str, ...] = ()
     files: Mapping[str, FileTasks] = field(default_factory=dict)
     place: int = 9
     whole_prompts: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -11,15 +11,16 @@ from jeval.finreg.citation import missing_places
 from jeval.finreg.locate import Finding, FindingKind, locate, words_in
 from jeval.finreg.schema import AnyItem
 from jeval.finreg.statutes import Statutes, read_statutes
-from jeval.finreg.wording import Article, Law, digest
+from jeval.finreg.wording import Article, Law, Wording, digest, figures
 from jeval.record.schema import Written
 
 
 class Report(Written):
-    """Outcome for all items: how many were checked against how many laws, and what was found."""
+    """Outcome for all items: how many were checked against how many laws and guidelines, and what was found."""
 
     checked: int
     laws: int
+    guidelines: int = 0
     ok: bool
     failures: list[Finding]
     errors: list[Finding]
@@ -31,11 +32,11 @@ class Report(Written):
         return 2 if self.errors else 1 if self.failures else 0
 
 
-def verify_items(statutes: Path | Statutes, items: Path | Iterable[AnyItem] | None = None) -> Report:
-    """Check items against statutes.
+def verify_items(statutes: Path | Sequence[Path] | Statutes, items: Path | Iterable[AnyItem] | None = None) -> Report:
+    """Check items against statutes and guidelines.
 
     Args:
-        statutes: folder of statute files, or what :func:`~jeval.finreg.statutes.read_statutes` made of one.
+        statutes: folders of statutes and guidelines, or what :func:`~jeval.finreg.statutes.read_statutes` made of them.
         items: item folder, one item file, or items; default: the packed bank.
 
     Raises:
@@ -57,7 +58,8 @@ def verify_items(statutes: Path | Statutes, items: Path | Iterable[AnyItem] | No
         notes += _coming(item, law, wording, found.day)
     return Report(
         checked=len(bank),
-        laws=len(found.laws),
+        laws=sum(not law.edition for law in found.laws.values()),
+        guidelines=sum(bool(law.edition) for law in found.laws.values()),
         ok=not failures and not errors,
         failures=failures,
         errors=errors,
@@ -88,10 +90,13 @@ def _amended(item: AnyItem, new: str, words: bool) -> str:
     if new and date.fromisoformat(new) < item.as_of:
         return f"the statute given, of {new}, is older than the item's, of {item.as_of}, and reads differently"
     shown = f"to {new}" if new else "to a text without a date"
+    said = f"amended since the item was written (from {item.as_of} {shown})"
+    if new == item.as_of.isoformat():
+        said = f"the text given, of {new}, reads differently from the one of that day that the item was written from"
     state = "the words it rests on are still there" if words else f"the words it rests on are gone: {item.basis}"
     ended = item.in_force_until and (not new or date.fromisoformat(new) > item.in_force_until)
     left = f"; the item records {item.in_force_until} as the last day of its wording" if ended else ""
-    return f"amended since the item was written (from {item.as_of} {shown}); {state}{left}"
+    return f"{said}; {state}{left}"
 
 
 def _new_date(item: AnyItem, law: Law) -> str:
@@ -108,21 +113,32 @@ def _new_date(item: AnyItem, law: Law) -> str:
 
 
 def _coming(item: AnyItem, law: Law, now: Article, day: date) -> list[Finding]:
-    """Notes on enacted changes of the cited article that the item does not record; those in force by ``day`` ask for newer files."""
+    """Notes on enacted changes of the cited article: those that the item does not record, those in force by ``day`` (which ask for
+    newer files), and within twelve months also those that it records.
+    """
     notes = []
     for coming in law.later:
-        if coming.since is None or (item.in_force_until and item.in_force_until < coming.since):
+        if coming.since is None or (item.in_force_from and item.in_force_from >= coming.since):
             continue
-        if item.in_force_from and item.in_force_from >= coming.since:
-            continue
-        changed = coming.articles.get(item.article)
-        if item.article not in coming.gone and (changed is None or digest(changed.text) == digest(now.text)):
-            continue
-        kept = changed is not None and words_in(item, changed)
+        soon = (coming.since.year, coming.since.month, coming.since.day) <= (day.year + 1, day.month, day.day)
         begun = coming.since <= day
-        when = f"{'changed' if begun else 'changes'} {'on' if coming.fixed else 'by'} {coming.since}"
-        fate = "the words it rests on stay" if kept else "the words it rests on go or move"
-        newer = "; the statute given is older, check against the one in force" if begun else ""
-        reason = f"article {when}; {fate}{newer}"
+        recorded = item.in_force_until is not None and item.in_force_until < coming.since
+        changed = coming.articles.get(item.article)
+        if (recorded and (begun or not soon)) or (
+            item.article not in coming.gone and (changed is None or figures(changed.text) == figures(now.text))
+        ):
+            continue
+        reason = _change(item, coming, changed, begun=begun, soon=soon) + ("; the item records it" if recorded else "")
         notes.append(Finding.of(item, "coming change", reason, item.as_of.isoformat(), coming.since.isoformat()))
     return notes
+
+
+def _change(item: AnyItem, coming: Wording, changed: Article | None, *, begun: bool, soon: bool) -> str:
+    """When the article changes and what becomes of the words the item rests on, read with numbers as figures."""
+    part = changed.part(item.paragraph) if changed else None
+    kept = part is not None and figures(item.basis) in figures(part)
+    when = f"{'changed' if begun else 'changes'} {'on' if coming.fixed else 'by'} {coming.since}"
+    far = "" if soon else ", more than twelve months away"
+    fate = "the words it rests on stay" if kept else "the words it rests on go or move"
+    newer = "; the statute given is older, check against the one in force" if begun else ""
+    return f"{'article' if item.tier == 'law' else 'clause'} {when}{far}; {fate}{newer}"

@@ -9,6 +9,9 @@ from jeval.finreg.wording import Article
 from jeval.japanese.numerals import KANJI, value
 
 Place = tuple[int, ...]
+Spans = tuple[tuple[Place, Place], ...]
+
+_ROMAN = {"I": 1, "V": 5, "X": 10}
 
 # 第36条の3第2項第1号の2ただし書
 _CITED = re.compile(r"第(\d+条(?:の\d+)*)(?:第(\d+)項)?(?:第(\d+)号((?:の\d+)*))?(ただし書|本文|後段|前段)?")
@@ -17,8 +20,27 @@ _SIGNS = {"ただし書": "ただし、", "本文": "ただし、", "後段": "�
 
 
 def place(article: str) -> Place:
-    """The numbers of an article, by which articles are ordered: 36の3 is (36, 3), a schedule without a number ()."""
-    return tuple(int(number) for number in re.findall(r"\d+", article))
+    """The numbers of an article or clause, by which they are ordered: 36の3 is (36, 3), V-3-6 is (5, 3, 6), a schedule without a
+    number ().
+    """
+    numbers = re.findall(r"\d+|[IVX]+", article)
+    return tuple(int(number) if number.isdecimal() else _roman(number) for number in numbers)
+
+
+def spans(text: str) -> Spans:
+    """The first and last places of ``36, 39..44``."""
+    ends = [part.partition("..") for part in text.split(", ")]
+    return tuple((place(first), place(last or first)) for first, _, last in ends)
+
+
+def within(given: Spans, here: Place) -> bool:
+    """Whether a place lies in one of the spans; a span ends with the branches of its last place (37の6 in 36..37)."""
+    return any(first <= here and here[: len(last)] <= last for first, last in given)
+
+
+def _roman(number: str) -> int:
+    values = [_ROMAN[letter] for letter in number]
+    return sum(-one if one < after else one for one, after in zip(values, [*values[1:], 0], strict=True))
 
 
 def missing_places(item: AnyItem, article: Article) -> list[str]:

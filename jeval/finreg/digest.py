@@ -20,7 +20,7 @@ from jeval.finreg.wording import Article, Law, Wording, digest, normalised
 from jeval.reading import Row, dump_jsonl, numbered_jsonl
 from jeval.writing import SHARED, write_text
 
-_STAMPED = ("as_of", "article_sha256", "in_force_from", "in_force_until")
+_STAMPED = ("as_of", "article_sha256", "clause_sha256", "in_force_from", "in_force_until")
 
 
 def stamp_all(items: Path | None, statutes: Statutes) -> tuple[int, int, list[str]]:
@@ -75,7 +75,7 @@ def _stamped(row: Row, where: str, statutes: Statutes) -> tuple[Row, str]:
     if isinstance(located, Finding):
         return row, located.line()
     law, article = located
-    facts = {"article_sha256": digest(article.text)}
+    facts = {"article_sha256" if item.tier == "law" else "clause_sha256": digest(article.text)}
     if law.as_of and article is law.articles.get(item.article):
         facts["as_of"] = law.as_of.isoformat()
     facts.update(_dates(item, law, article))

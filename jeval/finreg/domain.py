@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jeval.domain import Domain
+from jeval.finreg.business import CHOICES, binds
 from jeval.finreg.force import in_force
 from jeval.finreg.ground import called, ground
 from jeval.finreg.summary import sections
@@ -15,6 +16,8 @@ DOMAIN = Domain(
     ground=ground,
     called=called,
     in_force=in_force,
+    binds=binds,
+    businesses=CHOICES,
     place=2,
     facets=("law", "article", "paragraph", "theme"),
 )

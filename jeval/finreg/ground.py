@@ -32,8 +32,10 @@ def called(facet: str, value: str, lang: str) -> str:
 
 
 def cited(doc: dict[str, object]) -> str:
-    """金商法第36条の3第2項: the law, the article and the paragraph that an item rests on."""
+    """金商法第36条の3第2項: the law, the article and the paragraph that an item rests on; of a guideline the clause and the edition."""
     article, paragraph = str(doc.get("article") or ""), str(doc.get("paragraph") or "")
+    if edition := doc.get("edition"):
+        return f"{doc.get('law', '')} {article}（{edition}）"
     if number := _ARTICLE.fullmatch(article):
         article = f"第{number[1]}条{number[2]}"
     return f"{doc.get('law', '')}{article}" + (f"第{paragraph}項" if paragraph.isdecimal() else paragraph)

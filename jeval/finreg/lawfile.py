@@ -80,6 +80,25 @@ def _read_law(path: Path) -> Law | None:
     return None
 
 
+def read_changes(path: Path) -> list[tuple[str, Wording]]:
+    """The articles that a list of changes (``changes`` with ``law_id``, ``enforced_at``, ``articles``) gives anew, by law; none in
+    other JSON.
+
+    Raises:
+        ValueError: a change that is not in this form.
+    """
+    data = json.loads(path.read_bytes())
+    rows = data.get("changes") if isinstance(data, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "enforced_at" in row for row in rows):
+        return []
+    try:
+        return [
+            (str(row["law_id"]), Wording(_plain_articles(row["articles"]), _day(row["enforced_at"]))) for row in rows
+        ]
+    except (KeyError, TypeError) as err:
+        raise ValueError(f"not in the form of a list of changes ({type(err).__name__}: {err})") from err
+
+
 def _from_xml(raw: bytes, path: Path) -> Law:
     if b"<!ENTITY" in raw[:4096]:
         raise ValueError("XML with entity declarations is refused")

@@ -1,4 +1,4 @@
-"""The laws that the item bank covers: ``data/finreg/knowledge/laws.tsv``."""
+"""The texts that the item bank covers: ``data/finreg/knowledge/laws.tsv`` and ``documents.tsv``."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class KnownLaw:
     short_title: str
     daily: bool
     file: str
+    tier: str = "law"
 
 
 @lru_cache(maxsize=1)
@@ -39,6 +40,17 @@ def known_laws() -> tuple[KnownLaw, ...]:
 
 
 @lru_cache(maxsize=1)
+def known_documents() -> tuple[KnownLaw, ...]:
+    """The guidelines that items may rest on (``data/finreg/knowledge/documents.tsv``), the document in place of the law id."""
+    return tuple(
+        KnownLaw(document, "", title, short, daily=False, file=file, tier=tier)
+        for document, title, short, tier, file in knowledge.table(
+            "documents.tsv", ("document", "title", "short_title", "tier", "file")
+        )
+    )
+
+
+@lru_cache(maxsize=1)
 def files() -> dict[str, str]:
-    """Law id → name of the file that holds its items."""
-    return {law.law_id: law.file for law in known_laws()}
+    """Law id or document → name of the file that holds its items."""
+    return {text.law_id: text.file for text in (*known_laws(), *known_documents())}

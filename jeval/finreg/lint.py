@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from jeval.finreg.answer import judge_text
-from jeval.finreg.laws import known_laws
+from jeval.finreg.business import of_item
+from jeval.finreg.laws import known_documents, known_laws
 from jeval.finreg.quantity import canonical, parse, same
 from jeval.finreg.schema import AnyItem, Figure, bare
 from jeval.finreg.themes import theme_of
@@ -25,15 +26,20 @@ def problems(items: Sequence[AnyItem]) -> list[str]:
 
 
 def _single(items: Sequence[AnyItem]) -> Iterator[str]:
-    laws = {law.law_id: law for law in known_laws()}
+    laws = {text.law_id: text for text in (*known_laws(), *known_documents())}
     for item in items:
         law = laws.get(item.law_id)
         if law is None:
-            yield f"{item.id}: law {item.law_id} is not in data/finreg/knowledge/laws.tsv"
+            table = "laws.tsv" if item.tier == "law" else "documents.tsv"
+            yield f"{item.id}: {item.law_id} is not in data/finreg/knowledge/{table}"
+        elif item.tier != law.tier:
+            yield f"{item.id}: tier {item.tier!r}; {law.short_title} is of the tier {law.tier!r}"
         elif item.law not in (law.short_title, law.title):
             yield f"{item.id}: law is called {item.law!r}; expected {law.short_title!r}"
         elif not theme_of(item.law, item.article):
             yield f"{item.id}: no theme of data/finreg/knowledge/themes.yaml takes in article {item.article} of {item.law}"
+        if not of_item(item):
+            yield f"{item.id}: no row of data/finreg/knowledge/business.tsv says whom article {item.article} of {item.law} binds"
         if not item.id.startswith(f"{item.kind}-"):
             yield f"{item.id}: ids begin with the kind ({item.kind}-)"
         wrong = {"statement": 1, "choice": 3, "case": 3}.get(item.kind, 0)

@@ -26,6 +26,8 @@ class _Report(Written):
     columns: dict[str, _Columns]
     verdicts: dict[str, _Phrase]
     guessers: dict[str, _Phrase]
+    businesses: dict[str, _Phrase]
+    tiers: dict[str, _Phrase]
 
 
 class Phrases:
@@ -51,6 +53,14 @@ class Phrases:
         """The judge's reason, ``<outcome>: <detail>``, or as it stands where it is of another kind."""
         outcome, sign, detail = words.partition(": ")
         return self.verdict(outcome) + sign + detail if outcome in _report().verdicts else words
+
+    def business(self, name: str) -> str:
+        """What a kind of firm is called."""
+        return _in(_report().businesses[name], self.lang)
+
+    def tier(self, name: str) -> str:
+        """What a tier is called."""
+        return _in(_report().tiers[name], self.lang)
 
     def guesser(self, name: str) -> str:
         """What a guesser is called."""

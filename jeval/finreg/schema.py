@@ -8,7 +8,16 @@ from datetime import date
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from jeval.errors import InputError
@@ -19,9 +28,22 @@ Kind = Literal["statement", "choice", "figure", "case"]
 Suite = Literal["audit", "search"]
 KINDS: tuple[Kind, ...] = ("statement", "choice", "figure", "case")
 SUITES: tuple[Suite, ...] = ("audit", "search")
+#: What an item rests on: a statute or order, what the supervisor expects, a rule of the trade.
+Tier = Literal["law", "guidance", "practice"]
+TIERS: tuple[Tier, ...] = ("law", "guidance", "practice")
+#: Kinds of firm that an item may bind; "all" binds every one.
+Business = Literal["bank", "securities", "insurance", "lender", "payments", "all"]
+BUSINESSES: tuple[Business, ...] = ("bank", "securities", "insurance", "lender", "payments", "all")
 CHANCE: dict[str, float] = {"statement": 0.5, "choice": 0.25, "case": 0.25, "figure": 0.0}
 
 Text = Annotated[str, Field(min_length=1)]
+_LAW_ID = re.compile(r"[0-9A-Z]{15}")
+_DOCUMENT = re.compile(r"[a-z][a-z0-9_.\-]*")
+
+
+def _or(name: str, other: str) -> AliasChoices:
+    """A field that items on statutes and on guidelines write under names of their own."""
+    return AliasChoices(name, other)
 
 
 class ItemBase(BaseModel):
@@ -32,6 +54,11 @@ class ItemBase(BaseModel):
     answer, verbatim. ``article_sha256`` is the digest of the article's normalised text (:mod:`jeval.finreg.statutes`)
     on the day ``as_of``. ``in_force_from`` and ``in_force_until`` (first and last day, inclusive) bound the wording
     the item was written for, where they are known.
+
+    An item of another ``tier`` than ``law`` rests on a document: its JSON has ``document``, ``title``, ``clause`` and ``clause_sha256``
+    for ``law_id``, ``law``, ``article`` and ``article_sha256``, and names the ``edition`` (as the document does, or its day). All
+    that is said of laws and articles here then holds of the document and its clause. ``business``: whom the item binds, where
+    that differs from what ``data/finreg/knowledge/business.tsv`` says of its article.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
@@ -40,13 +67,18 @@ class ItemBase(BaseModel):
     suite: Suite
     topic: Text
     difficulty: Annotated[int, Field(ge=1, le=3)]
-    law_id: Annotated[str, Field(pattern=r"^[0-9A-Z]{15}$")]
-    law: Text
-    article: Text
+    tier: Tier = "law"
+    law_id: Annotated[Text, Field(validation_alias=_or("law_id", "document"))]
+    law: Annotated[Text, Field(validation_alias=_or("law", "title"))]
+    edition: str = ""
+    article: Annotated[Text, Field(validation_alias=_or("article", "clause"))]
     paragraph: Annotated[str, Field(pattern=r"^\d*$")] = ""
     basis: Text
     as_of: date
-    article_sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    article_sha256: Annotated[
+        str, Field(pattern=r"^([0-9a-f]{64})?$", validation_alias=_or("article_sha256", "clause_sha256"))
+    ] = ""
+    business: list[Business] = []
     in_force_from: date | None = None
     in_force_until: date | None = None
     why: Text
@@ -57,6 +89,32 @@ class ItemBase(BaseModel):
     @classmethod
     def _blank_is_none(cls, value: object) -> object:
         return None if value == "" else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _source_of_its_tier(cls, row: object) -> object:
+        """Fields of a statute for the tier ``law``, of a document for the others."""
+        if isinstance(row, dict):
+            law = row.get("tier", "law") == "law"
+            other = ("document", "title", "edition", "clause", "clause_sha256") if law else (
+                "law_id", "law", "article", "paragraph", "article_sha256",
+            )  # fmt: skip
+            if strangers := [name for name in other if name in row]:
+                wanted = "law_id, law, article" if law else "document, title, edition, clause"
+                raise ValueError(f"tier {row.get('tier', 'law')!r} with {strangers[0]}; expected {wanted}")
+        return row
+
+    @model_validator(mode="after")
+    def _named_as_its_tier(self) -> ItemBase:
+        if self.tier == "law" and not _LAW_ID.fullmatch(self.law_id):
+            raise ValueError(f"law_id {self.law_id!r}: expected e-Gov's id, like 356AC0000000059")
+        if self.tier != "law" and not _DOCUMENT.fullmatch(self.law_id):
+            raise ValueError(f"document {self.law_id!r}: expected the name of its file, like ppc_tsusoku")
+        if self.tier != "law" and not self.edition.strip():
+            raise ValueError("edition: expected the edition of the document, by name or day")
+        if len(set(self.business)) < len(self.business) or ("all" in self.business and len(self.business) > 1):
+            raise ValueError(f"business {', '.join(self.business)}: expected each once, and all alone")
+        return self
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> ItemBase:

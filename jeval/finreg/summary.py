@@ -13,9 +13,11 @@ from jeval.domain.section import Cell, Section, Table
 from jeval.domain.summary import Row, TaskSamples, estimate, grouped
 from jeval.finreg import bank
 from jeval.finreg.answer import judge
+from jeval.finreg.business import binds
 from jeval.finreg.guessers import HELD, modal_figure, run
 from jeval.finreg.kinds import kind_names
 from jeval.finreg.phrases import Phrases
+from jeval.finreg.schema import BUSINESSES, TIERS
 from jeval.finreg.themes import themes
 from jeval.statistics import wilson
 
@@ -37,6 +39,11 @@ def sections(samples: Sequence[TaskSamples], lang: str) -> list[Section]:
             say.text("laws_and_themes"),
             [*_habits(options, say), say.text("clustered"), say.text("mixed")],
             [_by_law(everything, say), _by_theme(everything, say), _by_difficulty(everything, say)],
+        ),
+        Section(
+            say.text("by_business_and_tier"),
+            [say.text("by_business_text"), say.text("by_tier_text")],
+            [_by_business(everything, say), _by_tier(everything, say)],
         ),
         Section(say.text("templates"), [say.text("templates_text")], [_templates(tasks, say)], folded=True),
     ]
@@ -78,6 +85,19 @@ def _by_theme(rows: Sequence[Row], say: Phrases) -> Table:
     titles = {theme.id: theme.ja if say.lang == "ja" else theme.en for theme in themes()}
     groups = _gathered(grouped(rows, "theme"), say)
     return _breakdown(say.text("by_theme"), {titles.get(name, name): group for name, group in groups.items()}, say)
+
+
+def _by_business(rows: Sequence[Row], say: Phrases) -> Table:
+    """Items that bind each kind of firm, "all" in every row and in one of their own."""
+    groups = {kind: [row for row in rows if binds(row[0], kind)] for kind in BUSINESSES}
+    return _breakdown(
+        say.text("by_business"), {say.business(kind): group for kind, group in groups.items() if group}, say
+    )
+
+
+def _by_tier(rows: Sequence[Row], say: Phrases) -> Table:
+    groups = grouped(rows, lambda doc: str(doc.get("tier") or "law"))
+    return _breakdown(say.text("by_tier"), {say.tier(tier): groups[tier] for tier in TIERS if tier in groups}, say)
 
 
 def _by_difficulty(rows: Sequence[Row], say: Phrases) -> Table:

@@ -9,6 +9,7 @@ from jeval.domain.dataset import as_dataset
 from jeval.evidence.guesser import share_of_right
 from jeval.finreg import bank
 from jeval.finreg.answer import judge
+from jeval.finreg.business import of_item
 from jeval.finreg.layout import Layout, layouts, rotate
 from jeval.finreg.schema import CHANCE, AnyItem
 from jeval.finreg.templates import templates
@@ -78,6 +79,9 @@ def _facets(item: AnyItem, template: str) -> Doc:
         "law_id": item.law_id,
         "article": item.article,
         "paragraph": item.paragraph,
+        "tier": item.tier,
+        "edition": item.edition,
+        "business": ", ".join(of_item(item)),
         "theme": theme_of(item.law, item.article),
         "topic": item.topic,
         "difficulty": str(item.difficulty),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from jeval.finreg import knowledge
-from jeval.finreg.citation import Place, place
+from jeval.finreg.citation import Spans, place, spans, within
 from jeval.record.schema import Written
 
 
@@ -27,19 +27,18 @@ class Theme:
     id: str
     ja: str
     en: str
-    spans: Mapping[str, tuple[tuple[Place, Place], ...]]
+    spans: Mapping[str, Spans]
 
     def takes(self, law: str, article: str) -> bool:
-        """Whether the theme names this article; a span ends with the branches of its last article (37の6 in 36..37)."""
-        here = place(article)
-        return any(first <= here and here[: len(last)] <= last for first, last in self.spans.get(law, ()))
+        """Whether the theme names this article."""
+        return within(self.spans.get(law, ()), place(article))
 
 
 @lru_cache(maxsize=1)
 def themes() -> tuple[Theme, ...]:
     """The themes in the order of the file."""
     return tuple(
-        Theme(entry.id, entry.ja, entry.en, {law: _spans(str(text)) for law, text in entry.articles.items()})
+        Theme(entry.id, entry.ja, entry.en, {law: spans(str(text)) for law, text in entry.articles.items()})
         for entry in knowledge.document("themes.yaml", list[_Entry])
     )
 
@@ -47,8 +46,3 @@ def themes() -> tuple[Theme, ...]:
 def theme_of(law: str, article: str) -> str:
     """Id of the first theme that takes in an article of a law (short title), or "" where none does."""
     return next((theme.id for theme in themes() if theme.takes(law, article)), "")
-
-
-def _spans(text: str) -> tuple[tuple[Place, Place], ...]:
-    ends = [part.partition("..") for part in text.split(", ")]
-    return tuple((place(first), place(last or first)) for first, _, last in ends)

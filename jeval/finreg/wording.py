@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from jeval.japanese.numerals import NUMBER, value
+
 
 @dataclass(frozen=True)
 class Article:
@@ -45,11 +47,14 @@ class Wording:
     until: date | None = None
     fixed: bool = True
     gone: frozenset[str] = frozenset()
+    edition: str = ""
 
 
 @dataclass(frozen=True)
 class Law:
-    """One statute; ``as_of`` is the day its text took effect, ``None`` where the source does not say."""
+    """One statute, or one guideline with its clauses as articles; ``as_of`` is the day its text took effect, ``None`` where the
+    source does not say. ``edition``: what a guideline calls the edition, "" for statutes.
+    """
 
     law_id: str
     title: str
@@ -59,6 +64,7 @@ class Law:
     source: str
     previous: tuple[Wording, ...] = ()
     later: tuple[Wording, ...] = ()
+    edition: str = ""
 
 
 def normalised(text: str) -> str:
@@ -67,6 +73,11 @@ def normalised(text: str) -> str:
     The forms a statute comes in differ in exactly these; every other character counts.
     """
     return re.sub(r"[\s|〃]+", "", unicodedata.normalize("NFKC", text))
+
+
+def figures(text: str) -> str:
+    """The normalised wording with every number as a figure: lists of changes write 10年 where the statute has 十年."""
+    return re.sub(NUMBER, lambda number: str(value(number[0]) or number[0]), normalised(text))
 
 
 def digest(text: str) -> str:

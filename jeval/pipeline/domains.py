@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from importlib.metadata import entry_points
@@ -102,6 +102,31 @@ def in_force(domain: str, doc: Mapping[str, Any], day: date) -> bool:
     """Whether an item may be asked on ``day``: not where its domain says that its basis is not in force then."""
     found = domains().get(domain)
     return found is None or found.in_force is None or found.in_force(doc, day) is not False
+
+
+def kept_items(day: date | None, business: Sequence[str] | None) -> Callable[[str, Mapping[str, Any]], bool] | None:
+    """Which items of a domain a run asks: those in force on ``day`` that bind one of the kinds of business; ``None`` for all."""
+    if day is None and not business:
+        return None
+
+    def keep(domain: str, doc: Mapping[str, Any]) -> bool:
+        binds = found.binds if (found := domains().get(domain)) else None
+        asked = not business or binds is None or any(binds(doc, kind) for kind in business)
+        return asked and (day is None or in_force(domain, doc, day))
+
+    return keep
+
+
+def check_business(business: Sequence[str] | None) -> None:
+    """Whether every kind of business is one that some domain knows.
+
+    Raises:
+        InputError: one is not.
+    """
+    known = list(dict.fromkeys(kind for domain in domains().values() for kind in domain.businesses))
+    for kind in business or ():
+        if kind not in known:
+            raise InputError(f"--business {kind!r}: expected one of {', '.join(known)}; for all items leave it out")
 
 
 def whole_prompts(domain: str) -> bool:

@@ -69,7 +69,7 @@ def _task(meta: TaskMeta, samples: Sequence[Sample], left_out: int, judged: Judg
     rates = instrument(meta.instrument).rates if meta.instrument else None
     blank = _not_scored(
         meta,
-        "no item is in force on the given date" if left_out else "no item could be scored",
+        "no item meets the given date and business" if left_out else "no item could be scored",
         not_scored=len(samples) - len(scored) + left_out,
     ).model_copy(
         update={

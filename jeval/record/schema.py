@@ -108,7 +108,9 @@ class ModelInfo(Written):
 
 
 class Settings(Written):
-    """What decides the numbers, apart from the model; ``canaries`` and ``corpus`` are digests of the files given."""
+    """What decides the numbers, apart from the model; ``canaries`` and ``corpus`` are digests of the files given. ``business``: the
+    kinds of firm whose items alone are asked, ``None`` for all.
+    """
 
     tasks: list[str]
     suite: str
@@ -122,6 +124,7 @@ class Settings(Written):
     tokenizer: str | None = None
     chat_template: bool = True
     as_of: str | None
+    business: list[str] | None = None
     canaries: str | None
     corpus: str | None
 

@@ -126,7 +126,8 @@ def _asked(record: RunRecord, extent: Extent, names: Sequence[str]) -> tuple[int
     sizes = {name: extent.items.get(name, 0) for name in names}
     limit, whole = record.settings.limit, record.settings.whole
     taken = sum(size if limit is None or name in whole else min(limit, size) for name, size in sizes.items())
-    return taken, sum(sizes.values())
+    others = sum(len(record.left_out.get(name, ())) for name in sizes) if record.settings.business else 0
+    return taken - others, sum(sizes.values())
 
 
 def cards(record: RunRecord, lang: str) -> list[Card]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jeval.finreg import bank
-from jeval.finreg.laws import known_laws
+from jeval.finreg.laws import known_documents, known_laws
 from jeval.finreg.themes import Theme, theme_of, themes
 
 
@@ -21,6 +21,9 @@ from jeval.finreg.themes import Theme, theme_of, themes
         ("犯収法", "4", "verification"),
         ("犯収法", "26", "penalties"),
         ("犯収法", "999", ""),
+        ("主要行監督指針", "V-3-2-2", "licence"),
+        ("主要行監督指針", "VIII-3-2-1-1", "licence"),
+        ("個人情報保護法ガイドライン（通則編）", "3-5-3-4", "data_security"),
         ("民法", "1", ""),
     ],
 )
@@ -40,6 +43,7 @@ def test_a_span_ends_with_the_branches_of_its_last_article() -> None:
 
 
 def test_every_theme_names_known_laws_and_holds_items() -> None:
-    assert {law for theme in themes() for law in theme.spans} <= {law.short_title for law in known_laws()}
+    known = {text.short_title for text in (*known_laws(), *known_documents())}
+    assert {law for theme in themes() for law in theme.spans} <= known
     assert {theme.id for theme in themes()} == {theme_of(item.law, item.article) for item in bank.load()}
     assert len({(theme.ja, theme.en) for theme in themes()}) == len(themes())

@@ -157,7 +157,7 @@ def test_a_link_is_no_file_of_a_run(folder: Path) -> None:
         (lambda r: r["model"]["identity"].update(digest="0" * 64), "model is not that of run.json"),
         (lambda r: r.update(jeval_version="9.9"), "two versions of jeval"),
         (lambda r: r["settings"].update(limit=4), "1 are not the task's"),
-        (lambda r: r["left_out"].update(jeval_keigo_choice=["x"]), "left_out is not what the date leaves out"),
+        (lambda r: r["left_out"].update(jeval_keigo_choice=["x"]), "left_out is not what date and business leave out"),
         (lambda r: r["settings"].update(as_of="someday"), "as_of is 'someday'"),
     ],
 )  # fmt: skip

@@ -37,14 +37,14 @@ class Plan:
     """What is done where.
 
     Attributes:
-        statutes: folder of statutes; they are no part of jeval.
+        statutes: folders of statutes; they are no part of jeval.
         out: run folders, ``report.html`` and ``real.json``.
         models: GGUF files and the two models made; kept, so that a second call goes on.
         tasks: tasks or groups of the audit; ``None``: all.
         limit: items of each task; ``None``: all.
     """
 
-    statutes: Path
+    statutes: Path | Sequence[Path]
     out: Path
     models: Path
     tasks: Sequence[str] | None = None
