@@ -133,6 +133,7 @@ def _parser() -> MarkdownIt:
     names, rules = parser.get_active_rules()["inline"], parser.inline.ruler.getRules("")
     for name, rule in zip(names, rules, strict=True):
         parser.inline.ruler.at(name, _placed(name, rule))
+    parser.normalizeLink = parser.normalizeLinkText = str  # type: ignore[method-assign]  # addresses are left out
     return parser.disable(["text_join", "fragments_join"])
 
 

@@ -13,6 +13,7 @@ from jeval.keigo.files.segments import APART, Cutting, Segment
 from jeval.keigo.files.wraps import unwrap
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BYTES = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(r"\S+|\n")
 
 
@@ -22,6 +23,7 @@ def read(text: str, name: str) -> Iterator[Segment]:
     Raises:
         InputError: not YAML; names the line.
     """
+    text = _BYTES.sub("\ufffd", text)  # one for one: places stay
     try:
         for document in yaml.compose_all(text, Loader=_LOADER):
             for node in _scalars(document):

@@ -16,7 +16,7 @@ from jeval.keigo.types import Analysis, Misuse
 
 @dataclass(frozen=True)
 class Finding:
-    """A misuse in a file. ``start:end`` are offsets in its text; lines and columns count from 1.
+    """A misuse in a file. ``start:end`` are offsets in its text; lines and columns count from 1, ``byte_columns`` in UTF-8.
 
     ``safe``: ``suggestion`` may be applied unasked.
     """
@@ -36,6 +36,7 @@ class Finding:
     safe: bool
     message: str
     section: str
+    byte_columns: tuple[int, int]
     sure: float | None = None
 
     def place(self) -> dict[str, int]:
@@ -109,8 +110,13 @@ def _finding(name: str, text: str, places: Places, piece: Segment, error: Misuse
     return Finding(
         name, line, column, end_line, end_column, start, end, error.type, error.rule, severity, error.surface,
         error.suggestion, safe=rule.safe and error.suggestion is not None and text[start:end] == error.surface,
-        message=str(rule.fields["message"]), section=str(rule.fields["section"]), sure=error.sure,
+        message=str(rule.fields["message"]), section=str(rule.fields["section"]),
+        byte_columns=(_bytes(text, start, column), _bytes(text, end, end_column)), sure=error.sure,
     )  # fmt: skip
+
+
+def _bytes(text: str, offset: int, column: int) -> int:
+    return len(text[offset - column + 1 : offset].encode("utf-8", "replace")) + 1
 
 
 def _result(

@@ -113,8 +113,8 @@ def _attribute(value: str) -> str:
 def reviewdog(found: Sequence[Finding]) -> Iterator[str]:
     """rdjsonl of reviewdog, which comments on pull requests; its columns count bytes of UTF-8."""
     for one in found:
-        start = {"line": one.line, "column": one.column}
-        end = {"line": one.end_line, "column": one.end_column}
+        start = {"line": one.line, "column": one.byte_columns[0]}
+        end = {"line": one.end_line, "column": one.byte_columns[1]}
         row: dict[str, Any] = {
             "message": message(one),
             "location": {"path": one.file, "range": {"start": start, "end": end}},
@@ -135,7 +135,7 @@ def statistics(found: Sequence[Finding]) -> Iterator[str]:
     """How often each rule found something, most first."""
     counted = Counter((one.rule, one.type, one.message) for one in found)
     for (rule, kind, told), count in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
-        yield f"{count}\t{rule}\t{kind}\t{told}"
+        yield f"{count:>5}  {rule}  {kind}  {told}"
 
 
 #: Formats that are written when all is known.
