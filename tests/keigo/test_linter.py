@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import jeval.keigo
+from jeval.errors import InputError
 from jeval.keigo.lint import collect, explain
 from jeval.keigo.lint.check import check
 from jeval.keigo.lint.config import Settings
@@ -70,7 +71,7 @@ def test_a_file_that_changes_while_it_is_read_is_named(folder: Path, monkeypatch
         return data
 
     monkeypatch.setattr(Path, "read_bytes", read_bytes)
-    with pytest.raises(collect.InputError, match=r"a\.md: changed while it was read"):
+    with pytest.raises(InputError, match=r"a\.md: changed while it was read"):
         collect.read(str(path))
 
 
@@ -144,7 +145,7 @@ def test_comments_switch_off_what_they_say_and_no_more(text: str) -> None:
 def test_an_enabled_block_is_checked_again_and_an_unknown_rule_is_named() -> None:
     text = f"# keigo-disable\n{WRONG}# keigo-enable\n\n{WRONG}"
     assert [one.line for one in check("a.txt", text, Settings()).findings] == [5]
-    with pytest.raises(collect.InputError, match=r"a\.txt:1: kenjo-reqest: no such rule; did you mean kenjo-request"):
+    with pytest.raises(InputError, match=r"a\.txt:1: kenjo-reqest: no such rule; did you mean kenjo-request"):
         check("a.txt", "# keigo-disable kenjo-reqest\n", Settings())
 
 

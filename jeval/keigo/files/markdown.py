@@ -133,7 +133,7 @@ def _parser() -> MarkdownIt:
     names, rules = parser.get_active_rules()["inline"], parser.inline.ruler.getRules("")
     for name, rule in zip(names, rules, strict=True):
         parser.inline.ruler.at(name, _placed(name, rule))
-    parser.normalizeLink = parser.normalizeLinkText = str  # type: ignore[method-assign]  # addresses are left out
+    parser.normalizeLink = parser.normalizeLinkText = str  # type: ignore[method-assign,assignment]  # addresses are left out
     return parser.disable(["text_join", "fragments_join"])
 
 
@@ -148,7 +148,8 @@ def _placed(name: str, rule: Callable[[Any, bool], bool]) -> Callable[[Any, bool
         done = rule(state, silent)
         if silent or len(state.tokens) == count:
             return done
-        for index, token in enumerate(state.tokens[count + pending :]):
+        flushed = pending and state.tokens[count].type == "text"  # the plain text before it, unless it was white space
+        for index, token in enumerate(state.tokens[count + flushed :]):
             if name in {"emphasis", "strikethrough"}:
                 token.meta.setdefault("at", (start + index, start + index + 1))
             elif name == "link" and token.type == "link_open":
