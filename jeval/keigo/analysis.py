@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from operator import attrgetter
@@ -37,10 +38,38 @@ class Analyser:
 
     def __call__(self, text: str, context: Mapping[str, object] | None = None) -> Analysis:
         """See :func:`analyze`."""
+        return self.document([text], [0], context)[0]
+
+    def document(
+        self, texts: Sequence[str], scopes: Sequence[object], context: Mapping[str, object] | None = None
+    ) -> list[Analysis]:
+        """See :func:`analyze_document`."""
+        analyses: list[Analysis] = []
+        endings: dict[object, list[Ending]] = {}
+        bases: list[int] = []  # where each text would start if all were one, so that places in them differ
+        base = 0
+        for text, scope in zip(texts, scopes, strict=True):
+            analysis, found = self._text(text, context)
+            analyses.append(analysis)
+            endings.setdefault(scope, []).extend(
+                one._replace(start=one.start + base, end=one.end + base) for one in found
+            )
+            bases.append(base)
+            base += len(text) + 1
+        for rule_id, find in rules.OF_UTTERANCE:
+            for of_scope in endings.values():
+                if place := find(of_scope):
+                    at = bisect_right(bases, place[0]) - 1
+                    start, end = (offset - bases[at] for offset in place)
+                    analyses[at] = self._blamed(analyses[at], rule_id, start, end)
+        return analyses
+
+    def _text(self, text: str, context: Mapping[str, object] | None) -> tuple[Analysis, list[Ending]]:
+        """What its sentences hold, each by itself, and how they end."""
         normal = normalise(text)
         expressions = self.knowledge.expressions
         if not expressions["japanese"].search(text) and not expressions["japanese"].search(normal.text):
-            return Analysis(text, None, (), ())
+            return Analysis(text, None, (), ()), []
         forms: list[HonorificForm] = []
         errors: list[Misuse] = []
         endings: list[Ending] = []
@@ -55,12 +84,13 @@ class Analyser:
             quoting = quoting or (
                 piece.start + len(piece.masked) < text_end and sentence.matches("quotes_ahead", sentence.prose)
             )
-        for rule_id, find in rules.OF_UTTERANCE:
-            if place := find(endings):
-                errors.append(self._misuse_of_utterance(rule_id, text, *place))
-                errors.sort(key=_START)
         style = overall(endings) or self._style_without_predicate(normal, forms)
-        return Analysis(text, style, tuple(forms), tuple(errors))
+        return Analysis(text, style, tuple(forms), tuple(errors)), endings
+
+    def _blamed(self, analysis: Analysis, rule_id: str, start: int, end: int) -> Analysis:
+        """The analysis with what a rule of utterances found at that place."""
+        misuse = Misuse(self.knowledge.by_id[rule_id].type, analysis.text[start:end], start, end, rule_id)
+        return replace(analysis, errors=tuple(sorted((*analysis.errors, misuse), key=_START)))
 
     def read(self, normal: Folded, context: Mapping[str, object] | None) -> Iterator[tuple[Piece, Sentence]]:
         """The sentences of a normalised text with their honorific expressions; each knows who was called in those before it."""
@@ -123,9 +153,6 @@ class Analyser:
             Ending(style, *sentence.place(at, at + 1), firm=style != "plain" or (not quoting and is_firm(sentence, at)))
         ]
 
-    def _misuse_of_utterance(self, rule_id: str, text: str, start: int, end: int) -> Misuse:
-        return Misuse(self.knowledge.by_id[rule_id].type, text[start:end], start, end, rule_id)
-
     def _style_without_predicate(self, normal: Folded, forms: list[HonorificForm]) -> str:
         if self.knowledge.expressions["invitation"].search(normal.text):
             return "polite"
@@ -150,9 +177,9 @@ def _distinct(hits: list[Hit]) -> list[Hit]:
     return sorted(kept, key=_START)
 
 
-@lru_cache(maxsize=1)
-def _analyser() -> Analyser:
-    return Analyser(knowledge())
+@lru_cache(maxsize=2)
+def _analyser(contested: bool = False) -> Analyser:
+    return Analyser(knowledge(contested))
 
 
 def analyze(text: str, context: Mapping[str, object] | None = None) -> Analysis:
@@ -175,4 +202,17 @@ def analyze(text: str, context: Mapping[str, object] | None = None) -> Analysis:
     return _analyser()(text, context)
 
 
-__all__ = ["Analyser", "analyze"]
+def analyze_document(
+    texts: Sequence[str], scopes: Sequence[object], context: Mapping[str, object] | None = None, contested: bool = False
+) -> list[Analysis]:
+    """Analyse the paragraphs, headings, cells … of a document, each by itself, and the style over all of one scope.
+
+    Args:
+        scopes: for each text, what its style is judged with: equal values belong together.
+        context: as in :func:`analyze`, of all of them.
+        contested: find what authorities dispute, too.
+    """
+    return _analyser(contested).document(texts, scopes, context)
+
+
+__all__ = ["Analyser", "analyze", "analyze_document"]

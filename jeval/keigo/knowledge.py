@@ -66,13 +66,14 @@ class Knowledge:
         expressions: named regular expressions.
         dictionary, tagger: MeCab, asked for one word and for a sentence.
         frames, rules, by_id: how honorifics are made, and misused.
+        active: the rules that are asked.
         actors: the cues to who acts where nobody is named.
         norm, citation: the norm as findings and as sources of items name it.
         person_test: the test (see :class:`jeval.keigo.patterns.Tests`) of tokens that may name a person.
         respell, respellings: whether a text holds a spelling that the dictionary breaks, and what is put for it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, contested: bool = False) -> None:
         atoms, lexicon = read_tsv(folder / "atoms.tsv", 2), read_tsv(folder / "lexicon.tsv", 2)
         names = [name for name, *_ in (*atoms, *lexicon)]
         self.bits = Bits([*names, *DerivedAtoms.NAMES])
@@ -92,7 +93,7 @@ class Knowledge:
         self.person_test = self._tests.bit(((self.bits.person_part, 0),))
         self.frames = self._rules(folder / "form_frames.yaml", "frames")
         self.rules = self._rules(folder / "rules.yaml", "rules")
-        self._active = [rule for rule in self.rules if rule.norm]
+        self.active = [rule for rule in self.rules if rule.norm or contested]
         self.by_id = {rule.id: rule for rule in self.rules}
         self.actors = Actors(folder / "actors.yaml", self.bits)
         named = read_yaml(folder / "norm.yaml")
@@ -115,7 +116,7 @@ class Knowledge:
         token.mask |= self._derived.mask(token, verb)
         token.tests = self._tests.passed(token.mask)
         token.frames = _starting(self.frames, token)
-        token.rules = _starting(self._active, token)
+        token.rules = _starting(self.active, token)
 
 
 def _starting(rules: list[Rule], token: Token) -> tuple[Rule, ...]:
@@ -128,7 +129,11 @@ def _any_of(sources: list[str]) -> re.Pattern[str]:
     return re.compile(f"(?=[{firsts}])(?:{'|'.join(f'(?:{source})' for source in sources)})")
 
 
-@lru_cache(maxsize=1)
-def knowledge() -> Knowledge:
-    """The knowledge of the installed data files, read on first use."""
-    return Knowledge(data_path("keigo", "knowledge"))
+def knowledge(contested: bool = False) -> Knowledge:
+    """The knowledge of the installed data files, read on first use; with the rules that authorities dispute if ``contested``."""
+    return _read(contested)
+
+
+@lru_cache(maxsize=2)
+def _read(contested: bool) -> Knowledge:
+    return Knowledge(data_path("keigo", "knowledge"), contested)

@@ -33,9 +33,8 @@ class MisuseFinder:
     def __init__(self, knowledge: Knowledge) -> None:
         self._by_id = knowledge.by_id
         self._person_test = knowledge.person_test
-        norm = [rule for rule in knowledge.rules if rule.norm]
-        self._norm = {rule.id for rule in norm}
-        self._keys = [(key, rule) for rule in norm if rule.regex is not None for key in rule.keys]
+        self._active = {rule.id for rule in knowledge.active}
+        self._keys = [(key, rule) for rule in knowledge.active if rule.regex is not None for key in rule.keys]
         self._any_key = re.compile("|".join(re.escape(key) for key, _ in self._keys))
         for rule in knowledge.rules:
             if rule.when and rule.when not in rules.CONDITIONS:
@@ -82,7 +81,7 @@ class MisuseFinder:
 
     def _by_persons(self, sentence: Sentence) -> Iterator[Hit]:
         for rule_id, (start, end) in self._person_spans(sentence):
-            if rule_id in self._norm:
+            if rule_id in self._active:
                 yield Hit(self._by_id[rule_id], *sentence.characters(start, end))
 
     def _person_spans(self, sentence: Sentence) -> Iterator[tuple[str, Span]]:

@@ -152,20 +152,20 @@ def test_a_group_passes_by_its_own_interval_and_fails_by_that_of_all(scored_run:
     )
 
 
-@pytest.mark.parametrize("threshold", [0.08, 0.13])
+@pytest.mark.parametrize("threshold", [0.08, 0.12])
 def test_failures_do_not_help_a_run_to_pass(scored_run: Run, policy_file: File, threshold: float) -> None:
-    """Of 620 items over 28 records none fails, and the bound is 12 %; or ten here and there, and the bound is narrower."""
+    """Of 616 items over 30 frames none fails, and the bound is 11 %; or ten here and there, and the bound is narrower."""
     turn = iter(range(1 << 20))
-    rule = {"subject": {"domain": "leak", "side": "withheld"}, "upper_bound_at_most": threshold}
-    some = scored_run(lambda task, doc: float(doc.get("side") != "withheld" or next(turn) % 61 != 7), name="some")
+    rule = {"subject": PAIRS, "upper_bound_at_most": threshold}
+    some = scored_run(lambda task, doc: float(task != PAIRS["task"] or next(turn) % 61 != 7), name="some")
     best = scored_run(right, name="best")
     for run in (best, some):
         found = result(policy_file(rule), run)
-        assert found.outcome == ("pass" if threshold == 0.13 else "undecided")
-        assert (found.n_needed is None) == (threshold == 0.13)
+        assert found.outcome == ("pass" if threshold == 0.12 else "undecided")
+        assert (found.n_needed is None) == (threshold == 0.12)
     seen = result(policy_file(rule), some)
     assert seen.value is not None and seen.value > 0 and seen.interval is not None and seen.interval[1] < 0.08
-    assert seen.why == ("" if threshold == 0.13 else "few_clusters")
+    assert seen.why == ("" if threshold == 0.12 else "few_clusters")
 
 
 def test_who_says_nothing_does_not_pass_for_giving_nothing_away(scored_run: Run, policy_file: File) -> None:

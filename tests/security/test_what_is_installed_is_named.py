@@ -41,6 +41,10 @@ def test_the_lock_holds_what_jeval_asks_for_and_leaves_the_build_of_torch_to_the
     project = PROJECT["project"]
     asked = [Requirement(text) for text in [*project["dependencies"], *project["optional-dependencies"]["server"]]]
     for one in asked:
+        if one.marker is not None and not one.marker.evaluate(
+            {"python_version": "3.11"}
+        ):  # the lock's, as it says above
+            continue
         name = str(canonicalize_name(one.name))
         assert (name == "torch") == (name not in locked()), name
         assert name == "torch" or one.specifier.contains(locked()[name]), name
