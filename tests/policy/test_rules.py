@@ -156,8 +156,8 @@ def test_a_group_passes_by_its_own_interval_and_fails_by_that_of_all(scored_run:
 def test_failures_do_not_help_a_run_to_pass(scored_run: Run, policy_file: File, threshold: float) -> None:
     """Of 616 items over 30 frames none fails, and the bound is 11 %; or ten here and there, and the bound is narrower."""
     turn = iter(range(1 << 20))
-    rule = {"subject": PAIRS, "upper_bound_at_most": threshold}
-    some = scored_run(lambda task, doc: float(task != PAIRS["task"] or next(turn) % 61 != 7), name="some")
+    rule = {"subject": {"task": PAIRS}, "upper_bound_at_most": threshold}
+    some = scored_run(lambda task, doc: float(task != PAIRS or next(turn) % 61 != 7), name="some")
     best = scored_run(right, name="best")
     for run in (best, some):
         found = result(policy_file(rule), run)
