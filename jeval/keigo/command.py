@@ -72,17 +72,10 @@ def keigo(
     if fix and "-" in names:
         raise InputError("--fix: standard input cannot be rewritten; name files, or use --diff")
     _known("--format", output_format, FORMATS)
-    if lsp:
-        from jeval.keigo.lint.server import serve
-
-        serve()
+    if lsp or explain:
+        _help(explain)
         return
     _utf8()
-    if explain:
-        from jeval.keigo.lint.explain import explained
-
-        say(*explained(explain).split("\n"))
-        return
     if jsonl:
         found = _json_lines(names)
     else:
@@ -92,6 +85,18 @@ def keigo(
     sys.stdout.flush()
     if check and found:
         raise typer.Exit(1)
+
+
+def _help(rule: str) -> None:
+    """Explain a rule, or without one serve an editor."""
+    from jeval.keigo.lint.explain import explained
+    from jeval.keigo.lint.server import serve
+
+    if rule:
+        _utf8()
+        say(*explained(rule).split("\n"))
+    else:
+        serve()
 
 
 def _known(option: str, given: str, known: Sequence[str]) -> None:
