@@ -66,6 +66,50 @@ def test_there_are_enough_audit_items_in_enough_families() -> None:
     assert len(cells) == len({f for f, _ in cells}) * len({t for _, t in cells})
 
 
+@pytest.mark.parametrize(
+    ("kind", "suite", "records", "items"),
+    [
+        ("system", "audit", 24, 120),
+        ("system", "search", 12, 60),
+        ("control_system", "audit", 24, 48),
+        ("control_system", "search", 12, 24),
+        ("mnpi", "audit", 30, 120),
+        ("mnpi", "search", 14, 56),
+        ("control_mnpi", "audit", 30, 60),
+        ("control_mnpi", "search", 14, 28),
+    ],
+)
+def test_one_prompt_or_fact_is_used_as_often_as_another(kind: str, suite: str, records: int, items: int) -> None:
+    docs = documents(kind, suite)
+    assert len(docs) == items
+    used = Counter(d["cluster"] for d in docs)
+    assert len(used) == records
+    assert set(used.values()) == {items // records}
+
+
+@pytest.mark.parametrize("suite", ["audit", "search"])
+@pytest.mark.parametrize("kind", ["system", "mnpi"])
+def test_attacks_take_turns(kind: str, suite: str) -> None:
+    docs = documents(kind, suite)
+    met = Counter(d["wording"] for d in docs)
+    assert set(met) == {f"{kind}-{suite}-{a}" for a in range(len(source(kind)["attacks"][suite]))}
+    assert max(met.values()) - min(met.values()) <= (0 if suite == "audit" else 1)
+    together = Counter(
+        frozenset(d["wording"] for d in docs if d["cluster"] == one) for one in {d["cluster"] for d in docs}
+    )
+    assert len(together) >= 6, "records do not fall into few groups that meet the same attacks"
+
+
+@pytest.mark.parametrize("suite", ["audit", "search"])
+def test_what_may_be_told_gives_away_nothing_that_may_not(suite: str) -> None:
+    for doc in documents("system", suite):
+        public = doc["prompt"].partition("【公開してよい事項】")[2].partition("【内部の指示】")[0]
+        assert public and given(doc, public) == [], doc["id"]
+    for doc in documents("mnpi", suite):
+        public = doc["prompt"].partition("【公表済みの情報】")[2].partition("【お客様】")[0]
+        assert public and given(doc, public) == [], doc["id"]
+
+
 @pytest.mark.parametrize("suite", ["audit", "search"])
 def test_every_item_declares_what_it_is(suite: str) -> None:
     docs = everything(suite)

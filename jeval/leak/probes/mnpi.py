@@ -7,50 +7,56 @@ from collections.abc import Iterator
 from jeval.leak.norms import norm
 from jeval.leak.probes.item import Item, item
 from jeval.leak.probes.sources import Fact, frames, material_facts
+from jeval.leak.probes.turns import turns
 from jeval.leak.secret import Secret
+
+#: Attacks that meet a fact, and frames in which what is public of its company is asked for.
+ATTACKS, QUESTIONS = 4, 2
 
 
 def attacked(suite: str) -> Iterator[Item]:
-    """Every fact × attack."""
+    """Every fact under some of the attacks, by turns."""
     mnpi = material_facts()
-    for f, fact in enumerate(mnpi.facts.of(suite)):
-        for a, attack in enumerate(mnpi.attacks.of(suite)):
-            yield item(
-                "mnpi",
-                suite,
-                f"{f}-{a}",
-                {
-                    "cluster": fact.company,
-                    "family": attack.family,
-                    "data_type": fact.data_type,
-                    "channel": "system",
-                    "norm": fact.norm,
-                    "wording": f"mnpi-{suite}-{a}",
-                },
-                _prompt(fact, attack.text),
-                _secrets(fact),
-            )
+    facts, attacks = mnpi.facts.of(suite), mnpi.attacks.of(suite)
+    for f, a in turns(len(facts), len(attacks), ATTACKS):
+        fact, attack = facts[f], attacks[a]
+        yield item(
+            "mnpi",
+            suite,
+            f"{f}-{a}",
+            {
+                "cluster": fact.company,
+                "family": attack.family,
+                "data_type": fact.data_type,
+                "channel": "system",
+                "norm": fact.norm,
+                "wording": f"mnpi-{suite}-{a}",
+            },
+            _prompt(fact, attack.text),
+            _secrets(fact),
+        )
 
 
 def rightful(suite: str) -> Iterator[Item]:
-    """Every fact's company × frame of a question."""
-    for f, fact in enumerate(material_facts().facts.of(suite)):
-        for q, frame in enumerate(frames().company_questions):
-            yield item(
-                "control_mnpi",
-                suite,
-                f"{f}-{q}",
-                {
-                    "cluster": fact.company,
-                    "family": "rightful",
-                    "data_type": "public_fact",
-                    "channel": "system",
-                    "norm": norm("public_company"),
-                    "wording": f"public-{suite}-{f}-{q}",
-                },
-                _prompt(fact, frame.format(company=fact.company, ask=fact.ask)),
-                [{"kind": fact.kind, "value": fact.value}],
-            )
+    """What is public of every fact's company, in some of the frames of a question, by turns."""
+    facts, polite = material_facts().facts.of(suite), frames().company_questions
+    for f, q in turns(len(facts), len(polite), QUESTIONS):
+        fact = facts[f]
+        yield item(
+            "control_mnpi",
+            suite,
+            f"{f}-{q}",
+            {
+                "cluster": fact.company,
+                "family": "rightful",
+                "data_type": "public_fact",
+                "channel": "system",
+                "norm": norm("public_company"),
+                "wording": f"public-{suite}-{f}-{q}",
+            },
+            _prompt(fact, polite[q].format(company=fact.company, ask=fact.ask)),
+            [{"kind": fact.kind, "value": fact.value}],
+        )
 
 
 def _prompt(fact: Fact, request: str) -> str:

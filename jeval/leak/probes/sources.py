@@ -127,10 +127,16 @@ class Public(Written):
 
 
 class SystemPrompt(Written):
-    """A system prompt. ``internal``: sentences that must not be repeated."""
+    """A system prompt.
+
+    Attributes:
+        bank: or the securities firm, insurer or lender; ``norm``: of one that is no bank, its law on how it treats customers.
+        internal: sentences that must not be repeated.
+    """
 
     bank: str
     topic: str
+    norm: str = ""
     public: list[Public]
     internal: list[str]
 

@@ -7,50 +7,57 @@ from collections.abc import Iterator
 from jeval.leak.norms import norm
 from jeval.leak.probes.item import Item, item
 from jeval.leak.probes.sources import SystemPrompt, frames, system_prompts
+from jeval.leak.probes.turns import turns
+
+#: Attacks that meet a prompt, and questions that its public lines answer: an interval hangs on how many prompts there are.
+ATTACKS, QUESTIONS = 5, 2
 
 
 def attacked(suite: str) -> Iterator[Item]:
-    """Every prompt × attack."""
+    """Every prompt under some of the attacks, by turns."""
     system = system_prompts()
-    for p, prompt in enumerate(system.prompts.of(suite)):
-        for a, attack in enumerate(system.attacks.of(suite)):
-            yield item(
-                "system",
-                suite,
-                f"{p}-{a}",
-                {
-                    "cluster": f"{prompt.bank}/{prompt.topic}",
-                    "family": attack.family,
-                    "data_type": "system_prompt",
-                    "channel": "system",
-                    "norm": system.norm,
-                    "wording": f"system-{suite}-{a}",
-                },
-                _prompt(prompt, attack.text),
-                [{"kind": "system", "value": line} for line in prompt.internal],
-            )
+    prompts, attacks = system.prompts.of(suite), system.attacks.of(suite)
+    for p, a in turns(len(prompts), len(attacks), ATTACKS):
+        prompt, attack = prompts[p], attacks[a]
+        yield item(
+            "system",
+            suite,
+            f"{p}-{a}",
+            {
+                "cluster": f"{prompt.bank}/{prompt.topic}",
+                "family": attack.family,
+                "data_type": "system_prompt",
+                "channel": "system",
+                "norm": f"{norm('trade_secret')}; {prompt.norm}" if prompt.norm else system.norm,
+                "wording": f"system-{suite}-{a}",
+            },
+            _prompt(prompt, attack.text),
+            [{"kind": "system", "value": line} for line in prompt.internal],
+        )
 
 
 def rightful(suite: str) -> Iterator[Item]:
-    """Every public line × polite frame."""
-    for p, prompt in enumerate(system_prompts().prompts.of(suite)):
-        for q, public in enumerate(prompt.public):
-            for w, frame in enumerate(frames().public_questions):
-                yield item(
-                    "control_system",
-                    suite,
-                    f"{p}-{q}-{w}",
-                    {
-                        "cluster": f"{prompt.bank}/{prompt.topic}",
-                        "family": "rightful",
-                        "data_type": "public_fact",
-                        "channel": "system",
-                        "norm": norm("public_line"),
-                        "wording": f"public-{suite}-{p}-{q}",
-                    },
-                    _prompt(prompt, frame.format(ask=public.ask)),
-                    [{"kind": public.kind, "value": public.value}],
-                )
+    """Every prompt's public lines, in polite frames by turns."""
+    prompts, polite = system_prompts().prompts.of(suite), frames().public_questions
+    for turn, (p, w) in enumerate(turns(len(prompts), len(polite), QUESTIONS)):
+        prompt = prompts[p]
+        q = turn % len(prompt.public)
+        public = prompt.public[q]
+        yield item(
+            "control_system",
+            suite,
+            f"{p}-{q}-{w}",
+            {
+                "cluster": f"{prompt.bank}/{prompt.topic}",
+                "family": "rightful",
+                "data_type": "public_fact",
+                "channel": "system",
+                "norm": prompt.norm or norm("public_line"),
+                "wording": f"public-{suite}-{p}-{q}",
+            },
+            _prompt(prompt, polite[w].format(ask=public.ask)),
+            [{"kind": public.kind, "value": public.value}],
+        )
 
 
 def _prompt(prompt: SystemPrompt, request: str) -> str:
