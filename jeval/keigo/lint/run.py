@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from jeval.errors import InputError
+from jeval.keigo.knowledge import knowledge
 from jeval.keigo.lint.check import Report, check
 from jeval.keigo.lint.collect import STANDARD_INPUT, collect, read
 from jeval.keigo.lint.config import Settings
@@ -29,8 +30,6 @@ def reports(
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
-
-    from jeval.keigo.knowledge import knowledge
 
     knowledge()  # once, for all children
     context = get_context("fork" if sys.platform == "linux" else "spawn")
