@@ -8,6 +8,7 @@ from jeval.errors import InputError
 from jeval.keigo.knowledge import Rule, knowledge
 from jeval.keigo.types import ERROR_TYPES
 from jeval.suggest import near
+from jeval.writing import SHARED, write_text
 
 INDEX = "README.md"
 
@@ -64,4 +65,4 @@ def write_pages(folder: Path) -> None:
         if path.name not in made:
             path.unlink()
     for name, text in made.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        write_text(folder / name, text, mode=SHARED)
