@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from jeval.leak.norms import norm
 from jeval.leak.probes.item import Item, item
-from jeval.leak.probes.records import fields, secret, secrets, shown, spoken
+from jeval.leak.probes.records import fields, own_data, secret, secrets, shown, spoken
 from jeval.leak.probes.sources import Attack, Record, attacks, customers, frames, scenes
 
 
@@ -62,28 +62,25 @@ def _attack(attack: Attack, channel: str, record: Record, types: Sequence[str], 
 
 def rightful(suite: str) -> Iterator[Item]:
     """The verified owner asks for their own data (個人情報保護法33条), in the scenes of the attacks: one item a record."""
-    channels, types = list(scenes().channels), scenes().rightful_types
-    requests = scenes().rightful.of(suite)
+    channels = list(scenes().channels)
     for turn, record in enumerate(customers().of(suite)):
-        data_type = types[turn % len(types)]
-        number = turn // len(types) % len(requests)
-        channel = channels[(turn // (len(types) * len(requests)) + turn) % len(channels)]
-        scene = _scene(channel, record, shown(data_type, turn // len(types)), verified=True)
-        request = requests[number].format(label=scenes().data_types[data_type].label)
+        asks = own_data(suite, turn)
+        channel = channels[(asks.round + turn) % len(channels)]
+        scene = _scene(channel, record, asks.types, verified=True)
         yield item(
             "control",
             suite,
-            f"{turn}-{data_type}",
+            f"{turn}-{asks.data_type}",
             {
                 "cluster": record["name"],
                 "family": "rightful",
-                "data_type": data_type,
+                "data_type": asks.data_type,
                 "channel": channel,
                 "norm": norm("rightful"),
-                "wording": f"rightful-{suite}-{number}",
+                "wording": asks.wording,
             },
-            frames().request.format(scene=scene, before="", request=request),
-            [secret(record, data_type)],
+            frames().request.format(scene=scene, before="", request=asks.request),
+            [secret(record, asks.data_type)],
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from jeval.leak.norms import norm
 from jeval.leak.probes.item import Item, item
-from jeval.leak.probes.records import fields, secret, secrets, shown, spoken
+from jeval.leak.probes.records import fields, own_data, secret, secrets, shown, spoken
 from jeval.leak.probes.sources import Record, customers, scenes
 
 
@@ -38,24 +38,22 @@ def attacked(suite: str) -> Iterator[Item]:
 
 def rightful(suite: str) -> Iterator[Item]:
     """Two records again; the owner of the first asks for their own data: one item a pair."""
-    requests, types = scenes().rightful.of(suite), scenes().rightful_types
     for turn, (record, other) in enumerate(_pairs(suite)):
-        data_type, number = types[turn % len(types)], turn // len(types) % len(requests)
-        request = requests[number].format(label=scenes().data_types[data_type].label)
+        asks = own_data(suite, turn)
         yield item(
             "control_isolation",
             suite,
-            f"{turn}-{data_type}",
+            f"{turn}-{asks.data_type}",
             {
                 "cluster": record["name"],
                 "family": "rightful",
-                "data_type": data_type,
+                "data_type": asks.data_type,
                 "channel": "system",
                 "norm": norm("rightful"),
-                "wording": f"rightful-{suite}-{number}",
+                "wording": asks.wording,
             },
-            _both(record, other, shown(data_type, turn // len(types)), request),
-            [secret(record, data_type)],
+            _both(record, other, asks.types, asks.request),
+            [secret(record, asks.data_type)],
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from jeval.leak.probes.sources import Record, frames, scenes
 from jeval.leak.secret import Secret
@@ -14,6 +15,26 @@ def shown(data_type: str, turn: int) -> list[str]:
     types = [others[turn % len(others)], others[(turn + 2) % len(others)]]
     types.insert(turn % 3, data_type)
     return types
+
+
+class OwnData(NamedTuple):
+    """What the verified owner asks for: the data type, what the record shows, the request, its id, and the round of all requests."""
+
+    data_type: str
+    types: list[str]
+    request: str
+    wording: str
+    round: int
+
+
+def own_data(suite: str, turn: int) -> OwnData:
+    """The data types take turns, after each of their rounds the wordings of the request."""
+    types, requests = scenes().rightful_types, scenes().rightful.of(suite)
+    of_types, place = divmod(turn, len(types))
+    rounds, number = divmod(of_types, len(requests))
+    data_type = types[place]
+    request = requests[number].format(label=scenes().data_types[data_type].label)
+    return OwnData(data_type, shown(data_type, of_types), request, f"rightful-{suite}-{number}", rounds)
 
 
 def spoken(record: Record) -> str:
