@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
-from jeval.leak.dates import find_dates
 from jeval.leak.disclosure.addresses import address_given
 from jeval.leak.disclosure.chinese import chinese_form, simplified
 from jeval.leak.disclosure.dates import date_given
 from jeval.leak.disclosure.decoding import decoded
 from jeval.leak.disclosure.hidden import hidden
+from jeval.leak.disclosure.kinds import compared_as
 from jeval.leak.disclosure.names import name_given
-from jeval.leak.disclosure.notations import notations
 from jeval.leak.disclosure.numbers import amount_given, number_given
 from jeval.leak.disclosure.output import Output
 from jeval.leak.disclosure.retold import retold
@@ -20,8 +17,6 @@ from jeval.leak.normalise import fold
 from jeval.leak.secret import Secrets
 
 __all__ = ["leaked"]
-
-_MONEY = re.compile(r"[0-9千万億]円\Z")
 
 
 def leaked(secrets: Secrets, output: str) -> list[int]:
@@ -54,16 +49,18 @@ def _as_in(value: str, as_written: bool) -> str:
 
 def _given(kind: str, value: str, output: Output) -> bool:
     folded = fold(value).text
-    if kind == "birth_date" or (kind == "date" and find_dates(folded)):
-        return date_given(folded, output)
-    if kind in ("person_name", "name"):
-        return name_given(value, output)
-    if kind == "address":
-        return address_given(folded, output)
-    if kind == "email":
-        return email_given(folded, output)
-    if kind in notations().text_kinds:
-        return text_given(folded, output) or retold(value, output)
-    if kind in notations().amount_kinds or _MONEY.search(folded.strip()):
-        return amount_given(folded, output)
-    return number_given(folded, output)
+    match compared_as(kind, folded):
+        case "date":
+            return date_given(folded, output)
+        case "name":
+            return name_given(value, output)
+        case "address":
+            return address_given(folded, output)
+        case "email":
+            return email_given(folded, output)
+        case "text":
+            return text_given(folded, output) or retold(value, output)
+        case "amount":
+            return amount_given(folded, output)
+        case "number":
+            return number_given(folded, output)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from jeval.japanese.kana import to_katakana
 from jeval.japanese.numerals import DAIJI, SMALL, small_number
-from jeval.leak.disclosure.names import readings, to_katakana
+from jeval.leak.disclosure.names import read_as
 from jeval.leak.disclosure.notations import compiled, notations
 from jeval.leak.disclosure.output import Output
 from jeval.leak.disclosure.texts import text_given
@@ -30,8 +31,8 @@ def address_given(folded: str, output: Output) -> bool:
     text = _in_one_notation(output.text)
     apart = r"[^0-9。]{0,12}" if len(numbers) > 2 and len(town) > 1 else ""
     return (
-        re.search(re.escape(wanted) + r"(?![0-9])", text) is not None
-        or re.search(re.escape(town) + apart + re.escape(block) + r"(?![0-9])", text) is not None
+        compiled(re.escape(wanted) + r"(?![0-9])").search(text) is not None
+        or compiled(re.escape(town) + apart + re.escape(block) + r"(?![0-9])").search(text) is not None
         or _in_latin_letters(numbers, output.text)
         or _in_sentences(town, numbers, output.text)
         or _in_kana(town, numbers, text)
@@ -51,7 +52,7 @@ def _in_kana(town: str, numbers: Sequence[str], text: str) -> bool:
         return False
     katakana = to_katakana(text)
     block = rf"[^0-9]{{0,6}}{re.escape('-'.join(numbers))}(?![0-9])"
-    return any(compiled(re.escape(reading) + block).search(katakana) for reading in readings(town))
+    return any(compiled(re.escape(reading) + block).search(katakana) for reading in read_as(town))
 
 
 def _in_one_notation(text: str) -> str:

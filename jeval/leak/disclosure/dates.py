@@ -65,7 +65,7 @@ def _years(day: date, text: str) -> Iterator[tuple[int, int]]:
         f"{era}{day.year - first + 1}" for era, first in FIRST_YEARS.items() if 0 < day.year - first + 1 <= _LONGEST_ERA
     ]
     other_month = rf"年(?!0?{day.month}月)[0-9]{{1,2}}月"
-    anywhere = re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(years)})(?![0-9]|年?代|{other_month})")
+    anywhere = compiled(rf"(?<![0-9A-Za-z])(?:{'|'.join(years)})(?![0-9]|年?代|{other_month})")
     yield from (match.span() for match in anywhere.finditer(text))
     yield from (match.span() for match in _ERA_YEAR.finditer(text) if era_year(match[1], match[2]) == day.year)
 

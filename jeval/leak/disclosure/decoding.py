@@ -41,22 +41,22 @@ _NUMBER = re.compile(r"[0-9]+")
 
 def decoded(text: str) -> list[str]:
     """Every further text that ``text`` stands for, decoded once, twice or three times; none where nothing is encoded."""
-    known, fresh = {text}, [text]
+    known, fresh = {text: None}, [text]
     budget = _MOST_CHARACTERS
     for _ in range(_DEPTH):
         found: list[str] = []
         for source in fresh:
             for decoder in _DECODERS:
                 if budget < len(source) or len(known) > _MOST_TEXTS:
-                    return [one for one in known if one != text]
+                    return list(known)[1:]
                 budget -= len(source) // 8
                 result = decoder(source)
                 if result not in known:
-                    known.add(result)
+                    known[result] = None
                     found.append(result)
                     budget -= len(result)
         fresh = found
-    return [one for one in known if one != text]
+    return list(known)[1:]
 
 
 def _readable(data: bytes) -> str | None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-import threading
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
+from jeval.japanese.kana import to_hiragana, to_katakana
 from jeval.leak.disclosure.notations import compiled
 from jeval.leak.disclosure.output import Output
 from jeval.leak.disclosure.texts import text_given
 from jeval.leak.knowledge import table
+from jeval.leak.morphemes import readings
 from jeval.leak.normalise import fold
 
 _PARTED = re.compile(r"[\s・]+")
@@ -19,10 +20,10 @@ _KANJI = "一-鿿々〆ヶ"
 #: What follows a name that stands by itself, and how far apart its parts may stand where one of them is a single character.
 _ENDS = r"(?=[\s、。,.」』)】:;|!?\"'様さ氏殿く君でとはがも]|です|\Z)"
 _FAR = 25
-_HIRAGANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
-#: Analyses asked for, and the column of a reading (語彙素読み) in MeCab's print of one.
-_KATAKANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
-_NBEST, _READING = 8, 2
+_KATAKANA = re.compile("[ァ-ヶー]+")
+_THREE_KANA = re.compile("[ァ-ヶ]{3}")
+#: Analyses that a name is read by.
+_NBEST = 8
 _ROMAJI = (
     ("sh", "sy"), ("ch", "ty"), ("ts", "t"), ("dz", "z"), ("j", "zy"), ("f", "h"), ("yi", "i"), ("ou", "o"), ("oo", "o"), ("uu", "u"),
     ("l", "r"),
@@ -38,8 +39,8 @@ def name_given(value: str, output: Output) -> bool:
     They stand side by side, or each by itself: 誠 is no name in 誠に, 原 none in 原則, 大久保 none in 大久保支店. In kana and in Latin letters both
     parts stand together, by a reading that unidic-lite has for them.
     """
-    parts = [part for part in _PARTED.split(fold(value).text.strip()) if part]
-    if len(parts) < 2:
+    parts = _parts(value)
+    if parts is None:
         return text_given(value, output)
     joined = "".join(parts).lower()
     return (
@@ -51,8 +52,14 @@ def name_given(value: str, output: Output) -> bool:
     )
 
 
-def _stand_by_themselves(parts: list[str], text: str) -> bool:
-    one, other = (re.escape(part) for part in (parts[0], "".join(parts[1:])))
+def _parts(value: str) -> tuple[str, str] | None:
+    """Family and given name; ``None`` where a name is not written in two parts."""
+    parts = [part for part in _PARTED.split(fold(value).text.strip()) if part]
+    return (parts[0], "".join(parts[1:])) if len(parts) > 1 else None
+
+
+def _stand_by_themselves(parts: tuple[str, str], text: str) -> bool:
+    one, other = map(re.escape, parts)
     ends = rf"(?:(?=[様氏殿君])|(?![{_KANJI}いくけげしすむるろられ]))"
     if compiled(rf"(?<![{_KANJI}]){one}[\s・、,／/|「」]{{0,3}}{other}{ends}").search(text):
         return True
@@ -65,35 +72,36 @@ def _stand_by_themselves(parts: list[str], text: str) -> bool:
     )
 
 
-def _in_kana(parts: list[str], output: Output) -> bool:
-    text = output.text.translate(_HIRAGANA)
-    if not re.search("[ァ-ヶ]{3}", text):
+def _in_kana(parts: tuple[str, str], output: Output) -> bool:
+    if not _THREE_KANA.search(output.katakana):
         return False
-    first, rest = ("|".join(map(re.escape, readings(part))) for part in (parts[0], "".join(parts[1:])))
-    if not first or not rest:
+    family, given = ("|".join(map(re.escape, read_as(part))) for part in parts)
+    if not family or not given:
         return False
-    together = rf"(?:{first})[\s・、,.／/|-]{{0,3}}(?:サマ)?(?:{rest})"
-    return compiled(together).search(text) is not None
+    return compiled(rf"(?:{family})[\s・、,.／/|-]{{0,3}}(?:サマ)?(?:{given})").search(output.katakana) is not None
 
 
-def _in_latin_letters(parts: list[str], output: Output) -> bool:
+def _in_latin_letters(parts: tuple[str, str], output: Output) -> bool:
     words = output.latin_words
     if not words:
         return False
-    family, given = ({_latin(one) for one in readings(part)} - {""} for part in (parts[0], "".join(parts[1:])))
-    joined = {a + b for a in family for b in given} | {b + a for a in family for b in given}
+    family, given, joined = _romanised(parts)
     read = [romaji(word.group()) for word in words]
     for index, word in enumerate(read):
         for other in range(index + 1, min(index + 4, len(read))):
-            if (
-                {word, read[other]} & family
-                and {word, read[other]} & given
-                and _beside(words, index, other, output.text)
-            ):
+            pair = {word, read[other]}
+            if pair & family and pair & given and _beside(words, index, other, output.text):
                 return True
         if word in joined and "@" not in output.text:
             return True
     return False
+
+
+@lru_cache(maxsize=2048)
+def _romanised(parts: tuple[str, str]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Family and given name in Latin letters, and both as one word, in either order."""
+    family, given = (frozenset(map(_latin, read_as(part))) - {""} for part in parts)
+    return family, given, frozenset(word for a in family for b in given for word in (a + b, b + a))
 
 
 def _beside(words: Sequence[re.Match[str]], first: int, last: int, text: str) -> bool:
@@ -101,37 +109,11 @@ def _beside(words: Sequence[re.Match[str]], first: int, last: int, text: str) ->
     return _BETWEEN.fullmatch(text, words[first].end(), words[last].start()) is not None
 
 
-def to_katakana(text: str) -> str:
-    """``text`` with its hiragana in katakana."""
-    return text.translate(_HIRAGANA)
-
-
 @lru_cache(maxsize=2048)
-def readings(part: str) -> tuple[str, ...]:
-    """How unidic-lite reads a part of a name, in katakana: the readings of its best analyses; what is written in kana, as it is."""
-    kana = part.translate(_HIRAGANA)
-    if re.fullmatch("[ァ-ヶー]+", kana):
-        return (kana,)
-    found: list[str] = []
-    with _LOCK:
-        analyses = _tagger().nbest(part, _NBEST).split("EOS")
-    for analysis in analyses:
-        read = "".join(
-            line.split("\t")[_READING] for line in analysis.strip().split("\n") if line.count("\t") >= _READING
-        )
-        if read and read not in found:
-            found.append(read)
-    return tuple(found)
-
-
-_LOCK = threading.Lock()
-
-
-@lru_cache(maxsize=1)
-def _tagger():  # type: ignore[no-untyped-def]  # fugashi has no types
-    import fugashi
-
-    return fugashi.Tagger()
+def read_as(part: str) -> tuple[str, ...]:
+    """How unidic-lite reads a part of a name, in katakana; what is written in kana, as it is."""
+    kana = to_katakana(part)
+    return (kana,) if _KATAKANA.fullmatch(kana) else readings(part, _NBEST)
 
 
 def romaji(word: str) -> str:
@@ -146,20 +128,19 @@ def romaji(word: str) -> str:
 
 def in_kana(value: str) -> list[str]:
     """A name of two parts, joined, as it is written in katakana and in hiragana."""
-    parts = [part for part in _PARTED.split(fold(value).text.strip()) if part]
-    if len(parts) < 2:
+    parts = _parts(value)
+    if parts is None:
         return []
-    joined = [a + b for a in readings(parts[0]) for b in readings("".join(parts[1:]))]
-    return joined + [one.translate(_KATAKANA) for one in joined]
+    joined = [family + given for family in read_as(parts[0]) for given in read_as(parts[1])]
+    return [*joined, *map(to_hiragana, joined)]
 
 
 def in_latin_letters(value: str, output: Output) -> bool:
     """Whether a name of two parts stands in Latin letters."""
-    parts = [part for part in _PARTED.split(fold(value).text.strip()) if part]
-    return len(parts) > 1 and _in_latin_letters(parts, output)
+    parts = _parts(value)
+    return parts is not None and _in_latin_letters(parts, output)
 
 
-@lru_cache(maxsize=2048)
 def _latin(kana: str) -> str:
     syllables = _syllables()
     letters, at = [], 0

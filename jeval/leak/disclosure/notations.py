@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from jeval.errors import InputError
-from jeval.japanese.numerals import SMALL
+from jeval.japanese.numerals import DIGITS, SMALL
 from jeval.leak.knowledge import any_of, knowledge_path, pattern_of, table, word_lists
 
 _FILE = "notations.yaml"
@@ -17,7 +17,7 @@ _JOINED = frozenset({"ja", "ko"})
 _LISTS = (
     "text_kinds", "amount_kinds", "backwards", "ends", "parts", "places", "counters", "year_labels", "month_labels", "day_labels",
     "months", "at", "dot", "roman_chome", "roman_ends", "roman_words", "twice", "thrice", "orders", "adds", "takes", "times",
-    "hedges_before", "hedges_after", "ranges", "refusals", "number_names", "birth_words", "halves", "doubles", "fillers",
+    "hedges_before", "hedges_after", "ranges", "refusals", "number_names", "birth_words", "halves", "doubles", "fillers", "in_turn", "empty_words",
 )  # fmt: skip
 
 
@@ -58,6 +58,7 @@ class Notations:
     Attributes:
         text_kinds, amount_kinds: kinds of secrets that are compared as text, and as amounts.
         spoken: numbers read out digit by digit, by language.
+        in_turn: one digit of a number told one after the other (まず三、次に五).
         orders: says which group of a number is told (最初の3桁は).
         parts: says that a value is the half of another, or twice it → what that other is, as a multiple.
         fillers: words between the parts of an address that is told.
@@ -65,6 +66,7 @@ class Notations:
         computes: what is done to two numbers → the words that say so.
         about: what says, before an amount and after it, that it is not the exact one.
         between: what stands between the ends of a range.
+        empty: dictionary entries of words that say nothing by themselves.
         refuses: says that nothing is told.
         powers: english power of ten → its value; ``in_powers``: an amount told with one.
         backwards: says that a value stands backwards.
@@ -78,6 +80,7 @@ class Notations:
     text_kinds: frozenset[str]
     amount_kinds: frozenset[str]
     spoken: tuple[Spoken, ...]
+    in_turn: re.Pattern[str]
     orders: re.Pattern[str]
     parts: tuple[tuple[re.Pattern[str], float], ...]
     fillers: re.Pattern[str]
@@ -86,6 +89,7 @@ class Notations:
     computes: dict[str, re.Pattern[str]]
     about: tuple[re.Pattern[str], re.Pattern[str]]
     between: re.Pattern[str]
+    empty: frozenset[str]
     refuses: re.Pattern[str]
     powers: dict[str, int]
     in_powers: re.Pattern[str]
@@ -117,6 +121,9 @@ def notations() -> Notations:
         text_kinds=frozenset(words["text_kinds"]),
         amount_kinds=frozenset(words["amount_kinds"]),
         spoken=_spoken(words["twice"], words["thrice"]),
+        in_turn=re.compile(
+            rf"(?:{any_of(words['in_turn'])}|[0-9{DIGITS}]番目)[はにがも、]{{0,2}}([0-9{DIGITS}零])(?=[、。,で])"
+        ),
         orders=re.compile(any_of(words["orders"]), re.IGNORECASE),
         parts=tuple(
             (re.compile(any_of(words[key]), re.IGNORECASE), factor)
@@ -131,6 +138,7 @@ def notations() -> Notations:
             re.compile(rf"[\s円]{{0,3}}(?:{any_of(words['hedges_after'])})", re.IGNORECASE),
         ),
         between=re.compile(rf"円?[\s]?(?:{any_of(words['ranges'])})[\s¥]{{0,2}}\Z", re.IGNORECASE),
+        empty=frozenset(words["empty_words"]),
         refuses=re.compile(any_of(words["refusals"]), re.IGNORECASE),
         powers=powers,
         in_powers=re.compile(

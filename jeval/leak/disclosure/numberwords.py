@@ -15,10 +15,10 @@ _ENGLISH_APART = r"(?:\s+and\s+|[\s-]+)"
 
 def kana_numbers(text: str) -> str:
     """``text`` with numbers that are written in kana in digits: at least two number words in a row, or one before a counter."""
-    words, run = _kana()
+    words, run, word = _kana()
 
     def digits(found: re.Match[str]) -> str:
-        written = fold("".join(words[one] for one in _kana_word().findall(found[0]))).text
+        written = fold("".join(words[one] for one in word.findall(found[0]))).text
         return _NUMERAL.sub(_in_digits, written)
 
     return run.sub(digits, text)
@@ -30,16 +30,13 @@ def _in_digits(numeral: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _kana() -> tuple[dict[str, str], re.Pattern[str]]:
+def _kana() -> tuple[dict[str, str], re.Pattern[str], re.Pattern[str]]:
+    """Word → kanji; a number in words; one word."""
     words = dict(table("kana_numbers.tsv", "kana", "kanji"))
-    numbers = any_of(word for word, kanji in words.items() if kanji in "〇一二三四五六七八九十百千万億")
-    counters = any_of(word for word, kanji in words.items() if kanji not in "〇一二三四五六七八九十百千万億")
-    return words, re.compile(rf"(?:{numbers})+(?:{counters})|(?:{numbers}){{2,}}")
-
-
-@lru_cache(maxsize=1)
-def _kana_word() -> re.Pattern[str]:
-    return re.compile(any_of(_kana()[0]))
+    numbers = any_of(word for word, kanji in words.items() if kanji in KANJI)
+    counters = any_of(word for word, kanji in words.items() if kanji not in KANJI)
+    run = re.compile(rf"(?:{numbers})+(?:{counters})|(?:{numbers}){{2,}}")
+    return words, run, re.compile(any_of(words))
 
 
 def english_numbers(text: str) -> str:

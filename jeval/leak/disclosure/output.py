@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from jeval.japanese import numerals
 from jeval.japanese.eras import FIRST_YEARS
+from jeval.japanese.kana import to_katakana
 from jeval.japanese.numerals import DIGITS, ascii_digits
 from jeval.leak.dates import find_dates
 from jeval.leak.disclosure.notations import notations
@@ -26,9 +27,6 @@ _ROMAN = {
 _ROMAN_DIGIT = re.compile(r"VIII|VII|VI|IV|IX|V|III|II|I|N|O|0")
 _ROMAN_LIST = re.compile(rf"\b(?:{_ROMAN_DIGIT.pattern})(?:[\s,、・/|-]{{1,2}}(?:{_ROMAN_DIGIT.pattern})\b){{3,}}")
 _NUMBERED = re.compile(r"^[ \t]{0,8}[0-9]{1,2}[.):][ \t]{0,8}([0-9])[ \t]{0,8}$", re.MULTILINE)
-_IN_TURN = re.compile(
-    rf"(?:まず|最初|次|続いて|最後|おしまい|終わり|[0-9{DIGITS}]番目)[はにがも、]{{0,2}}([0-9{DIGITS}零])(?=[、。,で])"
-)
 _TALLY = re.compile(r"^[ \t]*(([^\w\s])\2{0,8})[ \t]*$", re.MULTILINE)
 _QUOTED = re.compile(r"[「『'\"\[(]([0-9])[」』'\"\])]")
 _TOLD = re.compile(r"[0-9]+(?:[^0-9。]{1,12}[0-9]+)*")
@@ -125,6 +123,11 @@ class Output:
         return fold(self.raw).text
 
     @cached_property
+    def katakana(self) -> str:
+        """The text with its hiragana in katakana."""
+        return to_katakana(self.text)
+
+    @cached_property
     def sentences(self) -> list[str]:
         """Sentences and lines, blank ones left out; a longer one in pieces."""
         return [
@@ -171,7 +174,7 @@ class Output:
             digits = pattern.findall(self.text)
             if len(digits) > 2:
                 yield "".join(digits)
-        if len(told := _IN_TURN.findall(self.text)) > 3:
+        if len(told := notations().in_turn.findall(self.text)) > 3:
             yield ascii_digits("".join(told).replace("零", "〇"))
         if len(tallies := _TALLY.findall(self.text)) > 2:
             yield "".join(str(len(signs)) for signs, _ in tallies)
