@@ -91,9 +91,9 @@ _MARKED = re.compile("[ｦ-ﾝ][ﾞﾟ]")
 @lru_cache(maxsize=65536)
 def _alike(stretch: str) -> tuple[str, bool]:
     """``stretch`` with every character folded that becomes one other character, and whether all do."""
-    pieces = [_piece(character) for character in stretch]
     if _MARKED.search(stretch):  # half-width kana with a sound mark become one character, see _fold
         return stretch, False
+    pieces = [_piece(character) for character in stretch]
     folded = "".join(piece if len(piece) == 1 else given for piece, given in zip(pieces, stretch, strict=True))
     return folded, all(len(piece) == 1 for piece in pieces)
 
@@ -138,26 +138,18 @@ _VALUES = {**{digit: value for value, digit in enumerate(DIGITS)}, "零": 0} | {
     old: DIGITS.index(plain) for old, plain in DAIJI.items() if plain in DIGITS
 }
 _KANJI = "".join(_VALUES)
-#: Digits of other scripts, circled ones and the like that NFKC leaves as they are (``str.isdigit``) and ``\d`` does not know.
-_ODD_DIGITS = (
-    r"\u1369-\u1371\u19da\u24f5-\u24fd\u24ff\u2776-\u277e\u2780-\u2788\u278a-\u2792"
-    r"\U00010a40-\U00010a43\U00010e60-\U00010e68\U00011052-\U0001105a"
-)
-_DIGIT = rf"[\d{_KANJI}{_ODD_DIGITS}]"
+_DIGIT = f"[0-9{_KANJI}]"
 _RUN = re.compile(rf"{_DIGIT}+(?:[- ー\nの]{_DIGIT}+)*")
-_NOT_DIGIT = re.compile(rf"[^\d{_KANJI}{_ODD_DIGITS}]+")
-_IN_RUN = re.compile(rf"[{_KANJI}ー]")
+_NOT_DIGIT = re.compile(f"[^0-9{_KANJI}]+")
 #: Where a kanji digit or a long-vowel mark stands beside another digit; elsewhere no run changes.
 _CHANGES = re.compile(
     rf"[{_KANJI}ー](?:(?<!ー)(?=[- ー\nの]?{_DIGIT})|(?<!ー)(?<={_DIGIT}.)|(?<!ー)(?<={_DIGIT}[- ー\nの].)|(?<={_DIGIT}ー)(?={_DIGIT}))"
 )
-_OF_RUN = re.compile(rf"[\d{_KANJI}{_ODD_DIGITS}\- ー\nの]")
+_OF_RUN = re.compile(rf"[0-9{_KANJI}\- ー\nの]")
 _ASCII = str.maketrans({digit: str(value) for digit, value in _VALUES.items()})
-
-
-_ARABIC = re.compile(r"\d")
+_ARABIC = re.compile("[0-9]")
 _PARTS = re.compile(r"[^ \nの]+")
-_LONE = re.compile(rf"[{_KANJI}]")
+_IN_KANJI = re.compile(f"[{_KANJI}]")
 
 
 def fold(text: str) -> Traced:
@@ -195,10 +187,10 @@ def _kanji_digits(text: str) -> str:
 
 def _folded_run(match: re.Match[str]) -> str:
     run = match.group().replace("ー", "-")
-    if _IN_RUN.search(run) and len(_NOT_DIGIT.sub("", run)) >= 4:
+    if _IN_KANJI.search(run) and len(_NOT_DIGIT.sub("", run)) >= 4:
         if _ARABIC.search(run):  # 090-0123-4567 三浦: one kanji set apart from digits begins a word
             return _PARTS.sub(
-                lambda part: part.group() if _LONE.fullmatch(part.group()) else part.group().translate(_ASCII), run
+                lambda part: part.group() if _IN_KANJI.fullmatch(part.group()) else part.group().translate(_ASCII), run
             )
         return run.translate(_ASCII)
     return run
