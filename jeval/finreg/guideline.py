@@ -19,7 +19,7 @@ from jeval.finreg.wording import Article, Law
 
 _HEADING = re.compile(r"#{2,6}\s+(.+)")
 _NUMBER = re.compile(r"\(?((?:第|別添|問|Q)?(?:[IVX]+|[0-9]+)(?:-(?:[0-9]+|\([0-9]+\)))*)\)?")
-_PARAGRAPH = re.compile(r"[IVX]+(?:-[0-9]+)+(?![0-9]*[)」])")
+_PARAGRAPH = re.compile(r"^[IVX]+(?:-[0-9]+)+(?![0-9]*[)」])")
 _UNMARKED = re.compile(r"\(問[0-9]+\)|[0-9]{1,2}(?= \S)")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−ー－", "-"))
 _DAY = re.compile(r"(?:(\d{4})-(\d\d)(?:-(\d\d))?|(平成|令和) ?(\d+|元)年 ?(\d+)月(?: ?(\d+)日)?)")

@@ -26,7 +26,7 @@ _ROLES = ("speaker", "addressee", "referent")
 _COMMENT = re.compile(
     r"(?:<!--|//|/\*|^[ \t]*[#%;]|[ \t][#%;])[ \t]*(?:jeval-)?keigo:[ \t]*([^\r\n]*?)[ \t]*(?:-->|\*/|$)", re.MULTILINE
 )
-_PAIR = re.compile(r"(\w+)\s*=\s*(\"[^\"]*\"|[^\s\"]+)")
+_PAIR = re.compile(r"(?<!\w)(\w+)\s*=\s*(\"[^\"]*\"|[^\s\"]+)")
 
 
 class Settings(BaseModel):
