@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.warm import start
 
 os.environ.setdefault("TQDM_DISABLE", "1")
 if "PYTEST_XDIST_WORKER" in os.environ:  # a worker a core: threads would only stand in each other's way
@@ -31,6 +34,14 @@ LONGEST = (
     "report/test_browser.py",
     "report/test_document.py",
 )
+
+
+# What the libraries and the collected tests made stays: it need not be looked through again and again.
+gc.set_threshold(100_000, 20, 100)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -76,6 +87,15 @@ def parents(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
 def model_copy(tiny_model: Path, tmp_path: Path) -> Path:
     """A copy of the tiny model that a test may damage."""
     return Path(shutil.copytree(tiny_model, tmp_path / "model"))
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
+    """Stands where a test would put ``sys.executable``: the libraries are imported already, see ``tests/warm.py``."""
+    command, serving = start(tmp_path_factory.mktemp("warm"))
+    yield command
+    serving.kill()
+    serving.wait()
 
 
 @dataclass

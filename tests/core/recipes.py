@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -21,11 +22,11 @@ class Block:
     path: str
     text: str
 
-    def follow(self, tree: Path, *, model: Path) -> None:
+    def follow(self, tree: Path, python: list[str], *, model: Path) -> None:
         """Do in ``tree`` what it says."""
         path = tree / self.path
         if self.verb == "sh":
-            run(self.text.replace("MODEL", str(model)), tree)
+            run(self.text.replace("MODEL", str(model)), tree, python)
         elif self.verb == "file":
             assert not path.exists()
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,12 +52,12 @@ def recipes() -> dict[str, list[Block]]:
     return found
 
 
-def run(commands: str, tree: Path) -> None:
+def run(commands: str, tree: Path, python: list[str]) -> None:
     """Run ``commands`` with the ``jeval`` of ``tree``, and with what a recipe installs in a folder of its own."""
     tools, site = tree.parent / "bin", tree.parent / "site"
     tools.mkdir(exist_ok=True)
-    (tools / "jeval").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m jeval "$@"\n')
-    (tools / "pytest").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pytest -p no:cacheprovider "$@"\n')
+    (tools / "jeval").write_text(f'#!/bin/sh\nexec {shlex.join(python)} -m jeval "$@"\n')
+    (tools / "pytest").write_text(f'#!/bin/sh\nexec {shlex.join(python)} -m pytest -p no:cacheprovider "$@"\n')
     pip = f'"{sys.executable}" -m pip --disable-pip-version-check'
     (tools / "pip").write_text(f'#!/bin/sh\nexec {pip} "$@" --quiet --no-deps --no-build-isolation --target "{site}"\n')
     for tool in tools.iterdir():

@@ -7,7 +7,6 @@ import logging
 import os
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -175,7 +174,7 @@ def test_a_damaged_row_is_an_answer_that_is_not_there(tmp_path: Path, kind: str,
     assert store.get_many(kind, [("a",)]) == [fits.get((kind, value))]
 
 
-def test_no_room_for_the_log_of_the_database_is_survived(tmp_path: Path) -> None:
+def test_no_room_for_the_log_of_the_database_is_survived(tmp_path: Path, warm: list[str]) -> None:
     code = f"""
 import resource, sys
 from pathlib import Path
@@ -188,7 +187,7 @@ assert store.fault
 assert found(store, rows(2000)) == values(rows(2000))
 store.close()
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run([*warm, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("cannot be used") == 1
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -30,15 +29,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def jeval(site: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+def jeval(python: list[str], site: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = [sys.executable, "-m", "jeval", *map(str, arguments)]
+    command = [*python, "-m", "jeval", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path})
 
 
-def test_a_run_scores_it_and_the_report_shows_it_beside_the_three(site: Path, tiny_model: Path, tmp_path: Path) -> None:
+def test_a_run_scores_it_and_the_report_shows_it_beside_the_three(
+    site: Path, tiny_model: Path, tmp_path: Path, warm: list[str]
+) -> None:
     out = tmp_path / "run"
-    done = jeval(site, "run", "--model", tiny_model, "--device", "cpu", "--limit", "2", "--out", out)
+    done = jeval(warm, site, "run", "--model", tiny_model, "--device", "cpu", "--limit", "2", "--out", out)
     assert done.returncode == 0, done.stderr
     record = read_record(out)
     assert set(record.domains) == {"keigo", "finreg", "leak", "house_style"}
@@ -49,14 +50,16 @@ def test_a_run_scores_it_and_the_report_shows_it_beside_the_three(site: Path, ti
     (first, _) = read_samples(out, "bank_style_words")
     assert first.evidence is not None
     assert first.evidence.reasons == ["●●●の書類"], "the domain's own mask"
-    assert jeval(site, "verify", out).returncode == 0
+    assert jeval(warm, site, "verify", out).returncode == 0
 
 
-def test_a_package_that_cannot_be_loaded_is_named(site: Path, tmp_path: Path, tiny_model: Path) -> None:
+def test_a_package_that_cannot_be_loaded_is_named(
+    site: Path, tmp_path: Path, tiny_model: Path, warm: list[str]
+) -> None:
     (tmp_path / "bad-1.0.dist-info").mkdir()
     (tmp_path / "bad-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: bad\nVersion: 1.0\n")
     (tmp_path / "bad-1.0.dist-info" / "entry_points.txt").write_text("[jeval.domains]\nbad = no_such_module:DOMAIN\n")
-    done = jeval(tmp_path, "run", "--model", tiny_model, "--out", tmp_path / "run")
+    done = jeval(warm, tmp_path, "run", "--model", tiny_model, "--out", tmp_path / "run")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "entry point 'bad' of bad (jeval.domains) cannot be loaded" in " ".join(done.stderr.split())

@@ -8,7 +8,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 from jeval.audit.run import RunOptions, run
@@ -18,14 +17,18 @@ from jeval.record.store import read_record
 NATS = {"margin"}
 
 
-def test_stock_lm_eval_gives_the_same_scores(tiny_model: Path, tmp_path: Path) -> None:
+def test_stock_lm_eval_gives_the_same_scores(tiny_model: Path, tmp_path: Path, warm: list[str]) -> None:
     """By the command that the report prints, run by a shell as it stands."""
     run(tiny_model, RunOptions(out=tmp_path / "run", limit=12, device="cpu", dtype="float32"), silent=True)
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     (shown,) = re.findall(r'<pre class="commands">(.*?)</pre>', page, re.DOTALL)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    tools = Path(sys.executable).parent
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name, module in (("lm_eval", "-m lm_eval"), ("python", "")):
+        (tools / name).write_text(f'#!/bin/sh\nexec {shlex.join(warm)} {module} "$@"\n')
+        (tools / name).chmod(0o755)
     environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
     command = f"{html.unescape(shown)} --batch_size 16 --output_path {shlex.quote(str(tmp_path / 'stock'))}"
     done = subprocess.run(

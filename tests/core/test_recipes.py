@@ -31,8 +31,8 @@ def test_there_is_a_recipe_for_everything_that_grows() -> None:
 
 
 @pytest.mark.parametrize("title", recipes())
-def test_a_recipe_works_as_it_is_written(title: str, tree: Path, tiny_model: Path) -> None:
+def test_a_recipe_works_as_it_is_written(title: str, tree: Path, tiny_model: Path, warm: list[str]) -> None:
     blocks = recipes()[title]
     assert blocks[-1].verb == "sh"
     for block in blocks:
-        block.follow(tree, model=tiny_model)
+        block.follow(tree, warm, model=tiny_model)

@@ -118,10 +118,10 @@ def test_a_second_run_computes_nothing_again(cli: Cli, tiny_model: Path, tmp_pat
 
 @pytest.mark.parametrize("backend", ["jeval-hf", "hf"])
 def test_a_killed_run_resumes_to_the_record_of_an_uninterrupted_one(
-    tiny_model: Path, tmp_path: Path, backend: str
+    tiny_model: Path, tmp_path: Path, warm: list[str], backend: str
 ) -> None:
     def command(out: Path) -> list[str]:
-        return [sys.executable, "-m", "jeval.cli", "run", "--model", str(tiny_model), "--device", "cpu", "--limit", "40",
+        return [*warm, "-m", "jeval.cli", "run", "--model", str(tiny_model), "--device", "cpu", "--limit", "40",
                 "--backend", backend, "--tasks", "jeval_keigo_pairs,jeval_finreg_statement,jeval_keigo_convert",
                 "--out", str(out)]  # fmt: skip
 
@@ -203,8 +203,8 @@ def test_a_lora_adapter_is_scored_with_its_base(cli: Cli, tiny_model: Path, tmp_
     assert adapter != base
 
 
-def test_progress_is_plain_lines_when_not_a_terminal(tiny_model: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "jeval.cli", "run", "--model", str(tiny_model), "--device", "cpu", "--limit", "5",
+def test_progress_is_plain_lines_when_not_a_terminal(tiny_model: Path, tmp_path: Path, warm: list[str]) -> None:
+    command = [*warm, "-m", "jeval.cli", "run", "--model", str(tiny_model), "--device", "cpu", "--limit", "5",
                "--tasks", "jeval_keigo_pairs", "--out", str(tmp_path / "run"), "--json"]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["tasks"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,9 @@ print(len(store.get("c59", "t")))
 """
 
 
-def test_a_file_serves_several_processes_at_once(tmp_path: Path) -> None:
+def test_a_file_serves_several_processes_at_once(tmp_path: Path, warm: list[str]) -> None:
     path = tmp_path / "results.sqlite"
-    command = [sys.executable, "-c", _WRITER, str(path)]
+    command = [*warm, "-c", _WRITER, str(path)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     for one in running:
         out, err = one.communicate(timeout=300)

@@ -88,10 +88,10 @@ def test_long_lines_take_time_in_proportion() -> None:
         "見れます。",
         "見れる",
     ):
-        line = piece * (1_000_000 // len(piece) // (1 if piece is unit else 4))
+        line = piece * (400_000 // len(piece) // (1 if piece is unit else 4))
         start = time.process_time()
         analyze(line)
-        assert time.process_time() - start < 30, piece[:4]
+        assert time.process_time() - start < 12, piece[:4]
 
 
 def test_memory_stays_flat_over_many_sentences() -> None:

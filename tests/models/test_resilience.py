@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -270,7 +269,7 @@ def test_the_mask_for_gpus_gives_the_same_answers_on_a_cpu(monkeypatch: pytest.M
         monkeypatch.undo()
 
 
-def test_an_interrupt_reaches_the_caller_and_loses_no_stored_unit(tmp_path: Path) -> None:
+def test_an_interrupt_reaches_the_caller_and_loses_no_stored_unit(tmp_path: Path, warm: list[str]) -> None:
     code = f"""
 import os, signal, sys
 sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r})
@@ -286,8 +285,8 @@ ours.progress = lambda done, total: os.kill(os.getpid(), signal.SIGKILL) if done
 got = ours.loglikelihood(support.instances("loglikelihood", support.requests(encoder, 7)))
 print(store.hits, store.stored, repr(got))
 """
-    dead = subprocess.run([sys.executable, "-c", code, "die"], capture_output=True, check=False)
+    dead = subprocess.run([*warm, "-c", code, "die"], capture_output=True, check=False)
     assert dead.returncode == -9
-    alive = subprocess.run([sys.executable, "-c", code, "live"], capture_output=True, check=True, text=True)
+    alive = subprocess.run([*warm, "-c", code, "live"], capture_output=True, check=True, text=True)
     hits, stored, _ = alive.stdout.split(" ", 2)
     assert int(hits) > 0 < int(stored)

@@ -26,21 +26,26 @@ def pack() -> LoadedTasks:
     return load_tasks(["jeval"])
 
 
-@pytest.fixture
-def scored_run(pack: LoadedTasks, tmp_path: Path) -> Callable[..., Path]:
-    """Write a run in which ``score(task, item)`` is what an item earned; ``None``: not scored."""
+@pytest.fixture(scope="session")
+def items(pack: LoadedTasks) -> dict[str, list[dict[str, Any]]]:
+    """What the tasks ask, read once."""
+    return {one: [plain(doc) for doc in pack.docs(one)] for one in pack.tasks}
 
-    def make(score: Score, *, name: str = "run", tasks: list[str] | None = None, finished: str = "2026-11-30") -> Path:
-        folder = tmp_path / name
+
+@pytest.fixture(scope="session")
+def write_scored(pack: LoadedTasks, items: dict[str, list[dict[str, Any]]]) -> Callable[..., Path]:
+    """Write a run into a folder in which ``score(task, item)`` is what an item earned; ``None``: not scored."""
+
+    def make(folder: Path, score: Score, *, tasks: list[str] | None = None, finished: str = "2026-11-30") -> Path:
         chosen = LoadedTasks({one: task for one, task in pack.tasks.items() if tasks is None or one in tasks})
-        samples = {one: [_sample(doc, score(one, doc)) for doc in map(plain, pack.docs(one))] for one in chosen.tasks}
+        samples = {one: [_sample(doc, score(one, doc)) for doc in items[one]] for one in chosen.tasks}
         results = task_results(chosen, samples, {}, Fit({}), {})
         for one, found in samples.items():
             write_samples(folder, one, found)
         record = RunRecord(
             jeval_version="0",
             model=ModelInfo(
-                name=name, path=None, kind="live", backend="jeval-hf", device="cpu", dtype="float32", parameters=None,
+                name=folder.name, path=None, kind="live", backend="jeval-hf", device="cpu", dtype="float32", parameters=None,
                 weight_bytes=None, chat_template=False, identity=None,
             ),
             suite="audit",
@@ -59,6 +64,12 @@ def scored_run(pack: LoadedTasks, tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture
+def scored_run(write_scored: Callable[..., Path], tmp_path: Path) -> Callable[..., Path]:
+    """The same in a folder of this test."""
+    return lambda score, *, name="run", **given: write_scored(tmp_path / name, score, **given)
 
 
 def _sample(doc: Mapping[str, Any], score: float | None) -> Sample:

@@ -19,9 +19,10 @@ File = Callable[..., Path]
 PAIRS = {"task": "jeval_keigo_pairs"}
 
 
-@pytest.fixture
-def run(scored_run: Run) -> Path:
-    return scored_run(lambda task, doc: 1.0)
+@pytest.fixture(scope="module")
+def run(write_scored: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that a policy is only held against: nothing is written into it."""
+    return write_scored(tmp_path_factory.mktemp("runs") / "run", lambda task, doc: 1.0)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -144,7 +143,7 @@ def test_a_study_is_shared_by_two_folders(given: Given, tmp_path: Path) -> None:
     assert len(ending.history) == 5
 
 
-def test_a_full_disk_loses_nothing_that_was_told(given: Given, tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing_that_was_told(given: Given, tmp_path: Path, warm: list[str]) -> None:
     """Files may not grow beyond a limit that the study reaches after some candidates."""
     given["budget"]["candidates"] = 40
     file, out = tmp_path / "search.yaml", tmp_path / "out"
@@ -166,7 +165,7 @@ def test_a_full_disk_loses_nothing_that_was_told(given: Given, tmp_path: Path) -
         """
     )
     ended = subprocess.run(
-        [sys.executable, "-c", code, "search", str(file), "--out", str(out)],
+        [*warm, "-c", code, "search", str(file), "--out", str(out)],
         capture_output=True,
         text=True,
         check=False,

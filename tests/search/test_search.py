@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,12 +158,12 @@ def test_below_reference_compares_with_the_parent_named(given: Given, tmp_path: 
     assert set(ending.history[0]["constraints"]) == {"surely_below_reference:keigo", "surely_below_reference:finreg"}
 
 
-def test_ctrl_c_keeps_what_was_told(given: Given, tmp_path: Path) -> None:
+def test_ctrl_c_keeps_what_was_told(given: Given, tmp_path: Path, warm: list[str]) -> None:
     """A real process, interrupted from outside between its first candidate and its last."""
     given["budget"]["candidates"] = 200
     file, out = tmp_path / "search.yaml", tmp_path / "out"
     file.write_text(yaml.safe_dump(given, sort_keys=False))  # the order of names decides what is drawn
-    command = [sys.executable, "-m", "jeval.cli", "search", str(file), "--out", str(out)]
+    command = [*warm, "-m", "jeval.cli", "search", str(file), "--out", str(out)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         said = list(itertools.takewhile(lambda line: " 2/200" not in line, process.stderr))

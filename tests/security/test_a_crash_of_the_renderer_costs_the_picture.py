@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,17 +41,17 @@ tree.fromstring(picture)
 """
 
 
-def test_no_character_of_a_name_ends_the_process() -> None:
-    done = subprocess.run([sys.executable, "-c", ALL_CHARACTERS], capture_output=True, text=True, check=False, cwd=ROOT)
+def test_no_character_of_a_name_ends_the_process(warm: list[str]) -> None:
+    done = subprocess.run([*warm, "-c", ALL_CHARACTERS], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_a_process_that_is_ended_while_it_renders_leaves_the_whole_evidence(
-    cli: Cli, tiny_model: Path, tmp_path: Path
+    cli: Cli, tiny_model: Path, tmp_path: Path, warm: list[str]
 ) -> None:
     out = tmp_path / "run"
     done = subprocess.run(
-        [sys.executable, "-c", ABORTS, "-", *RUN, "--model", str(tiny_model), "--out", str(out)],
+        [*warm, "-c", ABORTS, "-", *RUN, "--model", str(tiny_model), "--out", str(out)],
         env={**os.environ, "JEVAL_CACHE": str(tmp_path / "a.sqlite")}, capture_output=True, check=False, cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == -6

@@ -278,19 +278,22 @@ metric_list: [{metric: acc}]
 """
 
 
-def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+def command(python: list[str], *arguments: object) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    call = [sys.executable, "-m", "jeval", "run", *map(str, arguments)]
+    call = [*python, "-m", "jeval", "run", *map(str, arguments)]
     return subprocess.run(call, capture_output=True, text=True, check=False, env=environment, timeout=300)
 
 
-def test_the_record_and_the_report_of_a_command_say_who_refused(tiny_model: Path, tmp_path: Path) -> None:
+def test_the_record_and_the_report_of_a_command_say_who_refused(
+    tiny_model: Path, tmp_path: Path, warm: list[str]
+) -> None:
     pack = tmp_path / "pack"
     pack.mkdir()
     (pack / "hooks.py").write_text(PACK, encoding="utf-8")
     (pack / "items.json").write_text('[{"text": "雨"}]', encoding="utf-8")
     (pack / "reaches.yaml").write_text(YAML.replace("DATA", str(pack / "items.json")), encoding="utf-8")
     done = command(
+        warm,
         "--model",
         tiny_model,
         "--include-path",
@@ -310,7 +313,9 @@ def test_the_record_and_the_report_of_a_command_say_who_refused(tiny_model: Path
     assert "seccomp により" in page
 
 
-def test_a_server_s_model_is_reached_through_the_warden_alone(tiny_model: Path, tmp_path: Path) -> None:
+def test_a_server_s_model_is_reached_through_the_warden_alone(
+    tiny_model: Path, tmp_path: Path, warm: list[str]
+) -> None:
     server = FakeServer(tiny_model).start()
     try:
         args = f"model=m,base_url={server.url},tokenizer={tiny_model},max_retries=1,num_concurrent=2"
@@ -322,7 +327,7 @@ def test_a_server_s_model_is_reached_through_the_warden_alone(tiny_model: Path, 
             "--tasks",
             "jeval_keigo_choice,jeval_leak_context",
         ]
-        done = command(*given, "--limit", 2, "--out", tmp_path / "run")
+        done = command(warm, *given, "--limit", 2, "--out", tmp_path / "run")
     finally:
         server.stop()
     assert done.returncode == 0, done.stderr
