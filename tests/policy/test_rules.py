@@ -133,7 +133,7 @@ def test_one_bad_group_is_named_and_fails(scored_run: Run, policy_file: File) ->
     rule = {"subject": {"domain": "finreg"}, "each": "law", "upper_bound_at_most": 0.55}
     found = result(policy_file(rule), run)
     assert (found.outcome, found.group, found.value) == ("fail", "会社法", 1.0)
-    assert len(found.groups) == 23
+    assert len(found.groups) == 43  # 38 statutes and orders, 5 guidelines
     assert [group.name for group in found.groups if group.outcome == "fail"] == ["会社法"]
 
 
@@ -142,14 +142,27 @@ def test_a_group_passes_by_its_own_interval_and_fails_by_that_of_all(scored_run:
     seen = iter(range(1000))
     run = scored_run(lambda task, doc: float(doc.get("law") != "会社法" or next(seen) % 10 < 3))
     rule = {"subject": {"domain": "finreg"}, "each": "law", "lower_bound_at_least": 0.48}
-    found = result(policy_file(rule), run)
+    every = result(policy_file(rule), run).groups
+    some = [group.name for group in every if group.n > 10]
+    assert len(some) == 23
+    found = result(policy_file({**rule, "subject": {"domain": "finreg", "where": {"law": some}}}), run)
     worst = next(group for group in found.groups if group.name == "会社法")
     assert worst.interval[1] < 0.48 < worst.adjusted[1]
     assert (worst.outcome, found.outcome, found.group) == ("undecided", "undecided", "会社法")
     assert worst.n_needed is not None and worst.n_needed > worst.n
+    assert {group.outcome for group in found.groups if group is not worst} == {"pass"}
     assert all(
-        group.adjusted[0] <= group.interval[0] and group.adjusted[1] >= group.interval[1] for group in found.groups
+        group.adjusted[0] <= group.interval[0] and group.adjusted[1] >= group.interval[1]
+        for group in [*every, *found.groups]
     )
+
+
+def test_a_group_of_one_item_is_undecided_though_it_is_right(scored_run: Run, policy_file: File) -> None:
+    rule = {"subject": {"domain": "finreg"}, "each": "law", "lower_bound_at_least": 0.48}
+    found = result(policy_file(rule), scored_run(right))
+    small = [group for group in found.groups if group.n == 1]
+    assert small and found.outcome == "undecided" and found.group in {group.name for group in small}
+    assert all(group.outcome == "undecided" and (group.n_needed or 0) > 1 for group in small)
 
 
 @pytest.mark.parametrize("threshold", [0.08, 0.12])
@@ -276,7 +289,7 @@ def paired(run: Path, by: float, subject: Any = None) -> dict[str, Any]:
 def test_a_run_is_not_worse_than_itself_and_much_worse_than_a_better_one(scored_run: Run, policy_file: File) -> None:
     best, worst = scored_run(right, name="best"), scored_run(wrong, name="worst")
     same = result(policy_file(paired(best, 0.02)), best)
-    assert (same.outcome, same.value, same.n, same.measure, same.threshold) == ("pass", 0.0, 680, "difference", -0.02)
+    assert (same.outcome, same.value, same.n, same.measure, same.threshold) == ("pass", 0.0, 741, "difference", -0.02)
     assert same.reference is not None
     assert same.reference.model == "best"
     worse = result(policy_file(paired(best, 0.02)), worst)
