@@ -23,7 +23,7 @@ Docs = Mapping[str, Sequence[Mapping[str, Any]]]
 def audit_docs() -> Docs:
     """The items of the tasks of the audit suite, by task."""
     loaded = load_tasks(["jeval"])
-    return {name: loaded.docs(name) for name in loaded.tasks}
+    return {name: list(loaded.docs(name)) for name in loaded.tasks}
 
 
 def problems(maps: Sequence[Framework], docs: Docs) -> list[str]:

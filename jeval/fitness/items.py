@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from jeval.errors import InputError
 from jeval.pipeline.evaluate import Rows, choose_items
@@ -60,6 +61,13 @@ def is_japanese(text: str) -> bool | None:
     return 2 * own >= len(letters) and (len(letters) <= 8 or bool(_KANA.search(text)))
 
 
+class _Known(NamedTuple):
+    """What the statistics need of an item, read once: a row of a data set takes as long as the scoring of an answer."""
+
+    cluster: str
+    chance: Any
+
+
 @dataclass
 class SearchItems:
     """The items that candidates are measured on.
@@ -72,6 +80,7 @@ class SearchItems:
     loaded: LoadedTasks
     rows: Rows
     objectives: list[str] = field(default_factory=list)
+    _known: dict[str, dict[str, _Known]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def load(cls, tasks: Sequence[str] | None, limit: int | None, fresh: int | None = None) -> SearchItems:
@@ -114,8 +123,15 @@ class SearchItems:
 
     def clusters(self, task: str) -> dict[str, str]:
         """Item id → what it shares with dependent items."""
-        docs, ids = self.loaded.docs(task), self.loaded.ids(task)
-        return {ids[number]: str(docs[number].get("cluster") or ids[number]) for number in self.rows[task]}
+        return {name: known.cluster for name, known in self._items(task).items()}
+
+    def _items(self, task: str) -> dict[str, _Known]:
+        """Item id → what is known of it, in order."""
+        if task not in self._known:
+            docs = self.loaded.docs(task)
+            found = ((name, docs[row]) for name, row in zip(self.ids(task), self.rows[task], strict=True))
+            self._known[task] = {n: _Known(str(doc.get("cluster") or n), doc.get("chance")) for n, doc in found}
+        return self._known[task]
 
     def shares(self, weights: Mapping[str, float]) -> dict[str, float]:
         """What each task counts in the score, 1 in all: a domain is the mean of its sides, a side of its tasks."""
@@ -139,17 +155,16 @@ class SearchItems:
         return tasks, {name.removesuffix("_search"): domain for name, domain in domains.items()}
 
     def _samples(self, task: str, items: Mapping[str, Item]) -> Iterable[Sample]:
-        docs, clusters = self.loaded.docs(task), self.clusters(task)
-        for number, name in zip(self.rows[task], self.ids(task), strict=True):
+        for name, known in self._items(task).items():
             if name in items:
                 yield Sample(
                     id=name,
-                    cluster=clusters[name],
+                    cluster=known.cluster,
                     prompt=[],
                     outputs=[],
                     loglikelihoods=None,
                     score=items[name].score,
-                    doc={"chance": docs[number].get("chance")},
+                    doc={"chance": known.chance},
                 )
 
     def chances(self) -> dict[str, float | None]:

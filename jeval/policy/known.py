@@ -77,7 +77,7 @@ def known_tasks(run: LoadedTasks | RunRecord) -> Known:
 @lru_cache(maxsize=64)
 def _own_docs(name: str) -> Sequence[Mapping[str, Any]]:
     """The items of a task of the pack, which are the same for every policy."""
-    return load_tasks([name]).docs(name)
+    return list(load_tasks([name]).docs(name))
 
 
 def check_names(given: Given, known: Known) -> None:

@@ -37,7 +37,8 @@ def dotted(path: Path) -> str:
 
 
 _SPARED = """
-import importlib, json, os, sys
+import gc, importlib, json, os, sys
+gc.disable()  # a collection in a fork copies all that was imported
 importlib.import_module(sys.argv[1])
 own = set(sys.stdlib_module_names) | {"jeval"}
 here = {name.partition(".")[0] for name in sys.modules} | own
@@ -52,7 +53,8 @@ for target in sys.argv[2:]:
     os.close(into)
     with os.fdopen(out) as told:
         found[target] = json.loads(told.read())
-print(json.dumps(found))
+print(json.dumps(found), flush=True)
+os._exit(0)
 """
 
 
