@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from jeval.demo import corpus
 from jeval.demo.model import char_tokenizer, save, tiny_llama
 from jeval.demo.train import train
 from jeval.errors import InputError
+from jeval.fitness.merge import mergekit
 from jeval.progress import Progress
 from jeval.record.schema import Note
 from jeval.report.catalogue import strings
@@ -53,7 +55,12 @@ def run_demo(*, out: Path, keep: Path | None, seed: int, trials: int, lang: str)
 
     Returns:
         ``{"report", "runs": {name: folder}, "models": folder | None, "search": {...}, "seconds": {...}}``.
+
+    Raises:
+        InputError: mergekit is not installed, or ``out`` holds something else.
     """
+    with mergekit():  # asked for first: the training before the search takes minutes
+        import_module("mergekit")
     offline.enable()
     _clear(out)
     with tempfile.TemporaryDirectory(prefix="jeval-demo-") as scratch:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jeval.demo import corpus
 from jeval.record.store import read_record
+
+Cli = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +83,16 @@ def test_no_item_text_is_taught() -> None:
         assert item not in sentences, text
         if len(item) >= 16:
             assert item not in whole, text
+
+
+def test_mergekit_is_asked_for_before_anything_is_trained(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mergekit", None)
+    done = cli("demo", "--out", tmp_path / "demo")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == 'jeval: merging needs mergekit; install it with: pip install "jeval[merge]"\n'
+    assert not (tmp_path / "demo").exists()
 
 
 def test_a_folder_with_other_things_is_refused_and_an_earlier_demonstration_is_replaced(tmp_path: Path) -> None:
