@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from jeval import limits, offline, output
+from jeval import confine, limits, offline, output
 from jeval.bank.command import bank_app, items_app
 from jeval.errors import InputError, JevalError, ModelError
 from jeval.fault import write_log
@@ -116,6 +116,9 @@ def run(
     trust_remote_code: Annotated[bool, typer.Option(help="Run Python code that comes with the model.")] = False,
     allow_pickle: Annotated[bool, typer.Option(help="Read pickle weights, which can run code.")] = False,
     allow_host: Annotated[list[str] | None, typer.Option(help="Host that may be reached (repeatable).")] = None,
+    allow_write: Annotated[
+        list[Path] | None, typer.Option(help="Folder that code of others may write too (repeatable).")
+    ] = None,
     reveal: Annotated[str | None, typer.Option(help="NAME of who asks to keep personal data unmasked.")] = None,
     snapshot: Snapshot = True,
     fresh: Annotated[bool, typer.Option(help="Compute every answer anew, whatever the answer cache holds.")] = False,
@@ -133,7 +136,9 @@ def run(
     _check_policy(policy, junit, sarif, lang)
     _prepare_libraries()
     given_args = _key_values(model_args)
-    _seal(backend, allow_host or [], given_args.get("base_url"))
+    written = [*(allow_write or []), *(path.absolute().parent for path in (junit, sarif) if path)]
+    kept = (out, model, written) if include_path or trust_remote_code else None
+    _seal(backend, allow_host or [], given_args.get("base_url"), kept)
     from jeval.audit import run as audit
 
     record, folder = audit.run(
@@ -477,11 +482,20 @@ def _prepare_libraries() -> None:
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
 
 
-def _seal(backend: str = "jeval-hf", hosts: Sequence[str] = (), server: object = None) -> None:
-    """Close the network for good, if this process is the command's alone: a notebook or a test would never get it back."""
+def _seal(
+    backend: str = "jeval-hf",
+    hosts: Sequence[str] = (),
+    server: object = None,
+    kept: tuple[Path | None, str | None, list[Path]] | None = None,
+) -> None:
+    """Close the network for good, if this process is the command's alone: a notebook or a test would never get it back. Where code of
+    others will run, what it may write is closed too, but for what is ``kept``: run folder, model, further folders.
+    """
     if getattr(sys.modules.get("__main__"), "main", None) is main:
         unsealed = "" if backend in LOCAL | SERVED else "offline_backend"
         offline.seal(hosts, str(server) if server else None, unsealed=unsealed)
+        if kept is not None:
+            confine.confine(out=kept[0], model=kept[1], also=kept[2])
         limits.watch(_exceeded)
 
 

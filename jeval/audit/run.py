@@ -22,6 +22,7 @@ from jeval.audit.stock import stock_of
 from jeval.audit.subject import Subject, keeps_answers, load_subject, recorded_args, remote_name
 from jeval.audit.verify import read_manifest
 from jeval.audit.write import write_run
+from jeval.confine import confinement
 from jeval.digests import file_digest
 from jeval.errors import InputError, ModelError, UnwrittenError
 from jeval.models.cache import AnswerStore
@@ -300,6 +301,9 @@ def _record(
     if options.limit is not None:
         whole = ", ".join(options.whole) or "–"
         notes.append(Note.of("note_limit", limit=options.limit, whole=whole))
+    if _runs_code_of_others(options):
+        held = confinement()
+        notes.append(Note.of("note_confined") if held.held else Note.of("note_unconfined", why=one_line(held.why, 200)))
     return RunRecord(
         jeval_version=__version__,
         model=subject.info,
