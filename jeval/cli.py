@@ -68,6 +68,11 @@ Snapshot = Annotated[
 ModelKey = Annotated[
     Path | None, typer.Option(metavar="PUB", help="Public key that must have signed the model (model.sig).")
 ]
+ModelSigner = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Who must have signed it without a key (mail address or URI).")
+]
+ModelIssuer = Annotated[str | None, typer.Option(metavar="URL", help="Who vouches for the name of --model-signer.")]
+TrustedRoot = Annotated[Path | None, typer.Option(metavar="FILE", help="Sigstore's trusted root, for --model-signer.")]
 SignKey = Annotated[
     Path | None, typer.Option(metavar="KEY", help="Sign the run with a key of `jeval verify --new-key`.")
 ]
@@ -127,12 +132,15 @@ def run(
     junit: Junit = None,
     sarif: Sarif = None,
     model_key: ModelKey = None,
+    model_signer: ModelSigner = None,
+    model_issuer: ModelIssuer = None,
+    trusted_root: TrustedRoot = None,
     sign: SignKey = None,
     as_json: Json = False,
 ) -> None:
     """Evaluate a model and write its audit report."""
     _check_extra(context.args, model)
-    _check_paths(model, out, model_key, sign, *(include_path or []))
+    _check_paths(model, out, model_key, trusted_root, sign, *(include_path or []))
     _check_policy(policy, junit, sarif, lang)
     _prepare_libraries()
     given_args = _key_values(model_args)
@@ -150,6 +158,7 @@ def run(
             batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer, chat_template=chat_template,
             backend=backend, out=out, seed=seed, lang=lang, include=include_path or [], token_budget=token_budget, reveal=reveal, sign=sign,
             trust_remote_code=trust_remote_code, allow_pickle=allow_pickle, allow_hosts=allow_host or [], model_key=model_key, snapshot=snapshot, fresh=fresh, recheck=recheck,
+            model_signer=model_signer, model_issuer=model_issuer, trusted_root=trusted_root,
         ),
     )  # fmt: skip
     _show(record, folder, as_json)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jeval.errors import InputError
+from jeval.models.keyless import Signer
 from jeval.pipeline import domains
 from jeval.record.schema import Note
 
@@ -37,6 +38,9 @@ class RunOptions:
     include: Sequence[Path] = ()
     trust_packs: Sequence[str] = ()
     model_key: Path | None = None
+    model_signer: str | None = None
+    model_issuer: str | None = None
+    trusted_root: Path | None = None
     sign: Path | None = None
     canaries: Path | None = None
     corpus: Path | None = None
@@ -73,6 +77,29 @@ class RunOptions:
         """Files of the user's by the option that gave them."""
         given = {option: getattr(self, option, None) for option in domains.file_tasks()}
         return {option: path for option, path in given.items() if path is not None}
+
+    @property
+    def signer(self) -> Signer | None:
+        """Who should have signed the model without a key of their own; ``None`` where nobody is named.
+
+        Raises:
+            InputError: a part of it is missing, or a key is given too.
+        """
+        parts = {
+            "--model-signer": self.model_signer,
+            "--model-issuer": self.model_issuer,
+            "--trusted-root": self.trusted_root,
+        }
+        missing = [flag for flag, value in parts.items() if not value]
+        if len(missing) == len(parts):
+            return None
+        if missing:
+            raise InputError(f"{missing[0]} is missing; a keyless signature is checked by {', '.join(parts)} together")
+        if self.model_key is not None:
+            raise InputError(
+                f"--model-key {self.model_key} and --model-signer {self.model_signer}: a signature has one of both; leave one out"
+            )
+        return Signer(str(self.model_signer), str(self.model_issuer), Path(str(self.trusted_root)))
 
     def metadata(self, tokenizer: str | Path | None) -> dict[str, str]:
         """What tasks that need a file of the user's are told: its path by its option, and by which tokenizer it is counted."""
