@@ -211,11 +211,12 @@ def test_what_is_no_keyless_signature_or_trusted_root_is_one_line(keyless: Path,
             by(SIGNER._replace(root=tmp_path / "root"), keyless)
         assert "\n" not in str(refused.value)
     content = json.loads((keyless / "model.sig").read_text())
-    for broken in (
+    materials: list[Any] = [
         {"certificate": {"rawBytes": "MII="}},
         {"certificate": 3, "tlogEntries": []},
         {"x509CertificateChain": {}},
-    ):
+    ]
+    for broken in materials:
         (keyless / "model.sig").write_text(json.dumps({**content, "verificationMaterial": broken}))
         with pytest.raises(InputError, match=r"model\.sig") as refused:
             by(SIGNER, keyless)
@@ -233,7 +234,7 @@ def test_a_key_is_no_signer_and_a_signer_no_key(model_copy: Path) -> None:
         ({"model_signer": "a", "model_issuer": "u", "trusted_root": ROOT, "model_key": ROOT}, "leave one out"),
     ):
         with pytest.raises(InputError, match=said):
-            RunOptions(**given).signer  # type: ignore[arg-type] # noqa: B018
+            RunOptions(**given).signer  # noqa: B018
 
 
 def test_without_the_library_the_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
