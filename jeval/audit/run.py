@@ -107,7 +107,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
                 opened.check()
             record = _record(subject, scored, left_out, settings, options, guard, loaded)
             record.stock = stock_of(source, subject.lm, loaded, options)
-            _note_cache(record, store)
+            _note_cache(record, store, shared=not _runs_code_of_others(options))
             record.timing = clock.timing()
             _write(
                 folder,
@@ -159,9 +159,9 @@ def _kept_answers(options: RunOptions, opened: OpenedModel, folder: RunFolder) -
         store.discard()
 
 
-def _note_cache(record: RunRecord, store: AnswerStore | None) -> None:
+def _note_cache(record: RunRecord, store: AnswerStore | None, *, shared: bool) -> None:
     if record.cache is not None:
-        record.cache.shared = not record.foreign_packs
+        record.cache.shared = shared
     if store is not None and store.fault:
         record.notes.append(Note.of("note_cache", why=one_line(store.fault, 200)))
 
