@@ -69,10 +69,10 @@ ModelKey = Annotated[
     Path | None, typer.Option(metavar="PUB", help="Public key that must have signed the model (model.sig).")
 ]
 ModelSigner = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Who must have signed it without a key (mail address or URI).")
+    tuple[str, str, Path] | None,
+    typer.Option(metavar="NAME ISSUER ROOT", help="Who must have signed it without a key; file of the trusted root."),
 ]
-ModelIssuer = Annotated[str | None, typer.Option(metavar="URL", help="Who vouches for the name of --model-signer.")]
-TrustedRoot = Annotated[Path | None, typer.Option(metavar="FILE", help="Sigstore's trusted root, for --model-signer.")]
+AllowWrite = Annotated[list[Path] | None, typer.Option(help="Folder that code of others may write too (repeatable).")]
 SignKey = Annotated[
     Path | None, typer.Option(metavar="KEY", help="Sign the run with a key of `jeval verify --new-key`.")
 ]
@@ -121,9 +121,7 @@ def run(
     trust_remote_code: Annotated[bool, typer.Option(help="Run Python code that comes with the model.")] = False,
     allow_pickle: Annotated[bool, typer.Option(help="Read pickle weights, which can run code.")] = False,
     allow_host: Annotated[list[str] | None, typer.Option(help="Host that may be reached (repeatable).")] = None,
-    allow_write: Annotated[
-        list[Path] | None, typer.Option(help="Folder that code of others may write too (repeatable).")
-    ] = None,
+    allow_write: AllowWrite = None,
     reveal: Annotated[str | None, typer.Option(help="NAME of who asks to keep personal data unmasked.")] = None,
     snapshot: Snapshot = True,
     fresh: Annotated[bool, typer.Option(help="Compute every answer anew, whatever the answer cache holds.")] = False,
@@ -133,36 +131,34 @@ def run(
     sarif: Sarif = None,
     model_key: ModelKey = None,
     model_signer: ModelSigner = None,
-    model_issuer: ModelIssuer = None,
-    trusted_root: TrustedRoot = None,
     sign: SignKey = None,
     as_json: Json = False,
 ) -> None:
     """Evaluate a model and write its audit report."""
     _check_extra(context.args, model)
-    _check_paths(model, out, model_key, trusted_root, sign, *(include_path or []))
+    _check_paths(model, out, model_key, sign, *(include_path or []))
     _check_policy(policy, junit, sarif, lang)
     _prepare_libraries()
     given_args = _key_values(model_args)
-    written = [*(allow_write or []), *(path.absolute().parent for path in (junit, sarif) if path)]
-    kept = (out, model, written) if include_path or trust_remote_code else None
+    kept = (out, model, _written(allow_write, junit, sarif)) if include_path or trust_remote_code else None
     _seal(backend, allow_host or [], given_args.get("base_url"), kept)
     from jeval.audit import run as audit
 
-    record, folder = audit.run(
-        model,
-        audit.RunOptions(
-            tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
-            limit=_items(limit), model_args=given_args, as_of=_day(as_of, out), business=business or [], trust_packs=trust_pack or [],
-            canaries=_existing(canaries, "--canaries"), corpus=_existing(corpus, "--corpus"), policy=policy, suite=suite,
-            batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer, chat_template=chat_template,
-            backend=backend, out=out, seed=seed, lang=lang, include=include_path or [], token_budget=token_budget, reveal=reveal, sign=sign,
-            trust_remote_code=trust_remote_code, allow_pickle=allow_pickle, allow_hosts=allow_host or [], model_key=model_key, snapshot=snapshot, fresh=fresh, recheck=recheck,
-            model_signer=model_signer, model_issuer=model_issuer, trusted_root=trusted_root,
-        ),
-    )  # fmt: skip
+    record, folder = audit.run(model, audit.RunOptions(
+        tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
+        limit=_items(limit), model_args=given_args, as_of=_day(as_of, out), business=business or [], trust_packs=trust_pack or [],
+        canaries=_existing(canaries, "--canaries"), corpus=_existing(corpus, "--corpus"), policy=policy, suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer, chat_template=chat_template,
+        backend=backend, out=out, seed=seed, lang=lang, include=include_path or [], token_budget=token_budget, reveal=reveal, sign=sign, trust_remote_code=trust_remote_code,
+        allow_pickle=allow_pickle, allow_hosts=allow_host or [], model_key=model_key, snapshot=snapshot, fresh=fresh, recheck=recheck,
+        model_signer=model_signer,
+    ))  # fmt: skip
     _show(record, folder, as_json)
     _gate(record, junit, sarif)
+
+
+def _written(allowed: list[Path] | None, *files: Path | None) -> list[Path]:
+    """Folders that are written besides the run's: those that were allowed, and those of files that were asked for."""
+    return [*(allowed or []), *(file.absolute().parent for file in files if file is not None)]
 
 
 def _gate(record: RunRecord, junit: Path | None, sarif: Path | None) -> None:

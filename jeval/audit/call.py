@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jeval.audit.run import RunOptions
 
 _LISTS = ("tasks", "whole", "include", "trust_packs", "allow_hosts", "business")
-_PATHS = ("tokenizer", "out", "canaries", "corpus", "model_key", "trusted_root", "sign")
+_PATHS = ("tokenizer", "out", "canaries", "corpus", "model_key", "sign")
 
 
 def run(

@@ -102,7 +102,10 @@ def _elsewhere(model: str | Path | None, options: RunOptions) -> OpenedModel:
         identity = identify(seen)
         signature = check_signature(seen, identity, options.model_key, options.signer)
         return OpenedModel(identity=identity, seen=seen, signature=signature)
-    for flag, given in (("--model-key", options.model_key), ("--model-signer", options.model_signer)):
+    for flag, given in (
+        ("--model-key", options.model_key),
+        ("--model-signer", options.model_signer and options.model_signer[0]),
+    ):
         if given is not None:
             raise InputError(f"{flag} {given}: the files of this model are not seen here; leave it out")
     if model is None and not options.model_args:

@@ -38,9 +38,7 @@ class RunOptions:
     include: Sequence[Path] = ()
     trust_packs: Sequence[str] = ()
     model_key: Path | None = None
-    model_signer: str | None = None
-    model_issuer: str | None = None
-    trusted_root: Path | None = None
+    model_signer: tuple[str, str, Path] | None = None
     sign: Path | None = None
     canaries: Path | None = None
     corpus: Path | None = None
@@ -83,23 +81,16 @@ class RunOptions:
         """Who should have signed the model without a key of their own; ``None`` where nobody is named.
 
         Raises:
-            InputError: a part of it is missing, or a key is given too.
+            InputError: a key is given too.
         """
-        parts = {
-            "--model-signer": self.model_signer,
-            "--model-issuer": self.model_issuer,
-            "--trusted-root": self.trusted_root,
-        }
-        missing = [flag for flag, value in parts.items() if not value]
-        if len(missing) == len(parts):
+        if self.model_signer is None:
             return None
-        if missing:
-            raise InputError(f"{missing[0]} is missing; a keyless signature is checked by {', '.join(parts)} together")
+        name, issuer, root = self.model_signer
         if self.model_key is not None:
             raise InputError(
-                f"--model-key {self.model_key} and --model-signer {self.model_signer}: a signature has one of both; leave one out"
+                f"--model-key {self.model_key} and --model-signer {name}: a signature has one of both; leave one out"
             )
-        return Signer(str(self.model_signer), str(self.model_issuer), Path(str(self.trusted_root)))
+        return Signer(name, issuer, Path(root))
 
     def metadata(self, tokenizer: str | Path | None) -> dict[str, str]:
         """What tasks that need a file of the user's are told: its path by its option, and by which tokenizer it is counted."""

@@ -50,7 +50,7 @@ def signed_payload(file: Path, bundle: Mapping[str, Any], signer: Signer) -> byt
         verifier = Verifier(trusted_root=TrustedRoot.from_file(str(signer.root)))
     except (Error, ValueError, TypeError, KeyError, AttributeError) as err:
         raise InputError(
-            f"--trusted-root {signer.root} is no trusted root of Sigstore ({_short(err)}); expected trusted_root.json"
+            f"--model-signer: {signer.root} is no trusted root of Sigstore ({_short(err)}); expected trusted_root.json"
         ) from err
     try:
         read = Bundle.from_json(json.dumps(bundle).encode())

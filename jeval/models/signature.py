@@ -25,7 +25,7 @@ NAME = "model.sig"
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
 BUNDLE = "application/vnd.dev.sigstore.bundle."
 NO_KEY = "no public key was given (--model-key)"
-KEYLESS = "it is keyless, and nobody was named who should have signed (--model-signer, --model-issuer, --trusted-root)"
+KEYLESS = "it is keyless, and nobody was named who should have signed (--model-signer NAME ISSUER ROOT)"
 
 
 def check_signature(
