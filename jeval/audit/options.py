@@ -81,10 +81,14 @@ class RunOptions:
         """Who should have signed the model without a key of their own; ``None`` where nobody is named.
 
         Raises:
-            InputError: a key is given too.
+            InputError: it is no name with its issuer and a file, or a key is given too.
         """
         if self.model_signer is None:
             return None
+        if isinstance(self.model_signer, str) or len(self.model_signer) != 3:
+            raise InputError(
+                f"model_signer={self.model_signer!r}: expected a name, its issuer and the file of the trusted root"
+            )
         name, issuer, root = self.model_signer
         if self.model_key is not None:
             raise InputError(

@@ -228,6 +228,8 @@ def test_a_key_is_no_signer_and_a_signer_no_key(model_copy: Path) -> None:
     source = resolve(model_copy)
     with pytest.raises(InputError, match="--model-key instead of --model-signer"):
         check_signature(source, identify(source), None, SIGNER)
+    with pytest.raises(InputError, match="expected a name, its issuer and the file"):
+        RunOptions(model_signer="abc").signer  # type: ignore[arg-type] # noqa: B018
     with pytest.raises(InputError, match="leave one out"):
         RunOptions(model_signer=(SIGNER.name, SIGNER.issuer, ROOT), model_key=ROOT).signer  # noqa: B018
 
