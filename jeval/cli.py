@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from jeval import limits, offline, output
+from jeval import confine, limits, offline, output
 from jeval.bank.command import bank_app, items_app
 from jeval.errors import InputError, JevalError, ModelError
 from jeval.fault import write_log
@@ -71,6 +71,11 @@ Snapshot = Annotated[
 ModelKey = Annotated[
     Path | None, typer.Option(metavar="PUB", help="Public key that must have signed the model (model.sig).")
 ]
+ModelSigner = Annotated[
+    tuple[str, str, Path] | None,
+    typer.Option(metavar="NAME ISSUER ROOT", help="Who must have signed it without a key; file of the trusted root."),
+]
+AllowWrite = Annotated[list[Path] | None, typer.Option(help="Folder that code of others may write too (repeatable).")]
 SignKey = Annotated[
     Path | None, typer.Option(metavar="KEY", help="Sign the run with a key of `jeval verify --new-key`.")
 ]
@@ -119,6 +124,7 @@ def run(
     trust_remote_code: Annotated[bool, typer.Option(help="Run Python code that comes with the model.")] = False,
     allow_pickle: Annotated[bool, typer.Option(help="Read pickle weights, which can run code.")] = False,
     allow_host: Annotated[list[str] | None, typer.Option(help="Host that may be reached (repeatable).")] = None,
+    allow_write: AllowWrite = None,
     reveal: Annotated[str | None, typer.Option(help="NAME of who asks to keep personal data unmasked.")] = None,
     snapshot: Snapshot = True,
     fresh: Annotated[bool, typer.Option(help="Compute every answer anew, whatever the answer cache holds.")] = False,
@@ -127,6 +133,7 @@ def run(
     junit: Junit = None,
     sarif: Sarif = None,
     model_key: ModelKey = None,
+    model_signer: ModelSigner = None,
     sign: SignKey = None,
     as_json: Json = False,
 ) -> None:
@@ -136,22 +143,25 @@ def run(
     _check_policy(policy, junit, sarif, lang)
     _prepare_libraries()
     given_args = _key_values(model_args)
-    _seal(backend, allow_host or [], given_args.get("base_url"))
+    kept = (out, model, _written(allow_write, junit, sarif)) if include_path or trust_remote_code else None
+    _seal(backend, allow_host or [], given_args.get("base_url"), kept)
     from jeval.audit import run as audit
 
-    record, folder = audit.run(
-        model,
-        audit.RunOptions(
-            tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
-            limit=_items(limit), model_args=given_args, as_of=_day(as_of, out), business=business or [], trust_packs=trust_pack or [],
-            canaries=_existing(canaries, "--canaries"), corpus=_existing(corpus, "--corpus"), policy=policy, suite=suite,
-            batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer, chat_template=chat_template,
-            backend=backend, out=out, seed=seed, lang=lang, include=include_path or [], token_budget=token_budget, reveal=reveal, sign=sign,
-            trust_remote_code=trust_remote_code, allow_pickle=allow_pickle, allow_hosts=allow_host or [], model_key=model_key, snapshot=snapshot, fresh=fresh, recheck=recheck,
-        ),
-    )  # fmt: skip
+    record, folder = audit.run(model, audit.RunOptions(
+        tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
+        limit=_items(limit), model_args=given_args, as_of=_day(as_of, out), business=business or [], trust_packs=trust_pack or [],
+        canaries=_existing(canaries, "--canaries"), corpus=_existing(corpus, "--corpus"), policy=policy, suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer, chat_template=chat_template,
+        backend=backend, out=out, seed=seed, lang=lang, include=include_path or [], token_budget=token_budget, reveal=reveal, sign=sign, trust_remote_code=trust_remote_code,
+        allow_pickle=allow_pickle, allow_hosts=allow_host or [], model_key=model_key, snapshot=snapshot, fresh=fresh, recheck=recheck,
+        model_signer=model_signer,
+    ))  # fmt: skip
     _show(record, folder, as_json)
     _gate(record, junit, sarif)
+
+
+def _written(allowed: list[Path] | None, *files: Path | None) -> list[Path]:
+    """Folders that are written besides the run's: those that were allowed, and those of files that were asked for."""
+    return [*(allowed or []), *(file.absolute().parent for file in files if file is not None)]
 
 
 def _gate(record: RunRecord, junit: Path | None, sarif: Path | None) -> None:
@@ -480,11 +490,20 @@ def _prepare_libraries() -> None:
     os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
 
 
-def _seal(backend: str = "jeval-hf", hosts: Sequence[str] = (), server: object = None) -> None:
-    """Close the network for good, if this process is the command's alone: a notebook or a test would never get it back."""
+def _seal(
+    backend: str = "jeval-hf",
+    hosts: Sequence[str] = (),
+    server: object = None,
+    kept: tuple[Path | None, str | None, list[Path]] | None = None,
+) -> None:
+    """Close the network for good, if this process is the command's alone: a notebook or a test would never get it back. Where code of
+    others will run, what it may write is closed too, but for what is ``kept``: run folder, model, further folders.
+    """
     if getattr(sys.modules.get("__main__"), "main", None) is main:
         unsealed = "" if backend in LOCAL | SERVED else "offline_backend"
         offline.seal(hosts, str(server) if server else None, unsealed=unsealed)
+        if kept is not None:
+            confine.confine(out=kept[0], model=kept[1], also=kept[2])
         limits.watch(_exceeded)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -13,6 +14,7 @@ from jeval.digests import combined, file_digest, tree_digest
 from jeval.pipeline import domains
 from jeval.pipeline.taskpack import LoadedTasks, resolve_hook
 from jeval.pipeline.trust import pack_name
+from jeval.pipeline.yamlfile import outside
 from jeval.resources import data_path, tasks_path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -20,13 +22,15 @@ _LIBRARIES = {"lm_eval", "datasets", "numpy", "torch", "transformers", *sys.stdl
 
 
 def task_pack(include: Sequence[Path]) -> dict[str, str]:
-    """Digests of jeval's tasks and data, and of every folder of tasks of others."""
+    """Digests of jeval's tasks and data, of every folder of tasks of others, and of each file that one includes from elsewhere."""
     pack = {"tasks": tree_digest(tasks_path()), "data": tree_digest(data_path())}
     for folder in (*domains.task_folders(), *include):
         name, again = f"include:{pack_name(folder)}", 2
         while name in pack:
             name, again = f"include:{pack_name(folder)}#{again}", again + 1
         pack[name] = tree_digest(folder)
+        for file in outside(folder):
+            pack[f"{name}/{os.path.relpath(file, folder.resolve())}"] = file_digest(file)
     return pack
 
 

@@ -87,7 +87,7 @@ def opened_model(model: str | Path | None, options: RunOptions) -> Iterator[Open
         trust_remote_code=options.trust_remote_code,
         private=options.snapshot,
     ) as snapshot, snapshot.named():  # fmt: skip
-        signature = check_signature(source, snapshot.identity, options.model_key)
+        signature = check_signature(source, snapshot.identity, options.model_key, options.signer)
         trial = begin(snapshot.source.tokenizer)
         try:
             yield OpenedModel(source, snapshot.identity, snapshot, signature=signature, trial=trial)
@@ -100,10 +100,14 @@ def _elsewhere(model: str | Path | None, options: RunOptions) -> OpenedModel:
     if model is not None and Path(model).expanduser().exists():
         seen = resolve(model, allow_pickle=options.allow_pickle)
         identity = identify(seen)
-        signature = check_signature(seen, identity, options.model_key)
+        signature = check_signature(seen, identity, options.model_key, options.signer)
         return OpenedModel(identity=identity, seen=seen, signature=signature)
-    if options.model_key is not None:
-        raise InputError(f"--model-key {options.model_key}: the files of this model are not seen here; leave it out")
+    for flag, given in (
+        ("--model-key", options.model_key),
+        ("--model-signer", options.model_signer and options.model_signer[0]),
+    ):
+        if given is not None:
+            raise InputError(f"{flag} {given}: the files of this model are not seen here; leave it out")
     if model is None and not options.model_args:
         raise InputError(f"backend {options.backend} needs --model PATH or --model-args key=value,…")
     return OpenedModel()

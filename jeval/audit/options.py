@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jeval.errors import InputError
+from jeval.models.keyless import Signer
 from jeval.pipeline import domains
 from jeval.record.schema import Note
 
@@ -37,6 +38,7 @@ class RunOptions:
     include: Sequence[Path] = ()
     trust_packs: Sequence[str] = ()
     model_key: Path | None = None
+    model_signer: tuple[str, str, Path] | None = None
     sign: Path | None = None
     canaries: Path | None = None
     corpus: Path | None = None
@@ -73,6 +75,26 @@ class RunOptions:
         """Files of the user's by the option that gave them."""
         given = {option: getattr(self, option, None) for option in domains.file_tasks()}
         return {option: path for option, path in given.items() if path is not None}
+
+    @property
+    def signer(self) -> Signer | None:
+        """Who should have signed the model without a key of their own; ``None`` where nobody is named.
+
+        Raises:
+            InputError: it is no name with its issuer and a file, or a key is given too.
+        """
+        if self.model_signer is None:
+            return None
+        if isinstance(self.model_signer, str) or len(self.model_signer) != 3:
+            raise InputError(
+                f"model_signer={self.model_signer!r}: expected a name, its issuer and the file of the trusted root"
+            )
+        name, issuer, root = self.model_signer
+        if self.model_key is not None:
+            raise InputError(
+                f"--model-key {self.model_key} and --model-signer {name}: a signature has one of both; leave one out"
+            )
+        return Signer(name, issuer, Path(root))
 
     def metadata(self, tokenizer: str | Path | None) -> dict[str, str]:
         """What tasks that need a file of the user's are told: its path by its option, and by which tokenizer it is counted."""

@@ -22,6 +22,7 @@ from jeval.audit.stock import stock_of
 from jeval.audit.subject import Subject, keeps_answers, load_subject, recorded_args, remote_name
 from jeval.audit.verify import read_manifest
 from jeval.audit.write import write_run
+from jeval.confine import confinement
 from jeval.digests import file_digest
 from jeval.errors import InputError, ModelError, UnwrittenError
 from jeval.models.cache import AnswerStore
@@ -106,7 +107,7 @@ def run(model: str | Path | None, options: RunOptions | None = None, *, silent: 
                 opened.check()
             record = _record(subject, scored, left_out, settings, options, guard, loaded)
             record.stock = stock_of(source, subject.lm, loaded, options)
-            _note_cache(record, store)
+            _note_cache(record, store, shared=not _runs_code_of_others(options))
             record.timing = clock.timing()
             _write(
                 folder,
@@ -158,9 +159,9 @@ def _kept_answers(options: RunOptions, opened: OpenedModel, folder: RunFolder) -
         store.discard()
 
 
-def _note_cache(record: RunRecord, store: AnswerStore | None) -> None:
+def _note_cache(record: RunRecord, store: AnswerStore | None, *, shared: bool) -> None:
     if record.cache is not None:
-        record.cache.shared = not record.foreign_packs
+        record.cache.shared = shared
     if store is not None and store.fault:
         record.notes.append(Note.of("note_cache", why=one_line(store.fault, 200)))
 
@@ -300,6 +301,9 @@ def _record(
     if options.limit is not None:
         whole = ", ".join(options.whole) or "–"
         notes.append(Note.of("note_limit", limit=options.limit, whole=whole))
+    if _runs_code_of_others(options):
+        held = confinement()
+        notes.append(Note.of("note_confined") if held.held else Note.of("note_unconfined", why=one_line(held.why, 200)))
     return RunRecord(
         jeval_version=__version__,
         model=subject.info,

@@ -27,6 +27,7 @@ _SECONDS, _BYTES = 60.0, 4 << 30  # for a configuration, and for an architecture
 _LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers", "block_count")
 _ITEM_BYTES = {"F64": 8, "F32": 4, "BF16": 2, "F16": 2}
 _BEAMS, _LISTED = 64, 1 << 20  # the second: characters of a setting that is a list
+_WIDTHS = {"num_return_sequences": 1, "num_beams": _BEAMS, "num_beam_groups": _BEAMS}
 _SPARE = 1 << 20  # numbers that an architecture may compute for itself, however small the weights
 
 
@@ -166,13 +167,8 @@ def check_generation(path: Path, model: Any) -> None:
     config = getattr(model, "generation_config", None)
     if config is None:
         return
-    for key, most in (("num_return_sequences", 1), ("num_beams", _BEAMS), ("num_beam_groups", _BEAMS)):
-        value = getattr(config, key, None)
-        if value is not None and not (isinstance(value, int) and 1 <= value <= most):
-            raise InputError(
-                f"{path}: generation_config.json sets {key} to {_shown(value)}; expected 1{f' to {most}' if most > 1 else ''}; "
-                "take the key out"
-            )
+    if wide := too_wide(vars(config)):
+        raise InputError(f"{path}: generation_config.json sets {wide}; take the key out")
     for key, value in vars(config).items():
         if isinstance(value, (list, dict)) and len(str(value)) > _LISTED:
             raise InputError(
@@ -180,6 +176,17 @@ def check_generation(path: Path, model: Any) -> None:
                 "against; take the key out"
             )
     config.max_new_tokens = None
+
+
+def too_wide(settings: Mapping[str, Any]) -> str:
+    """The setting of generation that asks for many answers a question, or for a search of a width that only takes memory, with what
+    was expected; "" where none does.
+    """
+    for key, most in _WIDTHS.items():
+        value = settings.get(key)
+        if value is not None and not (isinstance(value, int) and 1 <= value <= most):
+            return f"{key} to {_shown(value)}; expected 1{f' to {most}' if most > 1 else ''}"
+    return ""
 
 
 def _shown(value: Any) -> str:

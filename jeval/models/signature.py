@@ -2,7 +2,7 @@
 
 ``model.sig`` in the model's folder, or ``<file>.sig`` beside a GGUF file, is a sigstore bundle: a DSSE envelope around an in-toto
 statement whose predicate lists every file with its SHA-256. It is checked against the files that are scored, with a public key that the
-user gives. What a certificate of a keyless signature is worth only Sigstore's services on the network can tell; that is not checked.
+user gives, or where it is keyless with a name and a trusted root (:mod:`jeval.models.keyless`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from jeval import signing
 from jeval.digests import file_digest
 from jeval.errors import InputError, ModelError
+from jeval.models.keyless import Signer, is_keyless, signed_payload
 from jeval.models.source import ModelSource
 from jeval.output import one_line
 from jeval.reading import is_plain, read_json
@@ -24,36 +25,45 @@ NAME = "model.sig"
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
 BUNDLE = "application/vnd.dev.sigstore.bundle."
 NO_KEY = "no public key was given (--model-key)"
-KEYLESS = "keyless signatures need a network of trust that is not here"
+KEYLESS = "it is keyless, and nobody was named who should have signed (--model-signer NAME ISSUER ROOT)"
 
 
-def check_signature(source: ModelSource, identity: Identity, key: Path | None) -> ModelSignature:
+def check_signature(
+    source: ModelSource, identity: Identity, key: Path | None, signer: Signer | None = None
+) -> ModelSignature:
     """Check the signatures that lie with a model.
 
     Args:
         source: where the user has it.
         identity: of the files that are scored.
-        key: the public key of who should have signed; ``None`` checks nothing and says so.
+        key: the public key of who should have signed.
+        signer: who should have signed without a key of their own. With neither nothing is checked, and that is said.
 
     Raises:
-        InputError: a key and no signature, or one that the key cannot check; the key is none.
-        ModelError: the key did not sign it, or the files are not those that were signed.
+        InputError: a key or signer and no signature, or one that cannot be checked by it; the key, or the trusted root, is none.
+        ModelError: another signed it, or the files are not those that were signed.
     """
     public = None if key is None else signing.public_key(key, ecdsa=True)
     read = _read_files(source, identity)
     found = {folder: file for folder in read if (file := _signature_file(source, folder)) is not None}
-    if public is None:
+    if public is None and signer is None:
         if not found:
             return ModelSignature(state="none")
-        keyless = any(_is_keyless(read_json(file, what="model signature")) for file in found.values())
+        keyless = any(is_keyless(read_json(file, what="model signature")) for file in found.values())
         return ModelSignature(state="not checked", why=KEYLESS if keyless else NO_KEY)
     if missing := [folder for folder in read if folder not in found]:
+        given = f"--model-key {key}" if signer is None else f"--model-signer {signer.name}"
         raise InputError(
-            f"--model-key {key}: no signature lies with {missing[0]}; expected {NAME} there, as `model_signing sign` writes it"
+            f"{given}: no signature lies with {missing[0]}; expected {NAME} there, as `model_signing sign` writes it"
         )
     for folder, file in found.items():
-        _compare(source, folder, read[folder], file, _signed_files(file, public))
-    return ModelSignature(state="valid", key=signing.key_id(public), files=sum(map(len, read.values())))
+        _compare(source, folder, read[folder], file, _signed_files(file, public, signer))
+    files = sum(map(len, read.values()))
+    if public is not None:
+        return ModelSignature(state="valid", key=signing.key_id(public), files=files)
+    assert signer is not None
+    root = file_digest(signer.root)
+    return ModelSignature(state="valid", signer=signer.name, issuer=signer.issuer, trusted_root=root, files=files)
 
 
 def _read_files(source: ModelSource, identity: Identity) -> dict[Path, dict[str, str]]:
@@ -79,31 +89,39 @@ def _signature_file(source: ModelSource, folder: Path) -> Path | None:
     return None
 
 
-def _is_keyless(bundle: Mapping[str, Any]) -> bool:
-    material = bundle.get("verificationMaterial")
-    return isinstance(material, Mapping) and bool({"certificate", "x509CertificateChain"} & set(material))
-
-
-def _signed_files(file: Path, key: signing.PublicKey) -> dict[str, str]:
-    """Name → SHA-256 of each file that the holder of the key signed."""
+def _signed_files(file: Path, key: signing.PublicKey | None, signer: Signer | None) -> dict[str, str]:
+    """Name → SHA-256 of each file that the holder of the key, or the signer, signed."""
     bundle = read_json(file, what="model signature")
-    if _is_keyless(bundle):
-        raise InputError(f"{file} carries a certificate, no signature of a key: {KEYLESS}; run without --model-key")
+    if is_keyless(bundle) and signer is None:
+        raise InputError(
+            f"{file} carries a certificate, no signature of a key: {KEYLESS}; give these instead of --model-key"
+        )
+    if not is_keyless(bundle) and signer is not None:
+        raise InputError(
+            f"{file} is a signature of a key, and names nobody; give the key with --model-key instead of --model-signer"
+        )
     try:
         if not str(bundle.get("mediaType", "")).startswith(BUNDLE):
             raise ValueError(f"media type {str(bundle.get('mediaType'))[:80]!r}, expected {BUNDLE}v0.3+json")
-        envelope = signing.envelope_of(bundle.get("dsseEnvelope"))
-        if not any(signing.holds(envelope.payload, one.value, key) for one in envelope.signatures):
-            raise ModelError(
-                f"{file} is no signature of key {signing.key_id(key)}: another key made it, or it was changed; ask who "
-                "gave you the model for its key"
-            )
+        if signer is not None:
+            envelope = signing.Envelope(signed_payload(file, bundle, signer), [])
+        else:
+            envelope = signing.envelope_of(bundle.get("dsseEnvelope"))
+            _check_key(file, envelope, key)
         return _resources(signing.statement_of(envelope, PREDICATE_TYPE))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as err:
         raise InputError(
             f"{file} is no signature of OpenSSF model signing, version 1.0, over whole files with SHA-256 "
-            f"({one_line(str(err), 160)}); sign the model again with `model_signing sign key`"
+            f"({one_line(str(err), 160)}); sign the model again with `model_signing sign`"
         ) from err
+
+
+def _check_key(file: Path, envelope: signing.Envelope, key: signing.PublicKey | None) -> None:
+    if key is None or not any(signing.holds(envelope.payload, one.value, key) for one in envelope.signatures):
+        raise ModelError(
+            f"{file} is no signature of key {signing.key_id(key) if key else '(none)'}: another key made it, or it was changed; ask who "
+            "gave you the model for its key"
+        )
 
 
 def _resources(statement: Mapping[str, Any]) -> dict[str, str]:

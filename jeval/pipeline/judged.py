@@ -16,7 +16,8 @@ from lm_eval.api.metrics import mean, nanmean
 from lm_eval.api.task import ConfigurableTask, Task
 
 from jeval.errors import ModelError
-from jeval.pipeline.kept import GuardedTask
+from jeval.limits import limited
+from jeval.pipeline.kept import FAULTS, HOOK_BYTES, HOOK_SECONDS, GuardedTask
 from jeval.pipeline.taskpack import TaskMeta
 from jeval.record.samples import Evidence, Sample
 from jeval.record.schema import Note
@@ -148,8 +149,9 @@ def _is_mean(aggregation: Any) -> bool:
     if getattr(function, "__module__", "") == mean.__module__:
         return False
     try:
-        return all(abs(float(function(list(probe))) - sum(probe) / len(probe)) < 1e-9 for probe in _PROBES)
-    except Exception:
+        with limited(HOOK_SECONDS, HOOK_BYTES):
+            return all(abs(float(function(list(probe))) - sum(probe) / len(probe)) < 1e-9 for probe in _PROBES)
+    except FAULTS:
         return False
 
 

@@ -23,7 +23,10 @@ FAULTS = (Exception, SystemExit)
 """What others' code may end with."""
 
 HOOK_SECONDS, HOOK_BYTES = 60.0, 4 << 30
-"""For what a task of others does with one item."""
+"""For what a task of others does with one item, and for one aggregation."""
+
+TASK_SECONDS = 600.0
+"""For what it does with all its items at once: its filters, and what makes its items."""
 
 _KEPT = 4  # sets of requests per task; a search rarely alternates between more templates
 # A chat template is known by what it makes of this.
@@ -97,7 +100,14 @@ class GuardedTask(KeptTask):
 
     def apply_filters(self) -> Any:
         self.answered = True
-        return super().apply_filters()
+        with limited(TASK_SECONDS, HOOK_BYTES):
+            return super().apply_filters()
+
+    @property
+    def eval_docs(self) -> Any:
+        """The items, in limited time and memory."""
+        with limited(TASK_SECONDS, HOOK_BYTES):
+            return super().eval_docs
 
     def fewshot_context(self, *args: Any, **kwargs: Any) -> Any:
         """The prompt of an item, in limited time and memory."""
@@ -131,7 +141,8 @@ class _Safe(dict[str, Aggregation]):
 def _safe(function: Any) -> Aggregation:
     def safe(values: Sequence[Any]) -> Any:
         try:
-            return function(values)
+            with limited(HOOK_SECONDS, HOOK_BYTES):
+                return function(values)
         except FAULTS:
             return math.nan
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import re
 import shutil
 import tempfile
@@ -20,15 +21,17 @@ from lm_eval.api.registry import get_filter
 from lm_eval.api.task import ConfigurableTask, Task
 from lm_eval.config.task import TaskConfig
 from lm_eval.tasks._factory import TaskFactory
-from lm_eval.tasks._index import Entry
+from lm_eval.tasks._index import Entry, Kind
 
 from jeval.errors import InputError, JevalError
-from jeval.limits import limited
+from jeval.limits import TEMPLATE_BYTES, TEMPLATE_SECONDS, limited
+from jeval.models.bounds import too_wide
 from jeval.pipeline.kept import FAULTS, told
 from jeval.suggest import near
 
 _FILES = {"json", "csv", "parquet", "text", "arrow", "pandas", "xml", "webdataset", "imagefolder", "audiofolder"}
-_LOAD_SECONDS = 600.0  # for the items of a task
+_LOAD_SECONDS, _LOAD_BYTES = 600.0, 8 << 30  # for a task or group of others: its modules, its templates, its items
+_REPEATS = 1000
 _UNREACHED = ("DatasetNotFoundError", "OfflineModeIsEnabled", "LocalEntryNotFoundError")
 
 
@@ -43,14 +46,22 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval carries no types
         super().__init__(meta=meta)
         self._own = own.resolve()
 
+    def build(self, entry: Entry, **asked: Any) -> Any:
+        """See the parent class; what is of others has limited time and memory."""
+        file = entry.yaml_path
+        own = bool(file and self._own in file.resolve().parents)
+        with contextlib.nullcontext() if own else limited(_LOAD_SECONDS, _LOAD_BYTES):
+            what = "group" if entry.kind is Kind.GROUP else "task"
+            with self._explained(f"{what} {entry.name}", file, dict(entry.cfg or {})):
+                return super().build(entry, **asked)
+
     def _load_full_config(self, entry: Entry, overrides: dict[str, Any] | None = None) -> dict[str, Any]:
         return kept_private(super()._load_full_config(entry, overrides))
 
     def _build_task(self, entry: Entry, overrides: dict[str, Any] | None) -> Task:
         config: dict[str, Any] = dict(entry.cfg or {})
         with self._explained(f"task {entry.name}", entry.yaml_path, config):
-            with limited(_LOAD_SECONDS):
-                task = super()._build_task(entry, overrides)
+            task = super()._build_task(entry, overrides)
             if not isinstance(task, Task):
                 raise InputError(f"its class is {type(task).__name__}; expected a subclass of lm_eval.api.task.Task")
             if isinstance(config.get("metadata"), dict) and not task.get_config("metadata"):
@@ -100,6 +111,7 @@ def refuse(task: Task) -> None:
         raise InputError(f"metadata has filter: {meta['filter']!r}; its filters are {', '.join(map(str, filters))}")
     if not isinstance(task, ConfigurableTask):
         return
+    _refuse_width(task)
     hooked = callable(task.config.process_results) or type(task).process_results is not ConfigurableTask.process_results
     for metric, function in task._metric_fn_list.items():
         if function is None and not hooked and task.OUTPUT_TYPE == "generate_until":
@@ -120,6 +132,14 @@ def refuse(task: Task) -> None:
                 raise InputError(f"filter {ensemble.name!r} names the unknown function {part.args[0]!r}") from err
             if not (isinstance(made, type) and issubclass(made, Filter)) and not callable(made):
                 raise InputError(f"filter {ensemble.name!r} names {made!r}; expected a filter of lm-eval")
+
+
+def _refuse_width(task: ConfigurableTask) -> None:
+    """Refuse what only takes time and memory, however honest each item is."""
+    if wide := too_wide(task.config.generation_kwargs or {}):
+        raise InputError(f"its generation_kwargs set {wide}")
+    if not 1 <= (repeats := task.config.repeats) <= _REPEATS:
+        raise InputError(f"it has repeats: {repeats}; expected 1 to {_REPEATS} answers to each item")
 
 
 def explained(err: BaseException, config: dict[str, Any]) -> str:
@@ -148,6 +168,9 @@ def explained(err: BaseException, config: dict[str, Any]) -> str:
 
 def _cause(err: BaseException, config: dict[str, Any]) -> str:
     text = str(err)
+    if isinstance(err, (TimeoutError, MemoryError)):
+        most = f"{_LOAD_SECONDS:.0f} s and {_LOAD_BYTES >> 30} GB (a template: {TEMPLATE_SECONDS:.0f} s and {TEMPLATE_BYTES >> 30} GB)"
+        return f"{told(err)}; it takes more than the {most} that a task may take to be loaded"
     if (key := re.search(r"unexpected keyword argument '(\w+)'", text)) and "TaskConfig" in text:
         return f"unknown key {key[1]!r}; {near(key[1], [one.name for one in fields(TaskConfig)])}"
     if isinstance(err, UndefinedError):

@@ -18,7 +18,7 @@ from lm_eval.tasks import TaskManager
 
 from jeval.errors import InputError, JevalError
 from jeval.pipeline import domains, sandbox
-from jeval.pipeline.kept import GuardedTask, KeptTask, told
+from jeval.pipeline.kept import FAULTS, GuardedTask, KeptTask, told
 from jeval.pipeline.loading import Factory
 from jeval.pipeline.packfiles import read_pack
 from jeval.resources import tasks_path
@@ -116,8 +116,19 @@ class LoadedTasks:
         return TaskMeta.of(name, vars(self.tasks[name].config))
 
     def docs(self, name: str) -> Sequence[Any]:
-        """The items of a task, in order; nearly always mappings."""
-        docs: Sequence[Any] = self.tasks[name].eval_docs
+        """The items of a task, in order; nearly always mappings.
+
+        Raises:
+            InputError: the code of a task of others fails, or takes too long.
+        """
+        try:
+            docs: Sequence[Any] = self.tasks[name].eval_docs
+        except FAULTS as err:
+            if name not in self.others:
+                raise
+            raise InputError(
+                f"task {name}: its items cannot be read ({told(err)}); mend the task, or leave it out"
+            ) from err
         return docs
 
     def ids(self, name: str) -> list[str]:

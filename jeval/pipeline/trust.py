@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from jeval.errors import InputError
 from jeval.output import one_line
-from jeval.pipeline.yamlfile import MAX_BYTES
+from jeval.pipeline.yamlfile import MAX_BYTES, outside
 from jeval.reading import check_regular
 from jeval.suggest import near
 
@@ -59,11 +61,14 @@ def contents(folder: Path) -> str:
             found.append(f"{what} in {_names(folder, holding)}")
     if code:
         found.append(f"python files {_names(folder, code)}")
+    with contextlib.suppress(InputError):  # a file that is none of YAML: who admits the pack learns which
+        if others := outside(folder):
+            found.append(f"files elsewhere that it includes, {_names(folder, others)}")
     return ", ".join(found)
 
 
 def _names(folder: Path, files: Sequence[Path]) -> str:
-    shown = ", ".join(one_line(str(file.relative_to(folder)), 60) for file in files[:3])
+    shown = ", ".join(one_line(os.path.relpath(file, folder), 60) for file in files[:3])
     return f"{shown} and {len(files) - 3} more" if len(files) > 3 else shown
 
 

@@ -21,10 +21,11 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 _Loader.add_multi_constructor("!", lambda loader, tag, node: None)
 
 
-def check_yaml(file: Path, _above: frozenset[Path] = frozenset(), *, what: str = "task") -> None:
+def check_yaml(file: Path, seen: set[Path] | None = None, *, what: str = "task") -> None:
     """Check a file, and those that it includes, before any of it is built.
 
     Args:
+        seen: files that were checked; gets those that are.
         what: how an error calls what the file holds.
 
     Raises:
@@ -44,10 +45,24 @@ def check_yaml(file: Path, _above: frozenset[Path] = frozenset(), *, what: str =
     except (OSError, yaml.YAMLError, RecursionError, ValueError, TypeError) as err:
         detail = " ".join(str(err).split())[:200] or type(err).__name__
         raise InputError(f"{what} file {file} cannot be read: {detail}; mend or remove it") from err
-    above = _above | {file.resolve()}
+    seen = set() if seen is None else seen  # each file once, however often others include it
+    seen.add(file.resolve())
     for target in included(file, config):
-        if target not in above and target.exists():  # what is wrong with others, lm-eval says
-            check_yaml(target, above, what=what)
+        if target not in seen and target.exists():  # what is wrong with others, lm-eval says
+            check_yaml(target, seen, what=what)
+
+
+def outside(folder: Path) -> list[Path]:
+    """The files elsewhere that YAML files of a folder include, one through another.
+
+    Raises:
+        InputError: see :func:`check_yaml`.
+    """
+    seen: set[Path] = set()
+    for file in sorted(folder.glob("**/*.yaml")):
+        if file.resolve() not in seen:
+            check_yaml(file, seen)
+    return sorted(file for file in seen if folder.resolve() not in file.parents)
 
 
 def included(file: Path, config: Any) -> list[Path]:

@@ -73,12 +73,17 @@ class ModelSignature(Written):
         state: ``valid``: every file of the model is as the holder of the key signed it. ``not checked``: one lies there, ``why`` says why
             nothing follows from it. ``none``: none lies there. One that is wrong refuses the run.
         key: hex SHA-256 of the public key (DER) that signed; only where ``valid``.
+        signer: who signed without a key of their own (mail address or URI of the certificate), as ``issuer`` (URL) vouched, by the
+            trusted root of this SHA-256; only where ``valid``.
         files: so many files it covers.
         why: English, one of a few fixed sentences.
     """
 
     state: Literal["valid", "not checked", "none"]
     key: str | None = None
+    signer: str | None = None
+    issuer: str | None = None
+    trusted_root: str | None = None
     files: Count = 0
     why: str = ""
 

@@ -23,6 +23,8 @@ _SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PAIRS = re.compile("[\U00010000-\U0010ffff]")
 _SHORT = 12  # characters that fit beside a chart
+#: Characters of a label, of which a third is shown; dots and panels of a picture. Beyond these the renderer takes ever longer.
+_LONGEST, _DOTS, _PANELS = 80, 1000, 30
 _FONT = "Noto Sans CJK JP, Noto Sans JP, Hiragino Sans, Yu Gothic, Meiryo, sans-serif"
 
 
@@ -67,6 +69,7 @@ def forest(rows: Sequence[ChartRow], words: ChartWords) -> str:
         SVG markup (text is escaped by the renderer; characters that XML does not allow become U+FFFD, marks that hide or turn it are
         written out).
     """
+    _check_number(len(rows), len({row.group for row in rows}))
     values: list[dict[str, Any]] = [
         {**asdict(row), "group": _clean(row.group), "label": _clean(row.label), "model": _clean(row.model)}
         for row in rows
@@ -122,6 +125,7 @@ class Moment:
 
 def over_time(moments: Sequence[Moment], *, run: str, score: str) -> str:
     """Scores of each domain run by run, a panel a domain: SVG markup, as :func:`forest`."""
+    _check_number(len(moments), len({one.domain for one in moments}))
     values = [{**asdict(one), "domain": _clean(one.domain)} for one in moments]
     base = alt.Chart(alt.Data(values=values))
     x = alt.X("run:O", title=_clean(run), axis=alt.Axis(labelAngle=0))
@@ -141,7 +145,16 @@ def over_time(moments: Sequence[Moment], *, run: str, score: str) -> str:
     return str(vl_convert.vegalite_to_svg(chart.configure_title(anchor="start", fontSize=14).to_json()))
 
 
+def _check_number(dots: int, panels: int) -> None:
+    if dots > _DOTS or panels > _PANELS:
+        raise ValueError(f"{dots} dots in {panels} panels; a picture has up to {_DOTS} in {_PANELS}")
+
+
 def _clean(text: str) -> str:
-    """Text that the renderer survives. It cuts long text in the middle of a character beyond U+FFFF, and fails over the half."""
+    """Text that the renderer survives. It cuts long text in the middle of a character beyond U+FFFF, and fails over the half; the time
+    that it takes to find where grows with the square of the length.
+    """
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 4 :]}"
     text = harmless(_NO_XML.sub("\ufffd", text))
     return text if len(text) <= _SHORT else _PAIRS.sub("〓", text)

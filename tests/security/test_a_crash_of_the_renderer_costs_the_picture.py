@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from jeval.audit.verify import verify_run
 from jeval.record.store import read_record
+from jeval.report.charts import ChartRow, ChartWords, Moment, drawn, forest, over_time
 
 Cli = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +46,22 @@ tree.fromstring(picture)
 def test_no_character_of_a_name_ends_the_process(warm: list[str]) -> None:
     done = subprocess.run([*warm, "-c", ALL_CHARACTERS], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_a_name_without_end_takes_the_renderer_no_longer() -> None:
+    rows = [ChartRow("群" * 10**6, "あ" * 10**6, f"m{n}" + "x" * 10**6, 0.5, 0.4, 0.6, 0.2) for n in range(2)]
+    began = time.process_time()
+    picture = forest(rows, ChartWords("score", "chance"))
+    assert time.process_time() - began < 15  # ten thousand characters took 30 s, a million hours
+    assert picture.startswith("<svg") and len(picture) < 100_000
+
+
+@pytest.mark.parametrize(("dots", "panels"), [(1001, 1), (31, 31)])
+def test_a_picture_of_too_many_dots_is_not_drawn(dots: int, panels: int) -> None:
+    rows = [ChartRow(f"g{n % panels}", f"l{n}", "m", 0.5, 0.4, 0.6, 0.2) for n in range(dots)]
+    assert drawn(lambda: forest(rows, ChartWords("score", "chance"))) is None
+    moments = [Moment(n, f"g{n % panels}", 0.5, 0.4, 0.6) for n in range(dots)]
+    assert drawn(lambda: over_time(moments, run="run", score="score")) is None
 
 
 def test_a_process_that_is_ended_while_it_renders_leaves_the_whole_evidence(

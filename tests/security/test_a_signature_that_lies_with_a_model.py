@@ -9,6 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
+import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,8 +24,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jeval.audit.run import RunOptions, run
 from jeval.errors import InputError, JevalError, ModelError
 from jeval.models.identity import identify
+from jeval.models.keyless import Signer
 from jeval.models.signature import KEYLESS, NO_KEY, check_signature
-from jeval.models.source import resolve
+from jeval.models.source import ModelSource, resolve
+from jeval.record.schema import Identity
 from jeval.record.store import read_record
 from jeval.signing import key_id, public_key
 
@@ -131,8 +136,115 @@ def test_a_keyless_signature_is_not_checked_and_says_so(model_copy: Path) -> Non
     content["verificationMaterial"] = {"certificate": {"rawBytes": "MII="}, "tlogEntries": [{}]}
     (model_copy / "model.sig").write_text(json.dumps(content))
     assert (checked(model_copy, None).state, checked(model_copy, None).why) == ("not checked", KEYLESS)
-    with pytest.raises(InputError, match="keyless"):
+    with pytest.raises(InputError, match="--model-signer"):
         checked(model_copy, key)
+
+
+KEYLESS_MODEL = Path(__file__).parent / "keyless"  # signed by a maintainer of the project; see its about.md
+ROOT = KEYLESS_MODEL / "trusted_root.json"
+SIGNER = Signer("stefanb@us.ibm.com", "https://sigstore.verify.ibm.com/oauth2", ROOT)
+
+
+def by(signer: Signer, folder: Path = KEYLESS_MODEL) -> Any:
+    files = {
+        f"base/{name}": hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("signme-1", "signme-2")
+    }
+    digests = dict.fromkeys(("digest", "weights", "config", "tokenizer", "chat_template"), "0" * 64)
+    identity = Identity.model_validate({**digests, "files": files})
+    return check_signature(ModelSource("hf", folder, folder, folder), identity, None, signer)
+
+
+@pytest.fixture
+def keyless(tmp_path: Path) -> Path:
+    pytest.importorskip("sigstore")
+    return Path(shutil.copytree(KEYLESS_MODEL, tmp_path / "keyless"))
+
+
+def test_a_keyless_signature_is_checked_by_a_name_and_a_trusted_root_without_a_network(
+    keyless: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "socket", lambda *a, **k: pytest.fail("it asks the network"))
+    found = by(SIGNER, keyless)
+    assert (found.state, found.signer, found.issuer, found.files, found.key) == ("valid", *SIGNER[:2], 2, None)
+    assert found.trusted_root == hashlib.sha256(ROOT.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("part", ["name", "issuer", "root", "payload", "certificate", "log", "time"])
+def test_a_keyless_signature_of_another_is_refused(keyless: Path, part: str, tmp_path: Path) -> None:
+    signer, content = SIGNER, json.loads((keyless / "model.sig").read_text())
+    envelope, material = content["dsseEnvelope"], content["verificationMaterial"]
+    entry = material["tlogEntries"][0]
+    if part in {"name", "issuer"}:
+        signer = SIGNER._replace(**{part: getattr(SIGNER, part).replace("ibm", "1bm")})
+    elif part == "root":  # of a certificate authority that is not Sigstore's
+        root = json.loads(ROOT.read_text())
+        root["certificateAuthorities"] = root["certificateAuthorities"][:1]
+        signer = SIGNER._replace(root=tmp_path / "root.json")
+        signer.root.write_text(json.dumps(root))
+    elif part == "payload":
+        said = base64.b64decode(envelope["payload"])
+        envelope["payload"] = base64.b64encode(said.replace(b"signme-2", b"signme-3")).decode()
+    elif part == "certificate":
+        raw = bytearray(base64.b64decode(material["certificate"]["rawBytes"]))
+        raw[-1] ^= 1
+        material["certificate"]["rawBytes"] = base64.b64encode(raw).decode()
+    elif part == "log":
+        entry["inclusionProof"]["rootHash"] = base64.b64encode(b"0" * 32).decode()
+    else:
+        entry["integratedTime"] = str(int(entry["integratedTime"]) + 86_400)
+    (keyless / "model.sig").write_text(json.dumps(content))
+    with pytest.raises(ModelError, match="is no signature of") as refused:
+        by(signer, keyless)
+    assert "\n" not in str(refused.value)
+
+
+def test_files_that_a_keyless_signature_does_not_cover_are_refused(keyless: Path) -> None:
+    (keyless / "signme-2").write_text("other")
+    with pytest.raises(ModelError, match="signme-2 was changed"):
+        by(SIGNER, keyless)
+
+
+def test_what_is_no_keyless_signature_or_trusted_root_is_one_line(keyless: Path, tmp_path: Path) -> None:
+    for content in ("{}", '{"mediaType": "x"}', '{"certificateAuthorities": 3}', "[" * 100_000):
+        (tmp_path / "root").write_text(content)
+        with pytest.raises(InputError, match=r"root") as refused:
+            by(SIGNER._replace(root=tmp_path / "root"), keyless)
+        assert "\n" not in str(refused.value)
+    content = json.loads((keyless / "model.sig").read_text())
+    materials: list[Any] = [
+        {"certificate": {"rawBytes": "MII="}},
+        {"certificate": 3, "tlogEntries": []},
+        {"x509CertificateChain": {}},
+    ]
+    for broken in materials:
+        (keyless / "model.sig").write_text(json.dumps({**content, "verificationMaterial": broken}))
+        with pytest.raises(InputError, match=r"model\.sig") as refused:
+            by(SIGNER, keyless)
+        assert "\n" not in str(refused.value)
+
+
+def test_a_key_is_no_signer_and_a_signer_no_key(model_copy: Path) -> None:
+    sign(model_copy, KINDS["P-256"]())
+    source = resolve(model_copy)
+    with pytest.raises(InputError, match="--model-key instead of --model-signer"):
+        check_signature(source, identify(source), None, SIGNER)
+    with pytest.raises(InputError, match="expected a name, its issuer and the file"):
+        RunOptions(model_signer="abc").signer  # type: ignore[arg-type] # noqa: B018
+    with pytest.raises(InputError, match="leave one out"):
+        RunOptions(model_signer=(SIGNER.name, SIGNER.issuer, ROOT), model_key=ROOT).signer  # noqa: B018
+
+
+def test_the_command_takes_who_signed_as_name_issuer_and_root(cli: Cli, model_copy: Path, tmp_path: Path) -> None:
+    sign(model_copy, KINDS["P-256"]())
+    told = cli("run", "--model", model_copy, "--out", tmp_path / "run", "--model-signer", *SIGNER)
+    assert (told.code, len(told.err.splitlines())) == (2, 1)
+    assert "model.sig is a signature of a key" in told.err
+
+
+def test_without_the_library_the_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sigstore.errors", None)
+    with pytest.raises(InputError, match=r"jeval\[sigstore\]"):
+        by(SIGNER)
 
 
 # Attacks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -10,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from jeval.audit.code import task_pack
 from jeval.errors import InputError
-from jeval.pipeline import kept, sandbox
+from jeval.pipeline import judged, kept, loading, sandbox
 from jeval.pipeline.taskpack import load_tasks
 from jeval.pipeline.trust import check_trust
 
@@ -76,6 +78,8 @@ def test_an_admitted_pack_is_named_in_the_record_and_on_page_1(cli: Cli, tiny_mo
     page = (out / "report.html").read_text(encoding="utf-8")
     before, _ = page.split('id="verdict"', 1)
     assert "第三者の課題パック" in before and "theirs" in before
+    # This process is the test's: the kernel does not hold it, and the record says so.
+    assert "note_unconfined" in {note["key"] for note in record["notes"]}
 
 
 def test_two_packs_of_one_name_are_not_told_apart(tmp_path: Path) -> None:
@@ -161,6 +165,106 @@ def test_a_hook_without_end_costs_its_own_task_alone(
     assert done.code == 0, done.err
     assert done.json["tasks"]["t"]["score"] is None
     assert done.json["tasks"]["jeval_keigo_choice"]["score"] is not None
+
+
+GENERATED = BASE.replace("multiple_choice", "generate_until").replace('doc_to_choice: ["は", "が"]\n', "").replace("acc", "exact_match")  # fmt: skip
+
+WIDE = {
+    "num_beams": GENERATED + "generation_kwargs: {num_beams: 1000000}\n",
+    "num_return_sequences": GENERATED + "generation_kwargs: {num_beams: 2, num_return_sequences: 100000000}\n",
+    "repeats": GENERATED + "repeats: 3000000000\n",
+}
+
+
+@pytest.mark.parametrize("setting", WIDE)
+def test_a_setting_that_only_takes_time_and_memory_is_one_line(pack: Path, setting: str) -> None:
+    write(pack, WIDE[setting])
+    with pytest.raises(InputError, match=rf"t\.yaml.*{setting}.*expected 1"):
+        load_tasks(["t"], include=(pack,))
+
+
+TAKES_ALL = "held = []\nwhile True:\n    held.append(bytearray(64 << 20))\n"
+LOADED = {
+    "a module of a task": (BASE + "process_results: !function hooks.x\n", TAKES_ALL, "MemoryError"),
+    "a module of a group": ("group: t\ntask: [u]\naggregate_metric_list: [{metric: acc, aggregation: !function hooks.x}]\n", TAKES_ALL, "MemoryError"),
+    "items": (BASE.replace("dataset_path: json\ndataset_kwargs: {data_files: FOLDER/items.json}", "custom_dataset: !function hooks.x"),
+              "def x(**_):\n" + "".join(f"    {line}\n" for line in TAKES_ALL.splitlines()), "MemoryError"),
+    "time": ("group: t\ntask: [u]\naggregate_metric_list: [{metric: acc, aggregation: !function hooks.x}]\n", "while True: pass\n", "TimeoutError"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LOADED)
+def test_a_pack_that_takes_all_while_it_is_loaded_is_one_line(
+    pack: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, hooks, what = LOADED[kind]
+    if what == "MemoryError" and not Path("/proc/self/statm").exists():
+        pytest.skip("memory is held on Linux")
+    monkeypatch.setattr(loading, "_LOAD_BYTES", 512 << 20)
+    monkeypatch.setattr(loading, "_LOAD_SECONDS", 0.5 if what == "TimeoutError" else 60.0)
+    (pack / "hooks.py").write_text(hooks)
+    write(write(pack, BASE.replace("task: t", "task: u"), "u.yaml"), text)
+    with pytest.raises(InputError, match=rf"t\.yaml.*{what}.*to be loaded") as refused:
+        load_tasks(["t"], include=(pack,))
+    assert "\n" not in str(refused.value)
+
+
+def guarded(pack: Path, text: str) -> Any:
+    return load_tasks(["t"], include=(write(pack, text),)).tasks["t"]
+
+
+def test_a_filter_that_goes_back_without_end_ends(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = guarded(
+        pack, GENERATED + "filter_list: [{name: f, filter: [{function: regex, regex_pattern: '(.|.)*X'}]}]\n"
+    )
+    task.build_all_requests()
+    for request in task.instances:
+        request.resps = ["あ" * 64]
+    monkeypatch.setattr(kept, "TASK_SECONDS", 0.3)
+    with pytest.raises(TimeoutError):
+        task.apply_filters()
+    assert task.answered  # so that it is the task's own fault, and other tasks go on
+
+
+def test_an_aggregation_without_end_is_no_number(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (pack / "hooks.py").write_text("def x(values):\n    while True:\n        pass\n")
+    task = guarded(
+        pack, BASE.replace("{metric: acc}", "{metric: acc, aggregation: !function hooks.x, higher_is_better: true}")
+    )
+    monkeypatch.setattr(kept, "HOOK_SECONDS", 0.1)
+    monkeypatch.setattr(judged, "HOOK_SECONDS", 0.1)
+    aggregation = task.aggregation()["acc"]
+    assert math.isnan(aggregation([1.0]))
+    assert not judged._is_mean(aggregation)
+
+
+def test_items_that_are_made_without_end_are_one_line(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = load_tasks(["t"], include=(write(pack),))
+    monkeypatch.setattr(kept, "TASK_SECONDS", 0.1)
+    monkeypatch.setattr(type(loaded.tasks["t"]), "test_docs", lambda task: [None for _ in iter(int, 1)])
+    with pytest.raises(InputError, match="task t: its items cannot be read"):
+        loaded.docs("t")
+
+
+def test_files_that_include_each_other_many_times_are_read_once(pack: Path) -> None:
+    for number in range(40):
+        (pack / f"f{number}.yml").write_text(f"include: [f{number + 1}.yml, f{number + 1}.yml]\n")
+    (pack / "f40.yml").write_text("num_fewshot: 0\n")
+    write(pack, "include: f0.yml\n" + BASE)
+    with pytest.raises(InputError, match=r"t\.yaml cannot be read: Include cycle"):
+        load_tasks(["t"], include=(pack,))
+
+
+def test_what_a_pack_includes_from_elsewhere_is_said_and_in_the_digest(pack: Path) -> None:
+    (pack.parent / "base.yml").write_text("include: further.yml\n")
+    (pack.parent / "further.yml").write_text("description: first\n")
+    write(pack, "include: ../base.yml\n" + BASE)
+    with pytest.raises(InputError, match=r"files elsewhere that it includes, \.\./base\.yml, \.\./further\.yml"):
+        check_trust([pack], [])
+    before = task_pack([pack])
+    (pack.parent / "further.yml").write_text("description: second\n")
+    changed = {name for name, digest in task_pack([pack]).items() if before[name] != digest}
+    assert changed == {"include:theirs/../further.yml"}
 
 
 NAMES = {

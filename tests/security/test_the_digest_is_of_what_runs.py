@@ -109,19 +109,24 @@ def test_each_file_opened_while_loading_and_scoring_is_in_the_digest(
     if kind == "adapter":
         model = adapter_of(model_copy, tmp_path / "adapter")
     if kind == "own code":
-        model, more = with_code(model), ["--trust-remote-code"]
+        model, more = with_code(model), ["--trust-remote-code", "--allow-write", str(tmp_path / "log")]
     if kind == "in place":
         more = ["--no-snapshot"]
-    cache = tmp_path / "cache" / "a.sqlite"
+    cache, log = tmp_path / "cache" / "a.sqlite", tmp_path / "log" / "trace"
+    log.parent.mkdir()
     done = subprocess.run(
         [*python, "-c", TRACED, "-", *RUN, "--model", str(model), "--out", str(tmp_path / "run"), *more],
-        env={**os.environ, "TRACE": str(tmp_path / "trace"), "JEVAL_CACHE": str(cache), "HF_MODULES_CACHE": str(tmp_path / "modules")},
+        env={**os.environ, "TRACE": str(log), "JEVAL_CACHE": str(cache), "HF_MODULES_CACHE": str(tmp_path / "modules")},
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    identity = read_record(tmp_path / "run").model.identity
+    record = read_record(tmp_path / "run")
+    identity = record.model.identity
     assert identity is not None
-    read = {Path(one) for one in json.loads((tmp_path / "trace").read_text())}
+    # Where code of others runs, the answers that runs share are not opened, and the record says whether they were out of reach.
+    assert record.cache is not None and record.cache.shared is (kind != "own code")
+    assert any(note.key in {"note_confined", "note_unconfined"} for note in record.notes) is (kind == "own code")
+    read = {Path(one) for one in json.loads(log.read_text())}
     below = {one for one in read if cache.parent / "snapshots" in one.parents and one.name != "lock"}
     names = {Path(*one.relative_to(cache.parent / "snapshots").parts[1:]).as_posix() for one in below}
     parts = {"/".join(name.split("/")[1:]) for name in identity.files}
