@@ -270,7 +270,12 @@ def test_a_file_that_was_added_is_found(folder: Path, keys: Path) -> None:
     for name in ("samples/more.parquet", "note.txt", ".lock"):
         (folder / name).write_text("")
         assert said(folder, keys), name
+        assert check_run(folder).problems, name
         (folder / name).unlink()
+    for name in ("empty", "samples/empty"):
+        (folder / name).mkdir()
+        assert check_run(folder).problems == [f"{name}/: not part of the run"]
+        (folder / name).rmdir()
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
