@@ -542,6 +542,7 @@ def test_the_bill_of_materials_names_model_packages_and_data(cli: Cli, folder: P
     assert model["type"] == "machine-learning-model"
     assert model["hashes"] == [{"alg": "SHA-256", "content": record.model.identity.digest}]
     assert {one["name"]: one["hashes"][0]["content"] for one in model["components"]} == record.model.identity.files
+    assert model["modelCard"]["quantitativeAnalysis"] == {"performanceMetrics": []}  # a part of a domain has no score
     packages = {one["name"]: one["version"] for one in found["components"] if one["type"] == "library"}
     assert packages["torch"] == record.packages["torch"]
     assert {one["name"] for one in found["components"] if one["type"] == "data"} >= {"tasks", "data"}
