@@ -356,6 +356,21 @@ def test_an_english_page_says_nothing_in_japanese_that_has_english(judged_page: 
     assert len(heads) > 20 and not re.search("[ぁ-ん一-龠]", "".join(heads))
 
 
+def test_the_terminal_has_no_number_of_a_domain_either(
+    other_run: Path, keigo_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from jeval.cli import _print_table
+
+    def domains_of(run: Path) -> list[str]:
+        _print_table(read_record(run))
+        return [line for line in capsys.readouterr().out.splitlines() if "(all)" in line]
+
+    part = domains_of(other_run)
+    assert len(part) == 3 and all("partial" in line and not re.search(r"\d\.\d", line) for line in part)
+    (whole,) = domains_of(keigo_run)
+    assert re.search(r"\d\.\d{3}–\d\.\d{3}", whole)
+
+
 def test_search_and_audit_are_held_together_only_where_both_are_whole(hostile_run: Path) -> None:
     from jeval.report.results import gaps
 
