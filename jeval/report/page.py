@@ -155,6 +155,7 @@ def _context(found: View) -> dict[str, Any]:
         "anchor": anchors.get,
         "rules": shown_rules(found.runs[0].record.verdict, found.runs[0].cards) if found.single else [],
         "gravest": gravest,
+        "rules_of": lambda run: shown_rules(run.record.verdict, run.cards),
         "pointers": lambda domain: pointers(found.runs[0], domain),
         "few_rules": FEW,
         "domain_anchor": {name: f"domain-{n}" for n, name in enumerate(found.runs[0].sections, start=1)}.get,
