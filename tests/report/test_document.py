@@ -256,10 +256,9 @@ def test_a_model_card_holds_each_score_with_its_interval(cli: Cli, other_run: Pa
     }
     from huggingface_hub import ModelCard
 
-    read = ModelCard(text, ignore_metadata_errors=False).data.eval_results  # the parser of the hub
-    assert read is not None and {one.dataset_type for one in read} == {
-        one["dataset"]["type"] for one in entry["results"]
-    }
+    data: Any = ModelCard(text, ignore_metadata_errors=False).data  # the parser of the hub
+    read = data.eval_results
+    assert {one.dataset_type for one in read} == {one["dataset"]["type"] for one in entry["results"]}
     assert all(isinstance(one.metric_value, float) and one.metric_args["n"] for one in read)
     metric = entry["results"][0]["metrics"][0]
     assert metric["args"]["n"] == 8 and len(metric["args"]["interval_95"]) == 2
