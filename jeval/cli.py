@@ -517,6 +517,8 @@ def _print_table(record: RunRecord) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from jeval.report.results import cards
+
     table = Table(box=None, pad_edge=False)
     for column in ("domain", "task", "n", "score", "95 % interval", "chance"):
         table.add_column(column, justify="left" if column in {"domain", "task"} else "right")
@@ -531,8 +533,11 @@ def _print_table(record: RunRecord) -> None:
         low, high = task.interval
         chance = "" if task.chance is None else f"{task.chance:.2f}"
         row(task.domain, name, str(task.n), f"{task.score:.3f}", f"{low:.3f}–{high:.3f}", chance)
+    whole = {card.name for card in cards(record, "en") if card.complete}
     for name, domain in record.domains.items():
-        if domain.score is not None and domain.interval is not None:
+        if name not in whole:
+            row(name, "(all)", str(domain.n), "partial", "", "")
+        elif domain.score is not None and domain.interval is not None:
             low, high = domain.interval
             chance = "" if domain.chance is None else f"{domain.chance:.2f}"
             row(name, "(all)", str(domain.n), f"{domain.score:.3f}", f"{low:.3f}–{high:.3f}", chance)

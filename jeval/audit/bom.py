@@ -7,6 +7,7 @@ from uuid import UUID
 
 from jeval.record.manifest import Manifest
 from jeval.record.schema import RunRecord
+from jeval.report.results import cards
 
 _NAMES = {"lm_eval": "lm-eval"}  # as the index of packages has them
 
@@ -67,7 +68,8 @@ def _model(record: RunRecord) -> dict[str, Any]:
 
 
 def _analysis(record: RunRecord) -> dict[str, Any]:
-    """Scores of the domains with their 95 % intervals, as text, which the format wants."""
+    """Scores of the domains that the run has whole, with their 95 % intervals, as text, which the format wants."""
+    whole = {card.name for card in cards(record, "en") if card.complete}
     metrics = [
         {
             "type": "score",
@@ -76,7 +78,7 @@ def _analysis(record: RunRecord) -> dict[str, Any]:
             "confidenceInterval": {"lowerBound": str(one.interval[0]), "upperBound": str(one.interval[1])},
         }
         for name, one in sorted(record.domains.items())
-        if one.score is not None and one.interval is not None
+        if name in whole and one.score is not None and one.interval is not None
     ]
     return {"performanceMetrics": metrics}
 

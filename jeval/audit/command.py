@@ -149,6 +149,8 @@ def _standing(found: Verified) -> str:
     if found.unchanged_since:
         return f"unchanged since signed by key {', '.join(found.unchanged_since)} (署名の時から変更なし)"
     consistent = "internally consistent (内部で整合)"
+    if found.other_version:
+        consistent = "files and sums agree, scores were not recomputed (ファイルと合計は一致、得点は再計算していない)"
     if found.signed_by:
         keys = ", ".join(found.signed_by)
         return f"{consistent}; signed by key {keys}, whose that is shows only --verify-key PUB"

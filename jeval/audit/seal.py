@@ -115,8 +115,6 @@ def check_seal(folder: Path, manifest: Manifest, record: RunRecord, keys: Sequen
             seal.problems.append(f"{SIGNATURE}: not signed by key {name}; signed by {', '.join(seal.keys)}")
         else:
             seal.checked.append(name)
-    if keys and (folder / LOCK).exists():
-        seal.problems.append(f"{LOCK}: a run is writing here, or left it; delete it if none is")
     return seal
 
 

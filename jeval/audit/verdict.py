@@ -77,7 +77,8 @@ def _as_told(rule: Rule, told: RuleResult) -> RuleResult:
         "subject": rule.subject.words(),
         "measure": "difference",
     }
-    lost = {"exception": None, "without_exception": None, "threshold": threshold, "may": rule.may_be_not_scored}
+    may = {"may": rule.may_be_not_scored, "may_en": rule.may_be_not_scored_en}
+    lost = {"exception": None, "without_exception": None, "threshold": threshold, **may}
     if told.why == "exception_expired":
         lost["why"] = ""
     return told.model_copy(update={**fixed, **lost, "outcome": outcome})

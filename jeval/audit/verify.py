@@ -41,7 +41,8 @@ _CLOCKS_DIFFER = timedelta(hours=1)  # by which the clocks of two machines may
 class Verified:
     """What was found: ``problems``, none where the folder is internally consistent; ``notes``, what was not checked and why.
 
-    ``recomputed``: of so many of all ``items`` the score was computed again from the stored output. ``signed_by``: keys that signed it,
+    ``recomputed``: of so many of all ``items`` the score was computed again from the stored output, ``other_version``: why of none of them
+    it could be, since they were judged by another version of jeval, its data or its dictionary. ``signed_by``: keys that signed it,
     whoever they are; ``unchanged_since``: those of them that were given.
     """
 
@@ -51,6 +52,7 @@ class Verified:
     items: int = 0
     signed_by: list[str] = field(default_factory=list)
     unchanged_since: list[str] = field(default_factory=list)
+    other_version: str = ""
 
 
 def verify_run(folder: Path, model: str | None = None) -> list[str]:
@@ -70,7 +72,7 @@ def check_run(folder: Path, model: str | None = None, keys: Sequence[PublicKey] 
         EvidenceError: the manifest is missing or unreadable.
     """
     manifest = read_manifest(folder)
-    problems = sorted([*_files(folder, manifest), *_report(folder)])
+    problems = sorted([*_files(folder, manifest), *_report(folder), *_lock(folder)])
     try:
         record = read_record(folder)
     except InputError as err:
@@ -98,7 +100,8 @@ def check_run(folder: Path, model: str | None = None, keys: Sequence[PublicKey] 
     problems += found.problems
     if keys and not problems:
         problems += own_report(folder, manifest)
-    return Verified(problems, found.notes, found.items, items, seal.keys, [] if problems else seal.checked)
+    checked = [] if problems else seal.checked
+    return Verified(problems, found.notes, found.items, items, seal.keys, checked, why)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -148,6 +151,15 @@ def _files(folder: Path, manifest: Manifest) -> Iterator[str]:
     )
     strangers = (name for name in there if name not in known and not name.startswith(f"{PAGES}/"))
     yield from (f"{one_line(name, 200)}: not part of the run" for name in strangers)
+    rooms = {PAGES, *(parent.as_posix() for name in manifest.files for parent in PurePosixPath(name).parents)}
+    there = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_dir())
+    yield from (f"{one_line(name, 200)}/: not part of the run" for name in there if name not in rooms)
+
+
+def _lock(folder: Path) -> Iterator[str]:
+    """A finished run has no file of a run that is going on: what stands in it nothing vouches for."""
+    if (folder / LOCK).exists() or (folder / LOCK).is_symlink():
+        yield f"{LOCK}: a run is writing here, or left it; wait, or delete it if none is"
 
 
 def _report(folder: Path) -> Iterator[str]:

@@ -95,17 +95,19 @@ class Framework(Written):
         checked: the last day for which the text was known to be the one in force.
         range: which of its clauses are listed, and what is left out.
         law_id: of a statute its id on e-Gov, else "".
+        in_sections: whether the report names, at the head of each domain, the clauses on which that domain bears.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
     title: Words
     issuer: Words
-    edition: Text
+    edition: Words
     date: Annotated[str, Field(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$")]
     source: Words
     checked: datetime.date
     range: Words
     law_id: str = ""
+    in_sections: bool = False
     clauses: Annotated[list[Clause], Field(min_length=1)]
 
     @model_validator(mode="after")

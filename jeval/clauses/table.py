@@ -15,6 +15,6 @@ def markdown(maps: Sequence[Framework]) -> str:
     ]
     for one in maps:
         counts = [sum(clause.coverage == kind for clause in one.clauses) for kind in ("direct", "partial", "none")]
-        cells = [f"{one.title.ja} (`{one.id}`)", one.edition, str(one.checked), len(one.clauses), *counts]
+        cells = [f"{one.title.ja} (`{one.id}`)", one.edition.ja, str(one.checked), len(one.clauses), *counts]
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)

@@ -122,7 +122,8 @@ def _result(rule: Rule, known: Known, **fields: Any) -> RuleResult:
     given = {
         "id": rule.id, "ja": rule.ja, "en": rule.en, "severity": rule.severity, "subject": rule.subject.words(),
         "tasks": subject_tasks(rule, known), "measure": what, "demand": demand, "threshold": threshold,
-        "facet": rule.each, "may": rule.may_be_not_scored, "outcome": "not_scored", "effect": "none",
+        "facet": rule.each, "may": rule.may_be_not_scored,
+        "may_en": rule.may_be_not_scored_en, "outcome": "not_scored", "effect": "none",
     }  # fmt: skip
     return RuleResult.model_validate({**given, **fields})
 

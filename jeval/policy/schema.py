@@ -76,6 +76,7 @@ class Rule(_Given):
     upper_bound_at_most: Bound | None = None
     not_worse_than: NotWorse | None = None
     may_be_not_scored: Text | None = None
+    may_be_not_scored_en: Text | None = None
     exception: Exempt | None = None
 
     @model_validator(mode="after")
@@ -83,18 +84,21 @@ class Rule(_Given):
         demands = (self.lower_bound_at_least, self.upper_bound_at_most, self.not_worse_than)
         if sum(demand is not None for demand in demands) != 1:
             raise ValueError("expected one of lower_bound_at_least, upper_bound_at_most, not_worse_than")
+        if self.may_be_not_scored_en and not self.may_be_not_scored:
+            raise ValueError("may_be_not_scored_en says in English what may_be_not_scored says; give that, too")
         if self.not_worse_than is not None and (self.each or self.subject.where):
             raise ValueError("not_worse_than compares whole tasks; leave each and subject.where out")
         return self
 
 
 class Policy(_Given):
-    """A policy; titles, purpose and rules each in Japanese and English."""
+    """A policy; titles, purpose and rules each in Japanese and English. ``owner``: who answers for it, as the report names them."""
 
     title_ja: Text
     title_en: Text
     purpose_ja: Text
     purpose_en: Text
+    owner: Text | None = None
     rules: Annotated[list[Rule], Field(min_length=1, max_length=200)]
 
     @model_validator(mode="after")

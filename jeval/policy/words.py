@@ -30,7 +30,7 @@ def told(rule: RuleResult) -> str:
     if rule.detail:
         parts.append(rule.detail)
     if rule.outcome == "not_scored" and rule.may:
-        parts.append(f"may be not scored: {rule.may}")
+        parts.append(f"may be not scored: {rule.may_en or rule.may}")
     if (given := rule.exception) is not None and rule.without_exception is not None:
         parts.append(
             f"{rule.without_exception} but for the exception of {given.owner} until {given.expires}: {given.reason}"

@@ -398,7 +398,7 @@ class RuleResult(Written):
             failed, the rule were not met), ``other_version``, ``exception_expired``, ``few_clusters`` (without one failure these
             clusters would not show it either), ``silent`` (it would pass, but rightful requests of the domain were hardly served);
             "" where n alone decides. ``detail`` names what is meant.
-        may: why the policy lets it be not scored; ``None`` where it does not.
+        may: why the policy lets it be not scored; ``None`` where it does not. ``may_en``: the same in English, where the policy says it.
     """
 
     id: str
@@ -432,6 +432,7 @@ class RuleResult(Written):
     ] = ""
     detail: str = ""
     may: str | None = None
+    may_en: str | None = None
     exception: Accepted | None = None
     without_exception: Outcome | None = None
     reference: Reference | None = None

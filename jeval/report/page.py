@@ -17,9 +17,10 @@ from jeval.record.schema import RunRecord
 from jeval.record.store import outside_runs
 from jeval.report.catalogue import say, sentence, strings
 from jeval.report.findings import Findings, readable
-from jeval.report.reproduce import reproduction
+from jeval.report.reproduce import own_command, reproduction
 from jeval.report.results import title_of, titles_of
-from jeval.report.view import View, moment, view, words_of
+from jeval.report.rules import FEW, gravest, shown_rules
+from jeval.report.view import View, moment, pointers, view, words_of
 from jeval.version import __version__
 from jeval.writing import write_json, write_text
 
@@ -152,6 +153,15 @@ def _context(found: View) -> dict[str, Any]:
             dict.fromkeys(sentence(note, lang, titles) for run in found.runs for note in run.record.preface)
         ),
         "anchor": anchors.get,
+        "rules": shown_rules(found.runs[0].record.verdict, found.runs[0].cards) if found.single else [],
+        "gravest": gravest,
+        "rules_of": lambda run: shown_rules(run.record.verdict, run.cards),
+        "pointers": lambda domain: pointers(found.runs[0], domain),
+        "few_rules": FEW,
+        "domain_anchor": {name: f"domain-{n}" for n, name in enumerate(found.runs[0].sections, start=1)}.get,
+        "in_part": (part := {card.name for card in found.runs[0].cards if not card.complete}),
+        "part_tasks": {name for name, task in found.runs[0].record.tasks.items() if task.domain in part},
+        "clause_count": lambda status: sum(one.count(status) for one in found.runs[0].clauses),
         "sum_names": list(dict.fromkeys(row.task for part in found.sums for row in part)),
         "called": lambda facet, value: domains.called(facet, value, lang),
         "span_name": lambda kind: domains.span_name(kind, lang),
@@ -165,6 +175,7 @@ def _context(found: View) -> dict[str, Any]:
         "moment": lambda text: moment(text, lang),
         "words_of": lambda value: words_of(value, words),
         "reproduction": reproduction,
+        "own_command": own_command,
         "version": __version__,
     }
 

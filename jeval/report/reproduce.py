@@ -1,4 +1,4 @@
-"""The commands by which stock lm-eval gives the numbers of a run, and what they cannot give, in words.
+"""The commands by which jeval, and stock lm-eval, give the numbers of a run, and what stock cannot give, in words.
 
 Stock applies a chat template to all tasks of a command or to none, takes one folder of tasks and one limit, and loads what its
 arguments name; so a run may take several commands. Where stock would ask the model something else, no command is printed for
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from jeval.output import quoted
+from jeval.pipeline import domains
 from jeval.record.schema import RunRecord, Stock
 
 _PACK = '''"$(python -c 'from jeval.resources import tasks_path; print(tasks_path())')"'''
@@ -56,6 +57,46 @@ def reproduction(record: RunRecord) -> Reproduction:
         if not (templated and barred)
     ]
     return Reproduction(commands, ["reproduce_run" if commands else "reproduce_nothing", *notes])
+
+
+def own_command(record: RunRecord) -> str:
+    """The command of jeval itself that gives the scores of a run, "" where none does (models of a notebook, settings of a demonstration).
+
+    Left out are secrets, which are not recorded, and options that change no number (threads, the cache). Files of the user's and
+    folders of tasks are named as the record has them.
+    """
+    settings, model, stock = record.settings, record.model, record.stock
+    args = {key: value for key, value in settings.model_args.items() if value != _UNRECORDED}
+    if model.kind == "live" or settings.whole or any("," in part for pair in args.items() for part in pair):
+        return ""
+    files = domains.file_tasks() if stock else {}
+    given = {option: path for option, path in (stock.metadata if stock else {}).items() if option in files}
+    added = {name for option in given for name in files[option].tasks}
+    tasks = [name for name in settings.tasks if name not in added]
+    options: dict[str, object] = {
+        "--model": model.path,
+        "--tasks": ",".join(tasks),  # which say of which suite they are
+        "--limit": settings.limit,
+        "--backend": None if settings.backend == "jeval-hf" else settings.backend,
+        "--model-args": ",".join(f"{key}={value}" for key, value in args.items()) or None,
+        "--batch-size": stock.batch_size if stock and model.backend != "jeval-hf" else None,
+        "--device": None if model.kind == "remote" else model.device,
+        "--dtype": settings.dtype,
+        "--tokenizer": settings.tokenizer,
+        "--seed": settings.seed or None,
+        "--as-of": settings.as_of or "all",
+        **{f"--{option}": path for option, path in given.items()},
+    }
+    words = [word for flag, value in options.items() if value is not None for word in (flag, value)]
+    words += [] if settings.chat_template else ["--no-chat-template"]
+    words += ["--trust-remote-code"] if stock and stock.trust_remote_code else []
+    for flag, values in (
+        ("--business", settings.business or ()),
+        ("--include-path", [folder for folder in (stock.folders if stock else ()) if folder]),
+        ("--trust-pack", record.foreign_packs),
+    ):
+        words += [word for value in values for word in (flag, value)]
+    return quoted("jeval", "run", *words)
 
 
 def _groups(record: RunRecord, stock: Stock, tasks: Sequence[str]) -> Iterator[tuple[bool, int | None, list[str]]]:

@@ -167,9 +167,14 @@ class Gap:
 def gaps(record: RunRecord) -> list[Gap]:
     """Where a run has both: how much better a model does on items that a search may have chosen it by."""
     found = []
+    whole = {card.name for card in cards(record, "en") if card.complete}
     for name, audit in record.domains.items():
         search = record.domains.get(f"{name}_search")
-        if search is None or None in (audit.interval, search.interval, audit.score, search.score):
+        if (
+            search is None
+            or not {name, f"{name}_search"} <= whole
+            or None in (audit.interval, search.interval, audit.score, search.score)
+        ):
             continue
         a, s = _estimate(audit), _estimate(search)
         difference, low, high = independent_difference(s, a)

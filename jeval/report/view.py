@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from jeval.clauses import FrameworkCoverage, coverage
+from jeval.clauses import Framework, FrameworkCoverage, coverage
 from jeval.domain import Domain, Ground, Section, TaskSamples
 from jeval.errors import InputError, JevalError
 from jeval.output import one_line, quoted
@@ -157,6 +157,34 @@ def _sections(
             with _fitting(folder, f"samples of {', '.join(task.name for task in by_domain[name])}"):
                 found[name] = domain.sections(by_domain[name], lang)
     return found
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """Clauses of a framework (the ``place``-th of the clause map) on which a domain bears, by number."""
+
+    place: int
+    framework: Framework
+    numbers: Sequence[str]
+
+
+def pointers(run: RunView, domain: str) -> list[Pointer]:
+    """The clauses that the section of a domain names: of frameworks that ask for it, those of which items of the domain are evidence."""
+    found = []
+    for place, one in enumerate(run.clauses, start=1):
+        numbers = [
+            row.clause.number
+            for row in one.clauses
+            for evidence in row.clause.evidence
+            if evidence.domain == domain or any(_of(run.record, name) == domain for name in evidence.tasks)
+        ]
+        if numbers and one.framework.in_sections:
+            found.append(Pointer(place, one.framework, list(dict.fromkeys(numbers))))
+    return found
+
+
+def _of(record: RunRecord, task: str) -> str:
+    return record.tasks[task].domain if task in record.tasks else ""
 
 
 @contextmanager

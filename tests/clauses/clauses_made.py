@@ -69,7 +69,7 @@ def clause(number: str = "1", coverage: str = "partial", evidence: Sequence[Any]
 
 def framework(*clauses: Mapping[str, Any], **fields: Any) -> dict[str, Any]:
     return {
-        "id": "house", "title": words("t"), "issuer": words("i"), "edition": "1", "date": "2026-07-10", "source": words("s"),
+        "id": "house", "title": words("t"), "issuer": words("i"), "edition": words("e"), "date": "2026-07-10", "source": words("s"),
         "checked": "2026-07-02", "range": words("r"), "clauses": list(clauses), **fields,
     }  # fmt: skip
 

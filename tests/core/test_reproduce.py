@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,9 +25,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 import jeval
 from jeval import offline
+from jeval.audit.run import _settings as audit_settings
+from jeval.errors import InputError
 from jeval.record.schema import RunRecord
 from jeval.report.page import render
-from jeval.report.reproduce import reproduction, written
+from jeval.report.reproduce import own_command, reproduction, written
 from jeval.resources import tasks_path
 from tests.core.test_gguf import write_gguf
 from tests.models.fake_server import FakeServer
@@ -245,6 +248,33 @@ def test_a_command_leaves_out_what_was_not_scored_and_keeps_whole_tasks_whole(re
     ]
     assert [line[line.index("--tasks") + 1] for line in lines] == ["a", "b"]
     assert ["--limit" in line for line in lines] == [True, False]
+
+
+def test_jevals_own_command_asks_for_the_same_run(
+    record: RunRecord, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The command line reads it back as the options that the record has."""
+    asked: list[Any] = []
+
+    def run(model: str, options: Any) -> Any:
+        asked.append((model, options))
+        raise InputError("asked")
+
+    monkeypatch.setattr("jeval.audit.run.run", run)
+    settings = {
+        **record.settings.model_dump(), "tasks": ["a", "b"], "limit": 5, "seed": 3, "as_of": None, "chat_template": False,
+        "business": ["bank", "lender"], "tokenizer": str(tmp_path), "dtype": "float64", "model_args": {"think_end_token": "</think>"},
+    }  # fmt: skip
+    given = changed(record, settings=settings, foreign_packs=["mine"])
+    words = shlex.split(own_command(given))
+    assert words[:2] == ["jeval", "run"] and cli(*words[1:]).code == 2
+    ((model, options),) = asked
+    assert model == record.model.path and options.tasks == ["a", "b"] and options.trust_packs == ["mine"]
+    assert audit_settings(options) == given.settings.model_copy(update={"device": record.model.device})
+    assert options.as_of is None  # all, whatever the day
+    live = record.model.model_copy(update={"kind": "live"}).model_dump()
+    assert own_command(changed(record, model=live)) == ""
+    assert own_command(changed(record, settings={**settings, "whole": ["a"]})) == ""
 
 
 def test_a_record_of_an_earlier_version_gives_what_it_knows(record: RunRecord) -> None:

@@ -141,12 +141,13 @@ def test_of_many_at_once_one_holds_the_folder(tmp_path: Path) -> None:
     assert names(tmp_path) == set()
 
 
-def test_a_lock_left_by_a_killed_run_is_no_part_of_the_record(cli: Cli, tiny_model: Path, tmp_path: Path) -> None:
+def test_a_lock_left_by_a_killed_run_is_said_and_goes_with_the_next(cli: Cli, tiny_model: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     assert cli(*RUN, "--model", tiny_model, "--out", out).code == 0
     before = names(out)
     (out / ".lock").write_text('{"pid": 1}')
-    assert verify_run(out) == []
+    (said,) = verify_run(out)
+    assert said.startswith(".lock: a run is writing here, or left it")
     assert cli("report", out, "--out", tmp_path / "r.html").code == 0
     (out / f".{'0' * 16}.part").write_text("half")
     assert cli(*RUN, "--model", tiny_model, "--out", out).code == 0

@@ -192,6 +192,36 @@ def test_independent_items_are_covered_at_the_nominal_rate_on_average(n: int) ->
     assert 0.94 <= held.mean() <= 0.96
 
 
+@pytest.mark.parametrize("clusters", [[3] * 60, [1, 2, 5, 12] * 25], ids=["equal", "unequal"])
+def test_items_that_depend_on_each_other_are_covered_at_the_nominal_rate_on_average(clusters: list[int]) -> None:
+    rng = np.random.default_rng(0)
+    labels = [label for label, size in enumerate(clusters) for _ in range(size)]
+    hits = 0
+    for p in rng.uniform(0.02, 0.98, SIMULATIONS):
+        rates = rng.beta(9 * p, 9 * (1 - p), len(clusters))  # items of a cluster correlate by 0.1
+        found = mean_interval((rng.random(len(labels)) < np.repeat(rates, clusters)).astype(float).tolist(), labels)
+        hits += found.low <= p <= found.high
+    assert 0.94 <= hits / SIMULATIONS <= 0.96
+
+
+def test_what_statsmodels_computes() -> None:
+    """By statsmodels 0.15.0: ``proportion_confint``, ``multipletests``, ``mcnemar``, and ``OLS(...).fit(cov_type="cluster")`` of the mean with
+    the correction k / (k - 1).
+    """
+    assert wilson(56 / 70, 70) == pytest.approx((0.6918335550374695, 0.8769526075163705))
+    assert wilson(0, 20) == pytest.approx((0, 0.1611251580528194))
+    assert clopper_pearson(7, 23) == pytest.approx((0.13210287969809986, 0.5291916660085068))
+    assert holm([0.01, 0.04, 0.03, 0.005, 0.2]) == pytest.approx([0.04, 0.09, 0.09, 0.025, 0.2])
+    right, wrong = [1.0] * 30 + [1.0] * 9 + [0.0] * 2 + [0.0] * 5, [1.0] * 30 + [0.0] * 9 + [1.0] * 2 + [0.0] * 5
+    assert mcnemar_p(right, wrong) == pytest.approx(0.0654296875)
+    scores, labels = [], []
+    for cluster in range(60):
+        size, many = 2 + cluster % 4, (7 * cluster) % (3 + cluster % 4)
+        scores += [1.0] * many + [0.0] * (size - many)
+        labels += [cluster] * size
+    assert mean_interval(scores, labels).stderr == pytest.approx(0.04897911141622263, rel=0.005)
+
+
 def test_one_failure_never_looks_better_known_than_none() -> None:
     labels = [label for label in range(28) for _ in range(22)]
     scores = [1.0] * len(labels)

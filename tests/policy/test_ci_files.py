@@ -86,6 +86,62 @@ def test_a_result_a_rule_that_is_not_met(judged: tuple[RunRecord, Verdict]) -> N
     assert only["properties"]["verdict"] == "failed"
 
 
+#: Elements, attributes (those that must be first) and children, as Jenkins' ``junit-10.xsd`` has them.
+JUNIT: dict[str, tuple[set[str], set[str], set[str]]] = {
+    "testsuites": (set(), {"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
+    "testsuite": (
+        {"name", "tests", "failures", "errors"}, {"time", "skipped", "timestamp"}, {"properties", "testcase"},
+    ),
+    "properties": (set(), set(), {"property"}),
+    "property": ({"name", "value"}, set(), set()),
+    "testcase": ({"name"}, {"time", "classname"}, {"failure", "skipped", "system-out"}),
+    "failure": (set(), {"type", "message"}, set()),
+    "skipped": (set(), {"message"}, set()),
+    "system-out": (set(), set(), set()),
+}  # fmt: skip
+
+
+def test_the_junit_file_holds_what_its_schema_knows_and_no_more(judged: tuple[RunRecord, Verdict]) -> None:
+    record, verdict = judged
+    seen = set()
+    for node in ElementTree.fromstring(junit(verdict, record)).iter():
+        must, may, children = JUNIT[node.tag]
+        assert must <= set(node.attrib) <= must | may, node.tag
+        assert {child.tag for child in node} <= children, node.tag
+        seen.add(node.tag)
+    assert seen == set(JUNIT)
+
+
+def shape(must: Mapping[str, Any], **may: Any) -> dict[str, Any]:
+    """An object of SARIF, whose schema lets none but the ``properties`` of a bag be added."""
+    fields = {**must, **may}
+    return {"type": "object", "required": list(must), "properties": fields, "additionalProperties": False}
+
+
+TEXT: dict[str, Any] = {"type": "string"}
+BAG: dict[str, Any] = {"type": "object"}
+LEVEL = {"enum": ["none", "note", "warning", "error"]}
+MESSAGE = shape({"text": TEXT})
+REGION = shape({}, startLine={"type": "integer", "minimum": 1})
+PHYSICAL = shape({"artifactLocation": shape({}, uri={**TEXT, "format": "uri-reference"})}, region=REGION)
+LOCATION = shape({}, physicalLocation=PHYSICAL, logicalLocations={"type": "array", "uniqueItems": True, "items": shape({}, name=TEXT)})  # fmt: skip
+RESULT = shape(
+    {"message": MESSAGE}, ruleId=TEXT, ruleIndex={"type": "integer", "minimum": 0}, level=LEVEL, properties=BAG,
+    locations={"type": "array", "items": LOCATION}, partialFingerprints={"type": "object", "additionalProperties": TEXT},
+)  # fmt: skip
+DESCRIPTOR = shape({"id": TEXT}, shortDescription=MESSAGE, fullDescription=MESSAGE, properties=BAG)
+DRIVER = shape({"name": TEXT}, version=TEXT, rules={"type": "array", "uniqueItems": True, "items": DESCRIPTOR})
+RUN = shape({"tool": shape({"driver": DRIVER})}, results={"type": "array", "items": RESULT}, properties=BAG)
+#: What the schema of SARIF 2.1.0 (OASIS) asks of the objects that are written; the whole schema finds no fault with them either.
+SARIF = shape({"version": {"const": "2.1.0"}, "runs": {"type": "array", "items": RUN}}, **{"$schema": TEXT})
+
+
+def test_the_sarif_file_holds_what_its_schema_knows_and_no_more(judged: tuple[RunRecord, Verdict]) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    record, verdict = judged
+    jsonschema.Draft7Validator(SARIF).validate(json.loads(json.dumps(sarif(verdict, record))))
+
+
 def test_texts_of_others_are_text(judged: tuple[RunRecord, Verdict]) -> None:
     record, verdict = judged
     rule = verdict.rules[1].model_copy(update={"ja": HOSTILE, "en": HOSTILE, "detail": HOSTILE, "tasks": [HOSTILE]})

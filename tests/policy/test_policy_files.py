@@ -54,6 +54,7 @@ def run(write_scored: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ({"ja": ""}, "rules[0].ja: "),
         ({"ja": " "}, "rules[0].ja: "),
         ({"may_be_not_scored": ""}, "rules[0].may_be_not_scored: "),
+        ({"may_be_not_scored_en": "none"}, "rules[0]: may_be_not_scored_en says in English what may_be_not_scored says"),
         ({"id": "a b"}, "rules[0].id: "),
         ({"exception": {"reason": "r", "expires": "2027-01-01"}}, "rules[0].exception.owner: is missing"),
         ({"exception": {"owner": "o", "reason": "r", "expires": "soon"}}, "rules[0].exception.expires: "),

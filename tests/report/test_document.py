@@ -52,10 +52,15 @@ def test_tasks_that_were_not_run_are_named(audited: Audited, tiny_model: Path, t
     assert "文脈情報の秘匿" in limits and "jeval_leak_context" not in limits
 
 
-def test_a_whole_domain_has_its_number(audited: Audited, tiny_model: Path, tmp_path: Path) -> None:
-    run = audited(tiny_model, tmp_path / "run", lambda _: "", tasks=KEIGO)
-    score = read_record(run).domains["keigo"].score
-    assert score is not None and f"<b>{score:.3f}</b>" in first_page(render([run], lang="en"))
+@pytest.fixture(scope="module")
+def keigo_run(audited: Audited, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of a whole domain."""
+    return audited(tiny_model, tmp_path_factory.mktemp("keigo") / "run", lambda _: "", tasks=KEIGO)
+
+
+def test_a_whole_domain_has_its_number(keigo_run: Path) -> None:
+    score = read_record(keigo_run).domains["keigo"].score
+    assert score is not None and f">{score:.3f}</a></b>" in first_page(render([keigo_run], lang="en"))
 
 
 def test_a_failed_item_shows_answer_article_and_reason(page: str, hostile_run: Path) -> None:
@@ -135,11 +140,10 @@ def test_who_sees_two_runs_sees_each_task_once(hostile_run: Path, other_run: Pat
     assert "敬語の最小対" in comparison and ">総合<" not in comparison  # eight items of a task are no domain
 
 
-def test_domains_are_compared_where_both_runs_have_them_whole(
-    audited: Audited, tiny_model: Path, tmp_path: Path
-) -> None:
-    runs = [audited(tiny_model, tmp_path / name / "run", lambda _: "", tasks=KEIGO) for name in "ab"]
-    page = render(runs, lang="ja")
+def test_domains_are_compared_where_both_runs_have_them_whole(keigo_run: Path, tmp_path: Path) -> None:
+    import shutil
+
+    page = render([keigo_run, Path(shutil.copytree(keigo_run, tmp_path / "run"))], lang="ja")
     comparison = page[page.index('id="comparison"') : page.index('id="instruments"')]
     assert '<th scope="row">敬語</th>' in comparison
 
@@ -250,6 +254,12 @@ def test_a_model_card_holds_each_score_with_its_interval(cli: Cli, other_run: Pa
     assert {one["dataset"]["type"] for one in entry["results"]} == {
         n for n, t in record.tasks.items() if t.score is not None
     }
+    from huggingface_hub import ModelCard
+
+    data: Any = ModelCard(text, ignore_metadata_errors=False).data  # the parser of the hub
+    read = data.eval_results
+    assert {one.dataset_type for one in read} == {one["dataset"]["type"] for one in entry["results"]}
+    assert all(isinstance(one.metric_value, float) and one.metric_args["n"] for one in read)
     metric = entry["results"][0]["metrics"][0]
     assert metric["args"]["n"] == 8 and len(metric["args"]["interval_95"]) == 2
     refused = cli("report", other_run, other_run, "--out", tmp_path / "r.html", "--model-card", tmp_path / "x.md")
@@ -257,11 +267,11 @@ def test_a_model_card_holds_each_score_with_its_interval(cli: Cli, other_run: Pa
 
 
 def test_a_history_lists_runs_in_the_order_in_which_they_ended(
-    cli: Cli, audited: Audited, tiny_model: Path, hostile_run: Path, tmp_path: Path
+    cli: Cli, keigo_run: Path, hostile_run: Path, tmp_path: Path
 ) -> None:
     import shutil
 
-    whole = audited(tiny_model, tmp_path / "runs" / "a", lambda _: "", tasks=KEIGO)
+    whole = Path(shutil.copytree(keigo_run, tmp_path / "runs" / "a"))
     shutil.copytree(hostile_run, tmp_path / "runs" / "z" / "b")
     (tmp_path / "runs" / "broken").mkdir()
     (tmp_path / "runs" / "broken" / "run.json").write_text("{}")
@@ -279,6 +289,115 @@ def test_a_history_lists_runs_in_the_order_in_which_they_ended(
     for given in (whole, tmp_path / "nowhere", tmp_path / "runs" / "broken"):
         refused = cli("history", given)
         assert refused.code == 2 and refused.err.count("\n") == 1
+
+
+def judged(run: Path, folder: Path, rules: int, **fields: Any) -> Path:
+    """A copy of a run with a verdict of so many rules on a domain and one on a task."""
+    import json
+    import shutil
+
+    shutil.copytree(run, folder)
+    record = json.loads((folder / "run.json").read_text())
+    rule = {
+        "ja": "規則。", "en": "A rule.", "severity": "minor", "outcome": "fail", "effect": "warns", "tasks": ["jeval_leak_context"],
+        "subject": "domain=leak side=withheld", "measure": "failure", "demand": "upper_bound_at_most", "threshold": 0.05,
+        "value": 0.123, "interval": [0.111, 0.135], "n": 8, "clusters": 8, **fields,
+    }  # fmt: skip
+    weighs = {"severity": "critical", "effect": "fails", "value": 0.456, "interval": [0.444, 0.468]}
+    task = {**rule, "id": "task", "en": "Of a task.", "subject": "task=jeval_leak_context", **weighs}
+    record["verdict"] = {
+        "name": "mine", "title_ja": "方針", "title_en": "Mine", "digest": "0" * 64, "as_of": "2026-11-30", "outcome": "failed",
+        "policy": {"purpose_ja": "試す。", "purpose_en": "To try.", "owner": "審査部長"},
+        "rules": [{**rule, "id": f"r{number}"} for number in range(rules)] + [task],
+    }  # fmt: skip
+    (folder / "run.json").write_text(json.dumps(record))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def judged_page(other_run: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A partial run under a policy of many rules, in English."""
+    may = {"may": "試すものがない。", "may_en": "There is nothing to try."}
+    return render([judged(other_run, tmp_path_factory.mktemp("judged") / "run", 40, **may)], lang="en")
+
+
+def test_the_verdict_keeps_to_half_a_page_whatever_the_policy(judged_page: str) -> None:
+    top = first_page(judged_page)
+    verdict = top[top.index('class="verdict') : top.index('<ul class="cards"')]
+    assert verdict.count("<li>") == 6 and "and 36 more" in verdict and "審査部長" in verdict
+    assert verdict.index("Of a task.") < verdict.index("A rule.")  # what weighs most comes first
+    table = judged_page[judged_page.index('<section id="rules"') : judged_page.index('<section id="subject"')]
+    assert table.count("<tr id=") == 41 and "<table" not in verdict
+
+
+def test_a_run_of_a_part_shows_no_number_of_a_domain_in_verdict_or_clauses(judged_page: str) -> None:
+    assert "0.123" not in judged_page and "0.111" not in judged_page
+    assert "0.456" in first_page(judged_page)  # of a task, which was asked what it was asked
+    clauses = judged_page[judged_page.index('id="clauses"') : judged_page.index('id="statements"')]
+    assert "No score (partial)" in clauses and not re.search(r"\b[01]\.\d{3}\b", clauses)
+    assert judged_page.count("no score of the domain") == 3
+
+
+def test_every_number_of_the_verdict_leads_to_its_evidence(keigo_run: Path, tmp_path: Path) -> None:
+    fields = {"subject": "domain=keigo", "tasks": KEIGO}
+    top = first_page(render([judged(keigo_run, tmp_path / "copy", 2, **fields)], lang="ja"))
+    verdict = top[top.index('class="verdict') : top.index('<ul class="cards"')]
+    numbers = re.findall(r"\d\.\d{3}", verdict)
+    linked = "".join(re.findall(r'<a href="#rule-\d+">(.*?)</a>', verdict))
+    assert len(numbers) == 9 and re.findall(r"\d\.\d{3}", linked) == numbers
+    assert re.search(r'<a href="#rules">3 項目中', verdict)
+    assert re.search(r'<b><a href="#domain-1">\d\.\d{3}</a></b>', top)
+
+
+def test_an_english_page_says_nothing_in_japanese_that_has_english(judged_page: str) -> None:
+    assert "There is nothing to try." in judged_page and "試すものがない" not in judged_page
+    heads = re.findall(r"<p>[^<]* ・ [^<]* ・ checked", judged_page)
+    assert len(heads) > 20 and not re.search("[ぁ-ん一-龠]", "".join(heads))
+
+
+def test_the_terminal_has_no_number_of_a_domain_either(
+    other_run: Path, keigo_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from jeval.cli import _print_table
+
+    def domains_of(run: Path) -> list[str]:
+        _print_table(read_record(run))
+        return [line for line in capsys.readouterr().out.splitlines() if "(all)" in line]
+
+    part = domains_of(other_run)
+    assert len(part) == 3 and all("partial" in line and not re.search(r"\d\.\d", line) for line in part)
+    (whole,) = domains_of(keigo_run)
+    assert re.search(r"\d\.\d{3}–\d\.\d{3}", whole)
+
+
+def test_search_and_audit_are_held_together_only_where_both_are_whole(hostile_run: Path) -> None:
+    from jeval.report.results import gaps
+
+    record = read_record(hostile_run)
+    whole = record.model_copy(update={"extent": None, "settings": record.settings.model_copy(update={"limit": None})})
+    both = {
+        "keigo": record.domains["keigo"],
+        "keigo_search": record.domains["keigo"].model_copy(update={"suite": "search"}),
+    }
+    assert len(gaps(whole.model_copy(update={"domains": both}))) == 1
+    assert gaps(record.model_copy(update={"domains": both})) == []
+
+
+def test_sections_name_the_viewpoints_on_which_they_bear(page: str) -> None:
+    leaks = page[page.index('id="domain-1"') : page.index('id="domain-2"')]
+    link = re.search(r'評価観点：<a href="#(framework-\d+)">AIセーフティに関する評価観点ガイド (.*?)</a>', leaks)
+    assert link and link[2] == "観点5、観点6" and f'id="{link[1]}"' in page
+
+
+def test_long_tables_are_folded_and_short_ones_are_not() -> None:
+    from jeval.domain.section import Table
+    from jeval.report.page import template
+
+    macros = template("macros.j2").make_module({"t": {"bracketed": "({text})", "rows": "{n} rows"}})
+    rows: list[list[Any]] = [[str(number), 0.5] for number in range(13)]
+    assert "<summary>laws(13 rows)</summary>" in macros.table(Table("laws", ["a", "b"], rows), "", True)
+    assert "<details" not in macros.table(Table("laws", ["a", "b"], rows[:12]), "", True)
+    assert "<details" not in macros.table(Table("laws", ["a", "b"], rows), "", False)
 
 
 def test_hostile_titles_of_tasks_and_names_of_rules_stay_text(hostile_run: Path, tmp_path: Path) -> None:

@@ -235,6 +235,7 @@ def test_a_run_of_another_version_is_not_computed_again_and_that_is_said(cli: Cl
     said = cli("verify", folder)
     assert said.code == 0
     assert "not recomputed: other version (code of jeval " in said.out
+    assert "scores were not recomputed (ファイルと合計は一致" in said.out and "consistent" not in said.out
     assert "recomputed from the stored outputs: 0 of 20 items" in said.out
 
 

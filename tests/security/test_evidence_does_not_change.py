@@ -270,7 +270,12 @@ def test_a_file_that_was_added_is_found(folder: Path, keys: Path) -> None:
     for name in ("samples/more.parquet", "note.txt", ".lock"):
         (folder / name).write_text("")
         assert said(folder, keys), name
+        assert check_run(folder).problems, name
         (folder / name).unlink()
+    for name in ("empty", "samples/empty"):
+        (folder / name).mkdir()
+        assert check_run(folder).problems == [f"{name}/: not part of the run"]
+        (folder / name).rmdir()
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -537,6 +542,7 @@ def test_the_bill_of_materials_names_model_packages_and_data(cli: Cli, folder: P
     assert model["type"] == "machine-learning-model"
     assert model["hashes"] == [{"alg": "SHA-256", "content": record.model.identity.digest}]
     assert {one["name"]: one["hashes"][0]["content"] for one in model["components"]} == record.model.identity.files
+    assert model["modelCard"]["quantitativeAnalysis"] == {"performanceMetrics": []}  # a part of a domain has no score
     packages = {one["name"]: one["version"] for one in found["components"] if one["type"] == "library"}
     assert packages["torch"] == record.packages["torch"]
     assert {one["name"] for one in found["components"] if one["type"] == "data"} >= {"tasks", "data"}
