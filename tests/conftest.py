@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -109,10 +110,23 @@ class CliResult:
         return json.loads(self.out)
 
 
+@cache
+def click_command() -> Any:
+    """What the command line is made into whenever it is called, here once."""
+    from typer.main import get_command
+
+    from jeval.cli import app
+
+    return get_command(app)
+
+
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., CliResult]:
     """Run ``jeval …`` in this process."""
+    from jeval import cli
     from jeval.cli import main
+
+    monkeypatch.setattr(cli, "app", click_command())
 
     def call(*args: object) -> CliResult:
         monkeypatch.setattr(sys, "argv", ["jeval", *map(str, args)])

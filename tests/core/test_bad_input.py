@@ -165,7 +165,7 @@ def test_ctrl_c_ends_within_two_seconds_and_says_how_to_resume(
         folder = tmp_path / str(number)
         folder.mkdir()
         command = [*warm, "-m", "jeval.cli", "run", "--model", str(tiny_model), "--device", "cpu", "--backend", "hf",
-                   "--tasks", "slow", "--include-path", str(pack), "--trust-pack", pack.name, "--out", str(folder / "run")]  # fmt: skip
+                   "--tasks", "slow", "--include-path", str(pack), "--trust-pack", pack.name, "--allow-write", str(folder), "--out", str(folder / "run")]  # fmt: skip
         environment = {**os.environ, "SLOW_DIR": str(folder)}
         child = subprocess.Popen(
             command, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=_takes_interrupts
