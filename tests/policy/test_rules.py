@@ -133,7 +133,7 @@ def test_one_bad_group_is_named_and_fails(scored_run: Run, policy_file: File) ->
     rule = {"subject": {"domain": "finreg"}, "each": "law", "upper_bound_at_most": 0.55}
     found = result(policy_file(rule), run)
     assert (found.outcome, found.group, found.value) == ("fail", "会社法", 1.0)
-    assert len(found.groups) == 43  # 38 statutes and orders, 5 guidelines
+    assert len(found.groups) == 52  # 46 statutes and orders, 6 guidelines
     assert [group.name for group in found.groups if group.outcome == "fail"] == ["会社法"]
 
 
@@ -289,7 +289,7 @@ def paired(run: Path, by: float, subject: Any = None) -> dict[str, Any]:
 def test_a_run_is_not_worse_than_itself_and_much_worse_than_a_better_one(scored_run: Run, policy_file: File) -> None:
     best, worst = scored_run(right, name="best"), scored_run(wrong, name="worst")
     same = result(policy_file(paired(best, 0.02)), best)
-    assert (same.outcome, same.value, same.n, same.measure, same.threshold) == ("pass", 0.0, 741, "difference", -0.02)
+    assert (same.outcome, same.value, same.n, same.measure, same.threshold) == ("pass", 0.0, 767, "difference", -0.02)
     assert same.reference is not None
     assert same.reference.model == "best"
     worse = result(policy_file(paired(best, 0.02)), worst)
