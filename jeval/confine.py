@@ -17,11 +17,15 @@ import shutil
 import struct
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jeval.offline.kernel import leave_terminal
 from jeval.resources import answers_path
+
+BIG = 1 << 26  # bytes from which a file of a model is rather linked than copied
+SNAPSHOTS, SNAPSHOT, LOCK = "snapshots", "model-", "lock"  # copies of models: their folder, each one's name, who lives
 
 _CREATE, _ADD, _RESTRICT = (
     444,
@@ -33,16 +37,21 @@ _WRITE_FILE, _REFER, _TRUNCATE = 1 << 1, 1 << 13, 1 << 14
 _REMOVE_FOLDER, _OF_FILES = 1 << 4, _WRITE_FILE | _TRUNCATE
 _CHANGES = sum(1 << bit for bit in range(4, 13))  # remove a folder or file, make one of any kind
 _SINCE = {2: _REFER, 3: _TRUNCATE}  # version of the interface that knows it
-_COMPILERS = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "CUDA_CACHE_PATH", "NUMBA_CACHE_DIR", "MPLCONFIGDIR")
+# What they keep is native code, which later processes run: the user's own is neither read nor written.
+_COMPILERS = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "CUDA_CACHE_PATH", "NUMBA_CACHE_DIR")
+_DATA = {"HF_DATASETS_CACHE": "datasets", "HF_EVALUATE_CACHE": "evaluate", "HF_METRICS_CACHE": "metrics"}
+_MODULES = ("evaluate_modules", "datasets_modules")  # code that hub libraries have unpacked and look for offline
+_NOT_FILES = {"mem", "kmem", "port", "uinput", "input", "mapper", "block"}  # of /dev: memory, keys, disks
 
 
 @dataclass(frozen=True)
 class Confinement:
-    """Whether the kernel holds this process to ``folders``; ``why``: why it does not."""
+    """Whether the kernel holds this process to ``folders``; ``why``: why it does not; ``snapshots``: where its copies of models go."""
 
     held: bool
     folders: list[Path] = field(default_factory=list)
     why: str = ""
+    snapshots: Path | None = None
 
 
 _state = Confinement(False, why="the process is not the command's own")
@@ -55,11 +64,11 @@ def confinement() -> Confinement:
 
 def confine(*, out: Path | None, model: str | None = None, also: Iterable[Path | None] = ()) -> None:
     """From now on this process, its threads and its children write nothing but the run folder, temporary files of their own, private
-    copies of the model, and what the hub's libraries keep. Calling again changes nothing.
+    copies of the model, and data that the hub's libraries keep. It types nothing into the terminal either. Calling again changes nothing.
 
     Args:
         out: run folder; ``None`` for the folder in which run folders are made by default.
-        model: its files may be written and linked, so that large ones need not be copied; none may be added or taken away.
+        model: its large files may be written and linked, so that they need not be copied; none may be added or taken away.
         also: further folders.
     """
     global _state
@@ -67,29 +76,71 @@ def confine(*, out: Path | None, model: str | None = None, also: Iterable[Path |
         return
     here = out or Path("reports")
     new = not here.exists()
-    caches = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
-    named = [os.environ[name] for name in ("HF_MODULES_CACHE", "HF_DATASETS_CACHE") if os.environ.get(name)]
-    temporary = _temporary()
-    wanted = [here, *also, answers_path().parent / "snapshots", caches, *named, temporary, "/dev/shm"]
+    hub = Path(os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface"))
+    data = [os.environ.get(name) or hub / own for name, own in _DATA.items()]
+    copies, temporary = _copies(), _temporary(hub)
+    wanted = [here, *also, copies, *data, temporary, "/dev/shm"]
     folders = list(dict.fromkeys(found for one in wanted if one is not None and (found := _made(Path(one)))))
     cache = Path(os.path.realpath(answers_path().expanduser()))
     if within := next((one for one in folders if one in cache.parents), None):
         _state = Confinement(False, why=f"the answer cache lies in {within}, where the run has to write")
         return
     rules = dict.fromkeys(folders, _WRITE_FILE | _CHANGES | _REFER | _TRUNCATE)
-    emptied = [temporary.parent, *([here.absolute().parent] if new else [])]
-    files = [Path("/dev"), *([Path(model).expanduser()] if model else [])]
-    for places, right in ((emptied, _REMOVE_FOLDER), (files, _WRITE_FILE | _REFER | _TRUNCATE)):
-        for place in (Path(os.path.realpath(one)) for one in places if one.exists()):
-            rules[place] = rules.get(place, 0) | right
+    emptied = [temporary.parent, *([copies.parent] if copies else []), *([here.absolute().parent] if new else [])]
+    for place, right in (*_linked(model), *_devices(), *((one, _REMOVE_FOLDER) for one in emptied)):
+        if not place.exists():
+            continue
+        real = Path(os.path.realpath(place))
+        rules[real] = rules.get(real, 0) | right
     try:
         _restrict(rules)
+        leave_terminal()
     except OSError as err:
         _state = Confinement(False, why=err.strerror or str(err))
         return
-    _state = Confinement(True, folders)
+    _state = Confinement(True, folders, snapshots=copies)
     if new:
         atexit.register(_gone, here.absolute())
+
+
+def _copies() -> Path | None:
+    """A folder of this process's own for private copies of models; after a kill, a later run removes it as it does its own kind."""
+    root = _made(answers_path().parent / SNAPSHOTS)
+    if root is None:
+        return None
+    try:
+        made = Path(tempfile.mkdtemp(prefix=SNAPSHOT, dir=root))
+        handle = os.open(made / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        atexit.register(_gone, root)
+        atexit.register(_removed, str(made), os.getpid())
+        with contextlib.suppress(ImportError):
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX)  # as long as the process lives
+    except OSError:  # a home that is read-only
+        return None
+    return made
+
+
+def _linked(model: str | None) -> Iterator[tuple[Path, int]]:
+    """Files of the model that are so large that they are linked; to link one is to be allowed to write it."""
+    if model is None:
+        return
+    with contextlib.suppress(OSError, RuntimeError):
+        given = Path(model).expanduser()
+        for file in given.iterdir() if given.is_dir() else [given]:
+            if file.is_file() and file.stat().st_size >= BIG:
+                real = Path(os.path.realpath(file))  # the hub's cache has links only
+                yield real, _OF_FILES
+                yield real.parent, _REFER
+
+
+def _devices() -> Iterator[tuple[Path, int]]:
+    """Accelerators, terminals, nothing; no disk and no memory, to which root has the right."""
+    with contextlib.suppress(OSError):
+        for one in Path("/dev").iterdir():
+            if not (one.is_symlink() or one.is_block_device() or one.name in _NOT_FILES):
+                yield one, _OF_FILES
 
 
 def _made(folder: Path) -> Path | None:
@@ -101,21 +152,30 @@ def _made(folder: Path) -> Path | None:
     return None
 
 
-def _temporary() -> Path:
-    """A folder of this process's own for temporary files, and for what compilers of libraries keep; it goes when it is empty."""
+def _temporary(hub: Path) -> Path:
+    """A folder of this process's own for temporary files, for what compilers of libraries keep, and for the code that the hub's
+    libraries unpack and import: in a shared one it would be run by whoever imports from there next. It goes with the process.
+    """
     root = tempfile.mkdtemp(prefix="jeval-temporary-")
     os.environ["TMPDIR"] = tempfile.tempdir = root
-    atexit.register(_gone, Path(root))
-    for name in _COMPILERS:
-        if name not in os.environ:
-            os.environ[name] = os.path.join(root, name.lower())
-            atexit.register(shutil.rmtree, os.environ[name], ignore_errors=True)
+    atexit.register(_removed, root, os.getpid())
+    modules = Path(os.environ.get("HF_MODULES_CACHE") or hub / "modules")
+    for name in ("HF_MODULES_CACHE", *_COMPILERS, *({"MPLCONFIGDIR"} - set(os.environ))):
+        os.environ[name] = os.path.join(root, name.lower())
+    for part in _MODULES:
+        with contextlib.suppress(OSError, RuntimeError):  # none is there
+            shutil.copytree(modules.expanduser() / part, Path(os.environ["HF_MODULES_CACHE"], part))
     return Path(root)
 
 
 def _gone(folder: Path) -> None:
     with contextlib.suppress(OSError):
         folder.rmdir()
+
+
+def _removed(folder: str, process: int) -> None:
+    if os.getpid() == process:  # a child that ends leaves its parent's
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _restrict(rules: Mapping[Path, int]) -> None:

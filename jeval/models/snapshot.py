@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from jeval.confine import BIG, LOCK, SNAPSHOT, SNAPSHOTS, confinement
 from jeval.errors import InputError, JevalError, ModelError
 from jeval.models.identity import ModelFiles, files_of, identity_of
 from jeval.models.source import ModelSource, check
@@ -34,12 +35,10 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 How = Literal["reflink", "copy", "hard link", "in place"]
-BIG = 1 << 26  # bytes from which a file is rather linked than copied
 _STRENGTH: list[How] = ["reflink", "copy", "hard link", "in place"]
 _PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"}
 _FICLONE = 0x40049409
 _FREE = 0.1  # share of a disk that copies leave free
-_PREFIX, _LOCK = "model-", "lock"
 
 
 class ChangedError(ModelError):
@@ -239,11 +238,11 @@ def _folder(model: Path) -> Iterator[Path]:
         try:
             root.mkdir(parents=True, exist_ok=True, mode=0o700)
             _sweep(root)
-            made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
+            made = Path(tempfile.mkdtemp(prefix=SNAPSHOT, dir=root))
         except OSError as err:
             problem = problem or (err.strerror or str(err))
             continue
-        lock = os.open(made / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        lock = os.open(made / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             if fcntl is not None:
                 fcntl.flock(lock, fcntl.LOCK_EX)
@@ -261,7 +260,7 @@ def _roots(model: Path) -> list[Path]:
     """Beside the answer cache, in the temporary folder or in memory, what is on the model's disk first."""
     found = []
     with contextlib.suppress(RuntimeError):  # no home
-        found.append(answers_path().expanduser().absolute().parent / "snapshots")
+        found.append(confinement().snapshots or answers_path().expanduser().absolute().parent / SNAPSHOTS)
     own = f"jeval-snapshots-{os.getuid() if hasattr(os, 'getuid') else 0}"
     found += [Path(place) / own for place in (tempfile.gettempdir(), "/dev/shm") if os.path.isdir(place)]
     return sorted(found, key=lambda root: _device(root) != _device(model))
@@ -283,9 +282,9 @@ def _sweep(root: Path) -> None:
         raise PermissionError(f"everybody can write into {root.parent}")
     if fcntl is None:
         return
-    for left in root.glob(f"{_PREFIX}*"):
+    for left in root.glob(f"{SNAPSHOT}*"):
         with contextlib.suppress(OSError):
-            handle = os.open(left / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+            handle = os.open(left / LOCK, os.O_RDWR | os.O_NOFOLLOW)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(left, ignore_errors=True)

@@ -13,6 +13,7 @@ import os
 import platform
 import struct
 import sys
+from collections.abc import Callable
 
 #: machine → AUDIT_ARCH of its 64-bit calls, and the numbers of socket, socketpair, ptrace, process_vm_writev and seccomp.
 _CALLS = {
@@ -23,6 +24,9 @@ _IO_URING_SETUP, _PIDFD_GETFD = 425, 438  # the same number everywhere
 _X32 = 0x40000000
 _AF_UNIX = 1
 _ALLOW, _ERRNO, _NOTIFY = 0x7FFF0000, 0x00050000, 0x7FC00000
+#: machine → number of ioctl; what types into a terminal, or pastes there: TIOCSTI, TIOCLINUX.
+_IOCTL = {"x86_64": 16, "aarch64": 29}
+_TYPING = (0x5412, 0x541C)
 #: Places in struct seccomp_data; of an argument the low half, on little-endian machines.
 _NUMBER, _ARCH, _FIRST_ARGUMENT = 0, 4, 16
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
@@ -69,6 +73,29 @@ def close_network(*, notify: bool = True) -> int | None:
     Raises:
         NoKernelError: another system, another processor, a kernel or a container that does not let filters in.
     """
+    return _load(lambda machine: program(machine, notify=notify), notify=notify)
+
+
+def leave_terminal() -> None:
+    """Let this process, its threads and its children type nothing into a terminal, for ever: the shell there would run it once the
+    command has ended.
+
+    Raises:
+        NoKernelError: see :func:`close_network`.
+    """
+    _load(typing, notify=False)
+
+
+def typing(machine: str) -> bytes:
+    """The filter of :func:`leave_terminal`."""
+    code = [(_LOAD, 0, 0, _ARCH), (_EQUAL, 0, 5, _CALLS[machine][0]), (_LOAD, 0, 0, _NUMBER)]
+    code += [(_EQUAL, 0, 4, _IOCTL[machine]), (_LOAD, 0, 0, _FIRST_ARGUMENT + 8)]
+    code += [(_EQUAL, 1, 0, _TYPING[0]), (_EQUAL, 0, 1, _TYPING[1])]
+    code += [(_RETURN, 0, 0, _ERRNO | errno.EPERM), (_RETURN, 0, 0, _ALLOW)]
+    return b"".join(struct.pack("=HBBI", *one) for one in code)
+
+
+def _load(filter_of: Callable[[str], bytes], *, notify: bool) -> int | None:
     machine = platform.machine()
     if sys.platform != "linux":
         raise NoKernelError(f"{platform.system()} has no seccomp")
@@ -77,7 +104,7 @@ def close_network(*, notify: bool = True) -> int | None:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise NoKernelError(f"no_new_privs: {os.strerror(ctypes.get_errno())}")
-    code = program(machine, notify=notify)
+    code = filter_of(machine)
     buffer = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
     flags = _TSYNC | _SPEC_ALLOW | (_NEW_LISTENER | _TSYNC_ESRCH if notify else 0)

@@ -198,6 +198,22 @@ def test_a_keyless_signature_of_another_is_refused(keyless: Path, part: str, tmp
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("part", ["certificateAuthorities", "tlogs"])
+def test_a_key_that_was_given_up_before_signs_nothing(keyless: Path, part: str, tmp_path: Path) -> None:
+    root = json.loads(ROOT.read_text())
+    for one in root[part]:  # the signature is of 2025-10-10
+        one.get("publicKey", one)["validFor"] = {"start": "2021-01-01T00:00:00Z", "end": "2025-10-09T00:00:00Z"}
+    (tmp_path / "root.json").write_text(json.dumps(root))
+    with pytest.raises(ModelError, match=f"{part} was in use on 2025-10-10"):
+        by(SIGNER._replace(root=tmp_path / "root.json"), keyless)
+
+
+@pytest.mark.parametrize("signer", [SIGNER._replace(name=" "), SIGNER._replace(issuer="")])
+def test_a_signer_without_a_name_or_an_issuer_is_not_anybody(keyless: Path, signer: Signer) -> None:
+    with pytest.raises(InputError, match="is empty"):
+        by(signer, keyless)
+
+
 def test_files_that_a_keyless_signature_does_not_cover_are_refused(keyless: Path) -> None:
     (keyless / "signme-2").write_text("other")
     with pytest.raises(ModelError, match="signme-2 was changed"):

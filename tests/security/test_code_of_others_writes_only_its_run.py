@@ -21,12 +21,13 @@ from jeval import cli, confine, limits, offline
 ROOT = Path(__file__).resolve().parents[2]
 
 HELD = """
-import ctypes, json, os, sqlite3, subprocess, sys, tempfile, threading
+import atexit, ctypes, fcntl, json, os, sqlite3, subprocess, sys, tempfile, threading
 from pathlib import Path
 from jeval.confine import confine, confinement
 
 base = Path(sys.argv[1])
 cache, run, model = base / "cache" / "answers.sqlite", base / "run", base / "model"
+hub, module = base / "hub", Path("evaluate_modules", "m.py")
 confine(out=run, model=str(model), also=[base / "further"])
 
 def forged():
@@ -61,18 +62,47 @@ def native():
     if handle < 0:
         raise OSError(ctypes.get_errno(), "open")
 
+def typed():
+    if os.fork() == 0:
+        os.setsid()
+        shell = os.open(os.ttyname(os.openpty()[1]), os.O_RDWR)  # the terminal of this session from now on
+        try:
+            fcntl.ioctl(shell, 0x5412, b"#")
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    if os.waitstatus_to_exitcode(os.wait()[1]):
+        raise OSError("no")
+
+def outlived():
+    kept = Path(tempfile.mkdtemp()) / "kept"
+    kept.write_text("x")
+    if os.fork() == 0:
+        atexit._run_exitfuncs()
+        os._exit(0)
+    os.wait()
+    kept.read_text()
+
 attacks = {
     "rows": forged, "bytes": lambda: open(cache, "r+b"), "another in its place": replaced, "a link": by_link, "a child": child,
     "a thread": thread, "native code": native, "its removal": lambda: os.unlink(cache), "its end": lambda: os.truncate(cache, 0),
     "a second name": lambda: os.link(cache, run / "second"), "its folder": lambda: os.rename(cache.parent, run / "folder"),
     "a descriptor": lambda: open(f"/proc/self/fd/{os.open(cache, os.O_RDONLY)}", "r+b"),
     "a journal": lambda: Path(f"{cache}-wal").write_text("x"), "a copy of a GGUF": lambda: os.mkdir(base / "cache" / "gguf"),
+    "weights in the hub's cache": lambda: open(hub / "hub" / "weights", "r+b"), "code there": lambda: open(hub / "modules" / module, "r+b"),
+    "the copy of another run's model": lambda: (base / "cache" / "snapshots" / "model-other" / "x").write_text("x"),
+    "the model's own configuration": lambda: open(model / "config.json", "r+b"), "a command typed into the terminal": typed,
+    "code compiled before": lambda: (base / "compiled" / "x").write_text("x"),
     "a file beside the model's": lambda: (model / "new.py").write_text("x"), "another run": lambda: (base / "other" / "run.json").write_text("x"),
 }
 honest = {
     "the run": lambda: (run / "run.json").write_text("x"), "a temporary file": lambda: tempfile.TemporaryFile().write(b"x"),
     "a further folder": lambda: (base / "further" / "x").write_text("x"), "nothing": lambda: open(os.devnull, "w"),
-    "a link to weights": lambda: os.link(model / "weights", base / "cache" / "snapshots" / "weights"),
+    "a link to weights": lambda: os.link(model / "weights", confinement().snapshots / "weights"),
+    "a link to weights elsewhere": lambda: os.link(os.path.realpath(model / "more"), confinement().snapshots / "more"),
+    "code of the hub's": lambda: Path(os.environ["HF_MODULES_CACHE"], module).read_text(),
+    "code it compiles": lambda: os.makedirs(os.environ["TRITON_CACHE_DIR"]), "data it prepares": lambda: (hub / "datasets" / "x").write_text("x"),
+    "a child that ends": outlived,
 }
 
 def tried(what):
@@ -92,14 +122,25 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
     import sqlite3
 
     base = tmp_path_factory.mktemp("held")
-    for name in ("cache", "model", "other", "further", "temporary"):
-        (base / name).mkdir()
-    (base / "model" / "weights").write_text("w")
+    others = ("cache/snapshots/model-other", "hub/hub", "hub/modules/evaluate_modules", "compiled", "elsewhere")
+    for name in ("model", "other", "further", "temporary", *others):
+        (base / name).mkdir(parents=True)
+    for file in ("model/weights", "elsewhere/more"):
+        (base / file).touch()
+        os.truncate(base / file, confine.BIG)  # takes no room
+    (base / "model" / "more").symlink_to(base / "elsewhere" / "more")
+    for file in ("model/config.json", "hub/hub/weights", "hub/modules/evaluate_modules/m.py"):
+        (base / file).write_text("x")
     with sqlite3.connect(base / "cache" / "answers.sqlite") as db:
         db.execute("CREATE TABLE answers (value)")
         db.execute("INSERT INTO answers VALUES ('[-1.0, true]')")
     db.close()
-    places = {"JEVAL_CACHE": "cache/answers.sqlite", "HF_HOME": "hub", "TMPDIR": "temporary"}
+    places = {
+        "JEVAL_CACHE": "cache/answers.sqlite",
+        "HF_HOME": "hub",
+        "TMPDIR": "temporary",
+        "TRITON_CACHE_DIR": "compiled",
+    }
     done = subprocess.run(
         [sys.executable, "-c", HELD, str(base)], capture_output=True, text=True, check=False, cwd=ROOT,
         env={**os.environ, **{name: str(base / place) for name, place in places.items()}},
@@ -124,7 +165,8 @@ def test_code_of_others_does_not_change_what_other_runs_read(held: tuple[Path, d
 def test_a_run_writes_what_it_has_to(held: tuple[Path, dict[str, str], dict[str, str]]) -> None:
     base, _, honest = held
     assert {name for name, refused in honest.items() if refused} == set()
-    assert list((base / "temporary").iterdir()) == []  # its own folder there went with it
+    left = [path.name for folder in ("temporary", "cache/snapshots", "compiled") for path in (base / folder).iterdir()]
+    assert left == ["model-other"]  # its own folders went with it
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, *args: object) -> list[dict[str, Any]]:
@@ -160,7 +202,7 @@ def free(monkeypatch: pytest.MonkeyPatch) -> Callable[..., confine.Confinement]:
         monkeypatch.setattr(confine, "_state", confine.Confinement(False))
         monkeypatch.setattr(tempfile, "tempdir", None)
         monkeypatch.setenv("TMPDIR", os.environ.get("TMPDIR", "/tmp"))
-        for name in confine._COMPILERS:
+        for name in (*confine._COMPILERS, "HF_MODULES_CACHE", "MPLCONFIGDIR"):
             monkeypatch.setenv(name, "set")
         confine.confine(**given)
         return confine.confinement()
