@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,25 @@ def char_tokenizer(texts: Iterable[str], max_length: int = 4096) -> PreTrainedTo
         model_max_length=max_length,
         clean_up_tokenization_spaces=False,
     )
+
+
+def plant(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, seed: int = 0) -> LlamaForCausalLM:
+    """Draw the first weights anew so that each character has its own whatever the others are, and the layers theirs: a vocabulary
+    that grows by a character leaves all others as they were.
+    """
+    import torch
+
+    same = tiny_llama(8, hidden=model.config.hidden_size, layers=model.config.num_hidden_layers, seed=seed)
+    model.load_state_dict(
+        {n: t for n, t in same.state_dict().items() if "embed" not in n and "lm_head" not in n}, strict=False
+    )
+    rows = model.get_input_embeddings().weight.data
+    for token, number in tokenizer.get_vocab().items():
+        drawn = int.from_bytes(hashlib.sha256(f"{seed} {token}".encode()).digest()[:8], "big") >> 1
+        rows[number] = (
+            torch.randn(rows.shape[1], generator=torch.Generator().manual_seed(drawn)) * model.config.initializer_range
+        )
+    return model
 
 
 def tiny_llama(

@@ -14,7 +14,7 @@ from typing import Any
 from jeval import offline
 from jeval.audit.run import RunOptions, run
 from jeval.demo import corpus
-from jeval.demo.model import char_tokenizer, save, tiny_llama
+from jeval.demo.model import char_tokenizer, plant, save, tiny_llama
 from jeval.demo.train import train
 from jeval.errors import InputError
 from jeval.fitness.merge import mergekit
@@ -123,7 +123,7 @@ def train_models(folder: Path, seed: int, progress: Progress) -> dict[str, Any]:
     finance = corpus.finance_sentences()
     base = corpus.base_sentences(seed, 6000)
     tokenizer = char_tokenizer([*corpus.vocabulary_texts(), *keigo])
-    model = tiny_llama(len(tokenizer), seed=seed)
+    model = plant(tiny_llama(len(tokenizer), seed=seed), tokenizer, seed)
     states: dict[str, Any] = {}
     plans = {"base": base, "keigo": [*keigo, *base[:600]], "finance": [*finance, *base[: len(finance) // 8]]}
     for name, sentences in plans.items():

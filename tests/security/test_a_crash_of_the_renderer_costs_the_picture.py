@@ -75,6 +75,9 @@ def test_a_process_that_is_ended_while_it_renders_leaves_the_whole_evidence(
     assert done.returncode == -6
     assert read_record(out).tasks["jeval_keigo_pairs"].n == 3
     assert not (out / "report.html").exists()
+    (left,) = verify_run(out)  # only that nothing ended the run
+    assert left.startswith(".lock: a run is writing here, or left it")
+    (out / ".lock").unlink()
     assert verify_run(out) == []
     assert cli("report", out).code == 0
     assert verify_run(out) == []

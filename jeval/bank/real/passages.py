@@ -37,13 +37,15 @@ class Passage:
 
 
 def cited(items: Iterable[AnyItem], statutes: Statutes) -> list[Passage]:
-    """The paragraphs that the items cite, each once, in the wording they are about.
+    """The paragraphs of statutes that the items cite, each once, in the wording they are about; guidelines have none.
 
     Raises:
         InputError: the folder lacks the article of an item.
     """
     found: dict[tuple[str, str, str], Passage] = {}
     for item in items:
+        if item.tier != "law":
+            continue
         located = locate(item, statutes)
         if not isinstance(located, tuple):
             raise InputError(f"--statutes: {located.line()}; `jeval items verify --statutes DIR` checks the folder")
