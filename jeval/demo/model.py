@@ -44,12 +44,10 @@ def plant(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, seed: int
     model.load_state_dict(
         {n: t for n, t in same.state_dict().items() if "embed" not in n and "lm_head" not in n}, strict=False
     )
-    rows = model.get_input_embeddings().weight.data
+    rows = model.get_parameter("model.embed_tokens.weight").data
     for token, number in tokenizer.get_vocab().items():
         drawn = int.from_bytes(hashlib.sha256(f"{seed} {token}".encode()).digest()[:8], "big") >> 1
-        rows[number] = (
-            torch.randn(rows.shape[1], generator=torch.Generator().manual_seed(drawn)) * model.config.initializer_range
-        )
+        rows[number].normal_(0, model.config.initializer_range, generator=torch.Generator().manual_seed(drawn))
     return model
 
 

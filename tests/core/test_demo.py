@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from jeval.demo import corpus
+from jeval.demo.model import char_tokenizer, plant, tiny_llama
 from jeval.record.store import read_record
 
 Cli = Callable[..., Any]
@@ -108,3 +110,17 @@ def test_a_folder_with_other_things_is_refused_and_an_earlier_demonstration_is_r
     (earlier / "base" / "run.json").touch()
     _clear(earlier)
     assert not (earlier / "base").exists()
+
+
+def test_a_new_character_leaves_the_first_weights_of_all_others_as_they_were() -> None:
+    few, more = (char_tokenizer([text]) for text in ("敬語", "語尾敬称"))
+    one, other = (plant(tiny_llama(len(each), hidden=8, layers=1), each).state_dict() for each in (few, more))
+    for name in one:
+        if "embed" not in name and "lm_head" not in name:
+            assert torch.equal(one[name], other[name])
+    rows = "model.embed_tokens.weight"
+    for character in "敬語":
+        at, there = (each.convert_tokens_to_ids(character) for each in (few, more))
+        assert at != there
+        assert torch.equal(one[rows][at], other[rows][there])
+    assert not torch.equal(one[rows][-1], one[rows][-2])
