@@ -14,6 +14,7 @@ import torch
 
 from jeval.demo import corpus
 from jeval.demo.model import char_tokenizer, plant, tiny_llama
+from jeval.record.compare import compare_runs
 from jeval.record.store import read_record
 
 Cli = Callable[..., Any]
@@ -32,19 +33,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path]:
     return json.loads(done.stdout), folder
 
 
-def interval(result: dict, model: str, task: str) -> tuple[float, float]:
-    found = read_record(Path(result["runs"][model])).tasks[task].interval
-    assert found is not None
-    return found
-
-
-def test_the_keigo_expert_beats_base_with_intervals_apart(demo: tuple[dict, Path]) -> None:
-    assert interval(demo[0], "keigo", "jeval_keigo_pairs")[0] > interval(demo[0], "base", "jeval_keigo_pairs")[1]
-
-
-def test_the_finance_expert_beats_base_with_intervals_apart(demo: tuple[dict, Path]) -> None:
-    task = "jeval_finreg_statement"
-    assert interval(demo[0], "finance", task)[0] > interval(demo[0], "base", task)[1]
+@pytest.mark.parametrize(("expert", "task"), [("keigo", "jeval_keigo_pairs"), ("finance", "jeval_finreg_statement")])
+def test_an_expert_beats_base_on_the_same_items(demo: tuple[dict, Path], expert: str, task: str) -> None:
+    """By a paired, clustered interval: intervals of each alone, of 30 frames and 183 statements, are too wide to stay apart on every
+    machine, and training rounds otherwise on each.
+    """
+    runs = [Path(demo[0]["runs"][name]) for name in ("base", expert)]
+    (found,) = [one for one in compare_runs(runs).comparisons if one.task == task]
+    assert found.n == found.of
+    assert found.interval[0] > 0
+    own = read_record(runs[1]).tasks[task].interval
+    assert own is not None and own[0] > 0.5  # better than chance by itself, too
 
 
 def test_the_search_tried_a_few_dozen_candidates(demo: tuple[dict, Path]) -> None:
