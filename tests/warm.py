@@ -94,6 +94,9 @@ def _fork(asking: socket.socket) -> int:
         os.dup2(one, number)
         os.close(one)
     command = json.loads(said)
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # who begins the tests in the background has them ignore it
     os.umask(command["umask"])
     os.chdir(command["folder"])
     os.environ.clear()
