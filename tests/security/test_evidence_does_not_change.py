@@ -507,7 +507,7 @@ def test_an_invented_output_is_found_by_running_again(cli: Cli, folder: Path, ti
     samples = read_samples(folder, task)
     invented = []
     for sample in samples:
-        outputs = [[value - 1.0, greedy] for value, greedy in sample.outputs]
+        outputs = [[2 * value, greedy] for value, greedy in sample.outputs]  # in the same order, by character too
         update = {"outputs": outputs, "loglikelihoods": [value for value, _ in outputs]}
         invented.append(sample.model_copy(update=update))
     write_samples(folder, task, invented)
