@@ -21,18 +21,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jeval.offline.kernel import leave_terminal
+from jeval.offline.kernel import give_up_privileges, leave_terminal
 from jeval.resources import answers_path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 BIG = 1 << 26  # bytes from which a file of a model is rather linked than copied
 SNAPSHOTS, SNAPSHOT, LOCK = "snapshots", "model-", "lock"  # copies of models: their folder, each one's name, who lives
 
-_CREATE, _ADD, _RESTRICT = (
-    444,
-    445,
-    446,
-)  # landlock_create_ruleset, _add_rule, _restrict_self: the same number everywhere
-_VERSION, _BENEATH, _NO_NEW_PRIVS = 1, 1, 38
+# landlock_create_ruleset, _add_rule, _restrict_self: the same number everywhere
+_CREATE, _ADD, _RESTRICT = 444, 445, 446
+_VERSION, _BENEATH = 1, 1
 _WRITE_FILE, _REFER, _TRUNCATE = 1 << 1, 1 << 13, 1 << 14
 _REMOVE_FOLDER, _OF_FILES = 1 << 4, _WRITE_FILE | _TRUNCATE
 _CHANGES = sum(1 << bit for bit in range(4, 13))  # remove a folder or file, make one of any kind
@@ -110,16 +112,20 @@ def _copies() -> Path | None:
         return None
     try:
         made = Path(tempfile.mkdtemp(prefix=SNAPSHOT, dir=root))
-        handle = os.open(made / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         atexit.register(_gone, root)
         atexit.register(_removed, str(made), os.getpid())
-        with contextlib.suppress(ImportError):
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX)  # as long as the process lives
+        hold(made)  # as long as the process lives
     except OSError:  # a home that is read-only
         return None
     return made
+
+
+def hold(folder: Path) -> int:
+    """Say that who made a folder of copies lives; the descriptor that says so until it is closed."""
+    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    if fcntl is not None:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
 
 
 def _linked(model: str | None) -> Iterator[tuple[Path, int]]:
@@ -208,8 +214,7 @@ def _restrict(rules: Mapping[Path, int]) -> None:
                 call(_ADD, ctypes.c_int(handle), ctypes.c_int(_BENEATH), rule, ctypes.c_int(0))
             finally:
                 os.close(place)
-        if libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-            raise OSError(0, f"no_new_privs: {os.strerror(ctypes.get_errno())}")
+        give_up_privileges(libc)
         call(_RESTRICT, ctypes.c_int(handle), ctypes.c_int(0))
     finally:
         os.close(handle)

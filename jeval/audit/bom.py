@@ -7,7 +7,7 @@ from uuid import UUID
 
 from jeval.record.manifest import Manifest
 from jeval.record.schema import RunRecord
-from jeval.report.results import cards
+from jeval.report.results import cards, whole_domains
 
 _NAMES = {"lm_eval": "lm-eval"}  # as the index of packages has them
 
@@ -69,7 +69,7 @@ def _model(record: RunRecord) -> dict[str, Any]:
 
 def _analysis(record: RunRecord) -> dict[str, Any]:
     """Scores of the domains that the run has whole, with their 95 % intervals, as text, which the format wants."""
-    whole = {card.name for card in cards(record, "en") if card.complete}
+    whole = whole_domains(cards(record, "en"))
     metrics = [
         {
             "type": "score",

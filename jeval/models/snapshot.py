@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jeval.confine import BIG, LOCK, SNAPSHOT, SNAPSHOTS, confinement
+from jeval.confine import BIG, LOCK, SNAPSHOT, SNAPSHOTS, confinement, hold
 from jeval.errors import InputError, JevalError, ModelError
 from jeval.models.identity import ModelFiles, files_of, identity_of
 from jeval.models.source import ModelSource, check
@@ -242,10 +242,8 @@ def _folder(model: Path) -> Iterator[Path]:
         except OSError as err:
             problem = problem or (err.strerror or str(err))
             continue
-        lock = os.open(made / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        lock = hold(made)
         try:
-            if fcntl is not None:
-                fcntl.flock(lock, fcntl.LOCK_EX)
             yield made
         finally:
             os.close(lock)

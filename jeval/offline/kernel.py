@@ -95,6 +95,16 @@ def typing(machine: str) -> bytes:
     return b"".join(struct.pack("=HBBI", *one) for one in code)
 
 
+def give_up_privileges(libc: ctypes.CDLL) -> None:
+    """Let no program that this process begins have more rights than it: the price of a filter without a privilege.
+
+    Raises:
+        NoKernelError: the kernel does not know how.
+    """
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise NoKernelError(f"no_new_privs: {os.strerror(ctypes.get_errno())}")
+
+
 def _load(filter_of: Callable[[str], bytes], *, notify: bool) -> int | None:
     machine = platform.machine()
     if sys.platform != "linux":
@@ -102,8 +112,7 @@ def _load(filter_of: Callable[[str], bytes], *, notify: bool) -> int | None:
     if machine not in _CALLS or sys.byteorder != "little":
         raise NoKernelError(f"no filter for {machine}")
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-        raise NoKernelError(f"no_new_privs: {os.strerror(ctypes.get_errno())}")
+    give_up_privileges(libc)
     code = filter_of(machine)
     buffer = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -164,10 +164,15 @@ class Gap:
     high: float
 
 
+def whole_domains(found: Iterable[Card]) -> set[str]:
+    """The domains that a run has whole: only these have a number."""
+    return {card.name for card in found if card.complete}
+
+
 def gaps(record: RunRecord) -> list[Gap]:
     """Where a run has both: how much better a model does on items that a search may have chosen it by."""
     found = []
-    whole = {card.name for card in cards(record, "en") if card.complete}
+    whole = whole_domains(cards(record, "en"))
     for name, audit in record.domains.items():
         search = record.domains.get(f"{name}_search")
         if (
