@@ -180,7 +180,7 @@ def _show(record: RunRecord, folder: Path, as_json: bool) -> None:
     if record.verdict is not None:
         from jeval.policy.words import verdict_lines
 
-        output.say(*verdict_lines(record.verdict))
+        output.say(*verdict_lines(record.verdict, record))
     output.say(f"report: {folder / 'report.html'}")
 
 
@@ -517,7 +517,7 @@ def _print_table(record: RunRecord) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from jeval.report.results import cards, whole_domains
+    from jeval.pipeline.extent import whole_domains
 
     table = Table(box=None, pad_edge=False)
     for column in ("domain", "task", "n", "score", "95 % interval", "chance"):
@@ -533,7 +533,7 @@ def _print_table(record: RunRecord) -> None:
         low, high = task.interval
         chance = "" if task.chance is None else f"{task.chance:.2f}"
         row(task.domain, name, str(task.n), f"{task.score:.3f}", f"{low:.3f}–{high:.3f}", chance)
-    whole = whole_domains(cards(record, "en"))
+    whole = whole_domains(record)
     for name, domain in record.domains.items():
         if name not in whole:
             row(name, "(all)", str(domain.n), "partial", "", "")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from jeval.pipeline.extent import whole_domains
 from jeval.record.manifest import Manifest
 from jeval.record.schema import RunRecord
-from jeval.report.results import cards, whole_domains
 
 _NAMES = {"lm_eval": "lm-eval"}  # as the index of packages has them
 
@@ -69,7 +69,7 @@ def _model(record: RunRecord) -> dict[str, Any]:
 
 def _analysis(record: RunRecord) -> dict[str, Any]:
     """Scores of the domains that the run has whole, with their 95 % intervals, as text, which the format wants."""
-    whole = whole_domains(cards(record, "en"))
+    whole = whole_domains(record)
     metrics = [
         {
             "type": "score",

@@ -45,15 +45,15 @@ def junit(verdict: Verdict, record: RunRecord) -> str:
     for name, value in _about(verdict, record).items():
         ElementTree.SubElement(properties, "property", {"name": name, "value": _xml(value)})
     for rule in verdict.rules:
-        _case(suite, verdict, rule)
+        _case(suite, verdict, rule, record)
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _case(suite: ElementTree.Element, verdict: Verdict, rule: RuleResult) -> None:
+def _case(suite: ElementTree.Element, verdict: Verdict, rule: RuleResult, record: RunRecord) -> None:
     names = {"name": _xml(rule.id), "classname": _xml(f"jeval.policy.{verdict.name}"), "time": "0"}
     case = ElementTree.SubElement(suite, "testcase", names)
-    message = _xml(told(rule))
+    message = _xml(told(rule, record))
     if rule.effect in ("fails", "undecided"):
         found = ElementTree.SubElement(case, "failure", {"type": rule.outcome, "message": message})
         found.text = _xml(f"{rule.ja}\n{rule.en}")
@@ -107,7 +107,7 @@ def sarif(verdict: Verdict, record: RunRecord) -> dict[str, Any]:
         }
         for rule in verdict.rules
     ]
-    results = [_finding(number, rule) for number, rule in enumerate(verdict.rules) if rule.effect in _LEVELS]
+    results = [_finding(number, rule, record) for number, rule in enumerate(verdict.rules) if rule.effect in _LEVELS]
     driver = {"name": "jeval", "version": __version__, "rules": rules}
     about = {name: one_line(value) for name, value in _about(verdict, record).items()}
     return {
@@ -117,13 +117,13 @@ def sarif(verdict: Verdict, record: RunRecord) -> dict[str, Any]:
     }
 
 
-def _finding(number: int, rule: RuleResult) -> dict[str, Any]:
+def _finding(number: int, rule: RuleResult, record: RunRecord) -> dict[str, Any]:
     place = {"physicalLocation": {"artifactLocation": {"uri": "run.json"}, "region": {"startLine": 1}}}
     return {
         "ruleId": rule.id,
         "ruleIndex": number,
         "level": _LEVELS[rule.effect],
-        "message": {"text": one_line(f"{rule.outcome.replace('_', ' ')}: {told(rule)}")},
+        "message": {"text": one_line(f"{rule.outcome.replace('_', ' ')}: {told(rule, record)}")},
         "locations": [place | {"logicalLocations": [{"name": one_line(task)} for task in rule.tasks]}],
         "partialFingerprints": {"policyRule/v1": rule.id},
         "properties": {"outcome": rule.outcome, "severity": rule.severity},

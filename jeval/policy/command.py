@@ -45,7 +45,7 @@ def check(
     if as_json:
         output.say(output.json_text({"run": str(folder), "verdict": summary(verdict)}))
     else:
-        output.say(*verdict_lines(verdict))
+        output.say(*verdict_lines(verdict, record))
     if verdict.outcome != "passed":
         raise typer.Exit(1)
 

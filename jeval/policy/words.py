@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from jeval.record.schema import RuleResult, Verdict
+from jeval.pipeline.extent import whole_domains
+from jeval.record.schema import RuleResult, RunRecord, Verdict
 
 
-def verdict_lines(verdict: Verdict) -> list[str]:
-    """The verdict, and a line a rule."""
+def verdict_lines(verdict: Verdict, record: RunRecord) -> list[str]:
+    """The verdict of a run, and a line a rule."""
     head = f"policy {verdict.name} ({verdict.title_en}; digest {verdict.digest[:12]}…): {verdict.outcome.upper()}"
     width = max(len(rule.id) for rule in verdict.rules)
     return [
         head,
-        *(f"  {shown(rule):<10} {rule.severity:<8} {rule.id:<{width}}  {told(rule)}" for rule in verdict.rules),
+        *(f"  {shown(rule):<10} {rule.severity:<8} {rule.id:<{width}}  {told(rule, record)}" for rule in verdict.rules),
     ]
 
 
@@ -20,9 +21,17 @@ def shown(rule: RuleResult) -> str:
     return "warning" if rule.effect == "warns" else rule.outcome.replace("_", " ")
 
 
-def told(rule: RuleResult) -> str:
+def has_number(rule: RuleResult, record: RunRecord) -> bool:
+    """Whether what a rule found may be told: of a domain that the run has in part there is no number."""
+    of_domain = {f"domain={name}" for name in record.domains}.intersection(rule.subject.split())
+    return rule.value is not None and of_domain <= {f"domain={name}" for name in whole_domains(record)}
+
+
+def told(rule: RuleResult, record: RunRecord) -> str:
     """What was demanded, what was found, and what there is to say about it."""
-    parts = [_demand(rule), _found(rule)]
+    part = rule.value is not None and not has_number(rule, record)
+    found = f"evaluated in part ({rule.n} items), so that there is no number" if part else _found(rule)
+    parts = [_demand(rule), found]
     if rule.outcome == "undecided" or rule.without_exception == "undecided":
         parts.append(_undecided(rule))
     if rule.why == "exception_expired":

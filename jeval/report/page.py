@@ -153,9 +153,9 @@ def _context(found: View) -> dict[str, Any]:
             dict.fromkeys(sentence(note, lang, titles) for run in found.runs for note in run.record.preface)
         ),
         "anchor": anchors.get,
-        "rules": shown_rules(found.runs[0].record.verdict, found.runs[0].cards) if found.single else [],
+        "rules": shown_rules(found.runs[0].record) if found.single else [],
         "gravest": gravest,
-        "rules_of": lambda run: shown_rules(run.record.verdict, run.cards),
+        "rules_of": lambda run: shown_rules(run.record),
         "pointers": lambda domain: pointers(found.runs[0], domain),
         "few_rules": FEW,
         "domain_anchor": {name: f"domain-{n}" for n, name in enumerate(found.runs[0].sections, start=1)}.get,

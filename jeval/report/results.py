@@ -1,15 +1,16 @@
-"""What the tables of the report show: tasks side by side, differences from the reference, how much of a suite was run."""
+"""What the tables of the report show: tasks side by side, differences from the reference."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jeval.output import harmless
 from jeval.pipeline import domains
+from jeval.pipeline.extent import Part, part_of_domain, whole_domains
 from jeval.record.compare import Comparison
-from jeval.record.schema import DomainResult, Extent, RunRecord, TaskResult
+from jeval.record.schema import DomainResult, RunRecord, TaskResult
 from jeval.statistics import Estimate, independent_difference
 
 if TYPE_CHECKING:
@@ -37,28 +38,12 @@ class Card:
     name: str
     title: str
     result: DomainResult
-    complete: bool
-    tasks: int
-    of_tasks: int
-    items: int
-    of_items: int
-
-
-@dataclass(frozen=True)
-class Part:
-    """How much of its suite a run took. ``known``: whether the record says how much there is."""
-
-    tasks: int
-    of_tasks: int
-    items: int
-    of_items: int
-    missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    known: bool = True
+    part: Part
 
     @property
-    def whole(self) -> bool:
-        """Whether nothing was left out."""
-        return self.tasks == self.of_tasks and self.items == self.of_items
+    def complete(self) -> bool:
+        """Whether the run has all of it."""
+        return self.part.whole
 
 
 def title_of(task: TaskResult | TaskMeta, lang: str) -> str:
@@ -109,47 +94,10 @@ def rows(records: Sequence[RunRecord], differences: Sequence[Sequence[Comparison
     ]
 
 
-def part_of(record: RunRecord) -> Part:
-    """How much of its suite a run took, tasks that need a file of the user's apart."""
-    own = [name for name, task in record.tasks.items() if name not in domains.tasks_of_files()]
-    scored = sum(record.tasks[name].n + record.tasks[name].not_scored for name in own)
-    if record.extent is None:
-        left = 0 if record.settings.limit is None else 1
-        return Part(len(own), len(own), scored, scored + left, known=False)
-    missing = record.extent.missing
-    run = [name for name in own if name in record.extent.items]
-    return Part(len(run), len(run) + sum(map(len, missing.values())), *_asked(record, record.extent, run), missing)
-
-
-def _asked(record: RunRecord, extent: Extent, names: Sequence[str]) -> tuple[int, int]:
-    """How many items of these tasks were asked, scored or not, and how many they have."""
-    sizes = {name: extent.items.get(name, 0) for name in names}
-    limit, whole = record.settings.limit, record.settings.whole
-    taken = sum(size if limit is None or name in whole else min(limit, size) for name, size in sizes.items())
-    others = sum(len(record.left_out.get(name, ())) for name in sizes) if record.settings.business else 0
-    return taken - others, sum(sizes.values())
-
-
 def cards(record: RunRecord, lang: str) -> list[Card]:
     """The domains of a run, in the order of the report."""
     ordered = sorted(record.domains.items(), key=lambda pair: (pair[1].suite != "audit", domains.place(pair[0])))
-    return [_card(record, name, result, domains.title(name, lang)) for name, result in ordered]
-
-
-def _card(record: RunRecord, name: str, result: DomainResult, title: str) -> Card:
-    members = [
-        task
-        for task, one in record.tasks.items()
-        if one.suite == result.suite
-        and one.domain == name.removesuffix("_search")
-        and task not in domains.tasks_of_files()
-    ]
-    run = len(members)
-    if record.extent is None:
-        return Card(name, title, result, record.settings.limit is None, run, run, result.n, result.n)
-    of_tasks = run + len(record.extent.missing.get(name, ()))
-    taken, items = _asked(record, record.extent, members)
-    return Card(name, title, result, (run, taken) == (of_tasks, items), run, of_tasks, taken, items)
+    return [Card(name, domains.title(name, lang), result, part_of_domain(record, name)) for name, result in ordered]
 
 
 @dataclass(frozen=True)
@@ -164,15 +112,10 @@ class Gap:
     high: float
 
 
-def whole_domains(found: Iterable[Card]) -> set[str]:
-    """The domains that a run has whole: only these have a number."""
-    return {card.name for card in found if card.complete}
-
-
 def gaps(record: RunRecord) -> list[Gap]:
     """Where a run has both: how much better a model does on items that a search may have chosen it by."""
     found = []
-    whole = whole_domains(cards(record, "en"))
+    whole = whole_domains(record)
     for name, audit in record.domains.items():
         search = record.domains.get(f"{name}_search")
         if (

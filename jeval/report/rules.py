@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jeval.record.schema import RuleResult, Verdict
-from jeval.report.results import Card
+from jeval.policy.words import has_number
+from jeval.record.schema import RuleResult, RunRecord
 
 #: Rules that the first page names, so that the verdict takes half of it whatever the policy; the table has all.
 FEW = 5
@@ -16,21 +16,17 @@ _SEVERITIES = ("critical", "major", "minor")
 
 @dataclass(frozen=True)
 class ShownRule:
-    """A rule, where the table has it, and whether its ``numbers`` are shown: those of a domain only where the run has it whole."""
+    """A rule, where the table has it, and whether its ``numbers`` are shown (:func:`jeval.policy.words.has_number`)."""
 
     rule: RuleResult
     anchor: str
     numbers: bool
 
 
-def shown_rules(verdict: Verdict | None, cards: Sequence[Card]) -> list[ShownRule]:
-    """All rules in the order of the policy."""
-    part = {f"domain={card.name}" for card in cards if not card.complete}
-    rules = verdict.rules if verdict else []
-    return [
-        ShownRule(rule, f"rule-{number}", not part.intersection(rule.subject.split()))
-        for number, rule in enumerate(rules, start=1)
-    ]
+def shown_rules(record: RunRecord) -> list[ShownRule]:
+    """All rules of a run's verdict in the order of the policy."""
+    rules = record.verdict.rules if record.verdict else []
+    return [ShownRule(rule, f"rule-{number}", has_number(rule, record)) for number, rule in enumerate(rules, start=1)]
 
 
 def gravest(rules: Sequence[ShownRule]) -> list[ShownRule]:

@@ -16,6 +16,7 @@ from jeval.domain import Domain, Ground, Section, TaskSamples
 from jeval.errors import InputError, JevalError
 from jeval.output import one_line, quoted
 from jeval.pipeline import domains
+from jeval.pipeline.extent import Part, part_of, whole_domains
 from jeval.pipeline.mask import masked
 from jeval.record.compare import Compared, Comparison, compare_runs
 from jeval.record.samples import Sample, read_samples
@@ -24,7 +25,7 @@ from jeval.record.store import read_record
 from jeval.report.catalogue import strings
 from jeval.report.charts import ChartRow, ChartWords, drawn, forest
 from jeval.report.findings import Findings, failed
-from jeval.report.results import Card, Gap, Part, Row, cards, gaps, part_of, rows, title_of, whole_domains
+from jeval.report.results import Card, Gap, Row, cards, gaps, rows, title_of
 
 _JST = timezone(timedelta(hours=9), "JST")
 
@@ -104,7 +105,7 @@ def _run(folder: Path, record: RunRecord, lang: str, *, single: bool) -> RunView
 
 def _sums(found: Sequence[Comparison], reference: RunView, other: RunView) -> list[Comparison]:
     """Differences of the domains that both runs have whole, in the order of the report, and of the total where they have all."""
-    complete = [whole_domains(run.cards) for run in (reference, other)]
+    complete = [whole_domains(run.record) for run in (reference, other)]
     rows = [row for row in found if row.level == "domain" and all(row.task in names for names in complete)]
     whole = all(card.complete for run in (reference, other) for card in run.cards)
     total = [row for row in found if row.level == "total" and whole]

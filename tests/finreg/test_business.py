@@ -14,9 +14,9 @@ from jeval.finreg import bank, business, knowledge
 from jeval.finreg.laws import known_documents, known_laws
 from jeval.finreg.schema import BUSINESSES
 from jeval.finreg.summary import sections
+from jeval.pipeline.extent import part_of
 from jeval.record.samples import read_samples
 from jeval.record.store import read_record
-from jeval.report.results import part_of
 from tests.finreg.test_summary import one, samples
 
 

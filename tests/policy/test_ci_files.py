@@ -12,12 +12,14 @@ import pytest
 
 from jeval.policy.apply import judge_run
 from jeval.policy.ci import junit, sarif
+from jeval.policy.words import verdict_lines
 from jeval.record.schema import RunRecord, Verdict
 
 Cli = Callable[..., Any]
 Run = Callable[..., Path]
 File = Callable[..., Path]
 STATEMENT = {"task": "jeval_finreg_statement"}
+FINREG = [f"jeval_finreg_{kind}" for kind in ("statement", "choice", "case", "figure")]
 HOSTILE = "</failure>]]><script>alert(1)</script>&\"'\x00\x1b[31m\u202e\ufffe\ud800\U000e0041"
 RULES: list[Mapping[str, Any]] = [
     {"id": "passes", "subject": STATEMENT, "lower_bound_at_least": 0.5},
@@ -140,6 +142,18 @@ def test_the_sarif_file_holds_what_its_schema_knows_and_no_more(judged: tuple[Ru
     jsonschema = pytest.importorskip("jsonschema")
     record, verdict = judged
     jsonschema.Draft7Validator(SARIF).validate(json.loads(json.dumps(sarif(verdict, record))))
+
+
+def test_of_a_domain_that_was_run_in_part_no_number_leaves_the_house(scored_run: Run, policy_file: File) -> None:
+    rule = {"id": "domain", "subject": {"domain": "finreg"}, "lower_bound_at_least": 0.999}
+    folder = scored_run(lambda task, doc: float(len(doc["id"]) % 2), tasks=FINREG)
+    whole, verdict = judge_run(str(policy_file(rule)), folder)
+    part = whole.model_copy(update={"settings": whole.settings.model_copy(update={"limit": 20})})
+    number = f"{verdict.rules[0].value:.3f}"
+    for record, told in ((whole, True), (part, False)):
+        texts = (junit(verdict, record), json.dumps(sarif(verdict, record)), "\n".join(verdict_lines(verdict, record)))
+        assert [number in text for text in texts] == [told] * 3
+        assert ["evaluated in part" in text for text in texts] == [not told] * 3
 
 
 def test_texts_of_others_are_text(judged: tuple[RunRecord, Verdict]) -> None:

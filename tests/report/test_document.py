@@ -349,6 +349,17 @@ def test_every_number_of_the_verdict_leads_to_its_evidence(keigo_run: Path, tmp_
     assert re.search(r'<b><a href="#domain-1">\d\.\d{3}</a></b>', top)
 
 
+def test_verdicts_side_by_side_have_their_numbers_too(keigo_run: Path, other_run: Path, tmp_path: Path) -> None:
+    fields = {"subject": "domain=keigo", "tasks": KEIGO, "effect": "fails"}
+    whole, part = judged(keigo_run, tmp_path / "whole", 1, **fields), judged(other_run, tmp_path / "part", 1, **fields)
+    page = render([whole, part], lang="en")
+    table = page[page.index('id="verdict"') : page.index('id="subject"')]
+    assert (
+        table.count('<a href="#scores">failure rate 0.123 (0.111–0.135)</a>') == 1
+    )  # the other has its domain in part
+    assert table.count("0.456 (0.444–0.468)</a>") == 2
+
+
 def test_an_english_page_says_nothing_in_japanese_that_has_english(judged_page: str) -> None:
     assert "There is nothing to try." in judged_page and "試すものがない" not in judged_page
     heads = re.findall(r"<p>[^<]* ・ [^<]* ・ checked", judged_page)
