@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -537,6 +539,9 @@ def test_the_bill_of_materials_names_model_packages_and_data(cli: Cli, folder: P
     assert cli("verify", folder, "--bom", tmp_path / "bom.json").code == 0
     found, record = json.loads((tmp_path / "bom.json").read_text()), read_record(folder)
     assert (found["bomFormat"], found["specVersion"]) == ("CycloneDX", "1.6")
+    strict = JsonStrictValidator(SchemaVersion.V1_6)  # the schema that CycloneDX publishes
+    assert strict.validate_str((tmp_path / "bom.json").read_text()) is None
+    assert strict.validate_str(json.dumps({**found, "specVersion": 1.6})) is not None
     model = found["metadata"]["component"]
     assert record.model.identity is not None
     assert model["type"] == "machine-learning-model"
