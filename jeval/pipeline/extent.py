@@ -11,7 +11,9 @@ from jeval.record.schema import Extent, RunRecord
 
 @dataclass(frozen=True)
 class Part:
-    """How much of its suite, or of a domain, a run took. ``known``: whether the record says how much there is."""
+    """How much of its suite, or of a domain, a run took. ``known``: whether the record says how much there is;
+    where it does not, ``of_items`` says no more than that something was left out.
+    """
 
     tasks: int
     of_tasks: int
@@ -28,14 +30,28 @@ class Part:
 
 def part_of(record: RunRecord) -> Part:
     """How much of its suite a run took, tasks that need a file of the user's apart."""
-    own = [name for name, task in record.tasks.items() if name not in domains.tasks_of_files()]
-    scored = sum(record.tasks[name].n + record.tasks[name].not_scored for name in own)
+    of_files, extent = domains.tasks_of_files(), record.extent
+    own = [name for name in record.tasks if name not in of_files and (extent is None or name in extent.items)]
+    return _part(record, own, extent.missing if extent else {})
+
+
+def part_of_domain(record: RunRecord, name: str) -> Part:
+    """The same of a domain of its suite."""
+    of_files, suite, base = domains.tasks_of_files(), record.domains[name].suite, name.removesuffix("_search")
+    own = [
+        task for task, one in record.tasks.items() if (one.suite, one.domain) == (suite, base) and task not in of_files
+    ]
+    return _part(record, own, {name: record.extent.missing.get(name, ())} if record.extent else {})
+
+
+def _part(record: RunRecord, names: Sequence[str], missing: Mapping[str, Sequence[str]]) -> Part:
+    """Of tasks that the run has, and of those that it did not take."""
+    n = len(names)
     if record.extent is None:
-        left = 0 if record.settings.limit is None else 1
-        return Part(len(own), len(own), scored, scored + left, known=False)
-    missing = record.extent.missing
-    run = [name for name in own if name in record.extent.items]
-    return Part(len(run), len(run) + sum(map(len, missing.values())), *_asked(record, record.extent, run), missing)
+        scored = sum(record.tasks[name].n + record.tasks[name].not_scored for name in names)
+        left = record.settings.limit is not None  # nobody knows how many
+        return Part(n, n, scored, scored + left, known=False)
+    return Part(n, n + sum(map(len, missing.values())), *_asked(record, record.extent, names), missing)
 
 
 def _asked(record: RunRecord, extent: Extent, names: Sequence[str]) -> tuple[int, int]:
@@ -45,21 +61,6 @@ def _asked(record: RunRecord, extent: Extent, names: Sequence[str]) -> tuple[int
     taken = sum(size if limit is None or name in whole else min(limit, size) for name, size in sizes.items())
     others = sum(len(record.left_out.get(name, ())) for name in sizes) if record.settings.business else 0
     return taken - others, sum(sizes.values())
-
-
-def part_of_domain(record: RunRecord, name: str) -> Part:
-    """How much of a domain of its suite a run took, tasks that need a file of the user's apart."""
-    suite = record.domains[name].suite
-    members = [
-        task
-        for task, one in record.tasks.items()
-        if one.suite == suite and one.domain == name.removesuffix("_search") and task not in domains.tasks_of_files()
-    ]
-    run = len(members)
-    if record.extent is None:
-        n = record.domains[name].n
-        return Part(run, run, n, n + (record.settings.limit is not None), known=False)
-    return Part(run, run + len(record.extent.missing.get(name, ())), *_asked(record, record.extent, members))
 
 
 def whole_domains(record: RunRecord) -> set[str]:

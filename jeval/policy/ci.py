@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from jeval.output import one_line
 from jeval.policy.words import shown, told
+from jeval.reading import dump_json
 from jeval.record.schema import RuleResult, RunRecord, Verdict
 from jeval.version import __version__
 from jeval.writing import SHARED, write_text
@@ -91,8 +92,6 @@ def write_sarif(path: Path, verdict: Verdict, record: RunRecord) -> None:
     Raises:
         OSError: as the system says it.
     """
-    from jeval.reading import dump_json
-
     write_text(path, dump_json(sarif(verdict, record)), mode=SHARED)
 
 

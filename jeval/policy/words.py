@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jeval.pipeline.extent import whole_domains
+from jeval.pipeline.extent import part_of_domain
 from jeval.record.schema import RuleResult, RunRecord, Verdict
 
 
@@ -23,15 +23,14 @@ def shown(rule: RuleResult) -> str:
 
 def has_number(rule: RuleResult, record: RunRecord) -> bool:
     """Whether what a rule found may be told: of a domain that the run has in part there is no number."""
-    of_domain = {f"domain={name}" for name in record.domains}.intersection(rule.subject.split())
-    return rule.value is not None and of_domain <= {f"domain={name}" for name in whole_domains(record)}
+    subject = rule.subject.split()
+    named = [name for name in record.domains if f"domain={name}" in subject]
+    return rule.value is not None and all(part_of_domain(record, name).whole for name in named)
 
 
 def told(rule: RuleResult, record: RunRecord) -> str:
     """What was demanded, what was found, and what there is to say about it."""
-    part = rule.value is not None and not has_number(rule, record)
-    found = f"evaluated in part ({rule.n} items), so that there is no number" if part else _found(rule)
-    parts = [_demand(rule), found]
+    parts = [_demand(rule), _found(rule, record)]
     if rule.outcome == "undecided" or rule.without_exception == "undecided":
         parts.append(_undecided(rule))
     if rule.why == "exception_expired":
@@ -54,9 +53,11 @@ def _demand(rule: RuleResult) -> str:
     return f"{rule.subject}: {what}, {bound} {rule.threshold:{sign}.3g}"
 
 
-def _found(rule: RuleResult) -> str:
+def _found(rule: RuleResult, record: RunRecord) -> str:
     if rule.value is None or rule.interval is None:
         return "not scored"
+    if not has_number(rule, record):
+        return f"evaluated in part ({rule.n} items), so that there is no number"
     group = f"{rule.group} " if rule.group else ""
     low, high = rule.interval
     items = "pairs" if rule.measure == "difference" else "items"

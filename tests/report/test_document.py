@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,15 @@ def test_a_part_of_a_suite_says_so_first_and_has_no_domain_number(page: str) -> 
     assert re.search(r"17 課題のうち 17 課題、対象課題の [\d,]+ 問のうち 136 問だけを評価した", top)
     assert top.count("得点なし（部分評価）") == 3
     assert not re.search(r"<b>0\.\d{3}</b>|<b>1\.000</b>", top)
+
+
+def test_a_record_that_does_not_say_how_much_there_is_is_given_no_count_of_it(other_run: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(other_run, tmp_path / "run")
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**record, "extent": None}))  # as earlier versions wrote it
+    top = first_page(render([folder], lang="ja"))
+    assert top.count("得点なし（部分評価）") == 3
+    assert "各課題の一部の問題だけを評価した" in top and not re.search(r"\d+ 問", top[top.index('class="cards"') :])
 
 
 def test_tasks_that_were_not_run_are_named(audited: Audited, tiny_model: Path, tmp_path: Path) -> None:
@@ -141,7 +152,6 @@ def test_who_sees_two_runs_sees_each_task_once(hostile_run: Path, other_run: Pat
 
 
 def test_domains_are_compared_where_both_runs_have_them_whole(keigo_run: Path, tmp_path: Path) -> None:
-    import shutil
 
     page = render([keigo_run, Path(shutil.copytree(keigo_run, tmp_path / "run"))], lang="ja")
     comparison = page[page.index('id="comparison"') : page.index('id="instruments"')]
@@ -269,7 +279,6 @@ def test_a_model_card_holds_each_score_with_its_interval(cli: Cli, other_run: Pa
 def test_a_history_lists_runs_in_the_order_in_which_they_ended(
     cli: Cli, keigo_run: Path, hostile_run: Path, tmp_path: Path
 ) -> None:
-    import shutil
 
     whole = Path(shutil.copytree(keigo_run, tmp_path / "runs" / "a"))
     shutil.copytree(hostile_run, tmp_path / "runs" / "z" / "b")
@@ -293,8 +302,6 @@ def test_a_history_lists_runs_in_the_order_in_which_they_ended(
 
 def judged(run: Path, folder: Path, rules: int, **fields: Any) -> Path:
     """A copy of a run with a verdict of so many rules on a domain and one on a task."""
-    import json
-    import shutil
 
     shutil.copytree(run, folder)
     record = json.loads((folder / "run.json").read_text())
@@ -354,9 +361,8 @@ def test_verdicts_side_by_side_have_their_numbers_too(keigo_run: Path, other_run
     whole, part = judged(keigo_run, tmp_path / "whole", 1, **fields), judged(other_run, tmp_path / "part", 1, **fields)
     page = render([whole, part], lang="en")
     table = page[page.index('id="verdict"') : page.index('id="subject"')]
-    assert (
-        table.count('<a href="#scores">failure rate 0.123 (0.111–0.135)</a>') == 1
-    )  # the other has its domain in part
+    # The other run has its domain in part.
+    assert table.count('<a href="#scores">failure rate 0.123 (0.111–0.135)</a>') == 1
     assert table.count("0.456 (0.444–0.468)</a>") == 2
 
 
@@ -412,8 +418,6 @@ def test_long_tables_are_folded_and_short_ones_are_not() -> None:
 
 
 def test_hostile_titles_of_tasks_and_names_of_rules_stay_text(hostile_run: Path, tmp_path: Path) -> None:
-    import json
-    import shutil
 
     folder = Path(shutil.copytree(hostile_run, tmp_path / "run"))
     record = json.loads((folder / "run.json").read_text())
