@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jeval.errors import InputError
@@ -79,6 +79,7 @@ PLACED = [
     ("a.html", "<!-- ご確認してください。 --><script>'ご確認してください。'</script><pre>ご確認してください。</pre><blockquote>ご確認してください。</blockquote>"),
     ("a.eml", "Subject: 資料の件\nFrom: a@example.jp\n\n佐藤様\n\n内容を⟦ご確認\nしてください⟧。\n\n> ご確認してください。\n-- \nご確認してください。"),
     ("a.csv", 'id,本文\n1,"内容を ""今"" ⟦ご確認してください⟧。"\n'),
+    ("a.csv", '""手元の"案内","内容を"⟦ご確認してください⟧。\n'),
     ("a.tsv", "1\t内容を⟦ご確認してください⟧。\n"),
     ("a.json", '{"ご確認してください": 1, "b": ["内容を\\n⟦ご確認\\u3057てください⟧。"]}'),
     ("a.jsonl", '{"a": "はい。"}\n{"a": "内容を⟦ご確認してください⟧。"}\n'),
@@ -133,6 +134,7 @@ def test_style_is_judged_over_the_document_and_headings_and_lists_apart() -> Non
 @pytest.mark.parametrize("kind", READERS)
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(["お", "「", "」", "\n", "\r\n", "\r", "> ", "# ", "- ", "|", "`", "**", "<br>", "<p>", "&amp;", "&", "<!--", "-->", "[あ](い)", "\\", '"', "'", ",", ":", "{", "}", "\ud800", "\u3099", "か", "ます。", "した。", "：", "---\n", "    "]), max_size=30).map("".join))  # fmt: skip
+@example('""お"お"')
 def test_any_text_is_read_and_every_character_has_its_place(kind: str, text: str) -> None:
     try:
         read = list(segments(text, "-", kind))

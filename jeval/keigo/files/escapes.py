@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from jeval.keigo.files.segments import APART, Cutting, Segment
+from jeval.keigo.files.segments import Cutting
 
 _BACKSLASH = re.compile(
     r"\\(?:u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?|x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8})|(\r?\n[ \t]*)|(.))"
@@ -51,13 +51,11 @@ def _meant(found: re.Match[str]) -> str:
     return _NAMED.get(named, named)
 
 
-def from_quoted(text: str, start: int, end: int, pairs: Mapping[str, str], scope: str = APART) -> Segment:
-    """What stands in ``text[start:end]``, the keys of ``pairs`` meaning their values."""
-    cutting = Cutting()
+def from_pairs(text: str, start: int, end: int, pairs: Mapping[str, str], into: Cutting) -> None:
+    """Add what stands in ``text[start:end]``, the keys of ``pairs`` meaning their values."""
     at = start
     for found in re.compile("|".join(map(re.escape, pairs))).finditer(text, start, end):
-        cutting.put(text[at : found.start()], at, found.start())
-        cutting.put(pairs[found[0]], *found.span())
+        into.put(text[at : found.start()], at, found.start())
+        into.put(pairs[found[0]], *found.span())
         at = found.end()
-    cutting.put(text[at:end], at, end)
-    return cutting.segment(scope)
+    into.put(text[at:end], at, end)

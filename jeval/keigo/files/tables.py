@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 from jeval.errors import InputError
-from jeval.keigo.files.escapes import from_quoted
-from jeval.keigo.files.segments import APART, Segment
+from jeval.keigo.files.escapes import from_pairs
+from jeval.keigo.files.segments import APART, Cutting, Segment
 from jeval.keigo.files.wraps import unwrap
 from jeval.keigo.knowledge import knowledge
+
+_OPEN = re.compile(r'"(?:[^"]+|"")*')  # up to the mark that closes it
+_QUOTED = {'""': '"', "\r\n": "\n", "\r": "\n"}
 
 
 def read(text: str, name: str) -> Iterator[Segment]:
@@ -26,24 +30,33 @@ def read(text: str, name: str) -> Iterator[Segment]:
     try:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
             for index, cell in enumerate(row):
-                at = _next(text, at, cell, delimiter, first=index == 0)
-                quoted = text.startswith('"', at)
-                start, end = at, at + len(cell) + (2 + cell.count('"') if quoted else 0)
+                at = _next(text, at, first=index == 0)
+                inside, after = _extent(text, at, cell)
+                at = after[1]
                 if japanese.search(cell):
-                    inside = (start + 1, end - 1) if quoted else (start, end)
-                    yield unwrap(from_quoted(text, *inside, {'""': '"', "\r\n": "\n", "\r": "\n"}, APART))
-                at = end
+                    cutting = Cutting()
+                    from_pairs(text, *inside, _QUOTED, cutting)
+                    cutting.put(text[slice(*after)], *after)
+                    yield unwrap(cutting.segment(APART))
     except csv.Error as err:
         raise InputError(f'{name}: no table ({err}); expected cells between {delimiter!r}, quoted with "') from err
 
 
-def _next(text: str, at: int, cell: str, delimiter: str, first: bool) -> int:
+def _next(text: str, at: int, *, first: bool) -> int:
     """Where the next cell begins: behind line ends before the first of a row, behind the delimiter before the others."""
-    if first:
-        while at < len(text) and text[at] in "\r\n":
-            at += 1
-        return at
-    if text.startswith(delimiter, at):
-        return at + len(delimiter)
-    found = text.find(cell, at)  # quoted in a way of its own ("a"b,): the next place that holds it
-    return max(at, found)
+    if not first:
+        return at + 1
+    while at < len(text) and text[at] in "\r\n":
+        at += 1
+    return at
+
+
+def _extent(text: str, at: int, cell: str) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where a cell that begins at ``at`` stands: what is quoted of it, and what follows as it is. Of ``"a"b`` both are there."""
+    found = _OPEN.match(text, at)
+    if found is None:
+        return (at, at), (at, at + len(cell))
+    start, close = at + 1, found.end()
+    after = min(close + 1, len(text))  # the last quotation mark of the file may be missing
+    rest = len(cell) - (close - start - text.count('""', start, close))
+    return (start, close), (after, after + rest)
