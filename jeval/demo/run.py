@@ -41,7 +41,7 @@ class Course:
 
 
 #: Enough for each expert to beat the base model on its task by a paired 95 % interval, and short: small batches, high rates.
-COURSES = {"base": Course(150, 48, 3e-3), "keigo": Course(600, 32, 3e-3), "finance": Course(900, 32, 6e-3)}
+COURSES = {"base": Course(150, 48, 3e-3), "keigo": Course(400, 16, 5e-3), "finance": Course(750, 16, 8e-3)}
 #: Tasks that the search scores its candidates on, with at most this many items each.
 SEARCH_TASKS = ("jeval_search_keigo_pairs", "jeval_search_finreg_statement")
 SEARCH_LIMIT = 200
