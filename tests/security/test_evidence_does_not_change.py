@@ -6,6 +6,7 @@ import json
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -542,6 +543,7 @@ def test_the_bill_of_materials_names_model_packages_and_data(cli: Cli, folder: P
     strict = JsonStrictValidator(SchemaVersion.V1_6)  # the schema that CycloneDX publishes
     assert strict.validate_str((tmp_path / "bom.json").read_text()) is None
     assert strict.validate_str(json.dumps({**found, "specVersion": 1.6})) is not None
+    assert datetime.fromisoformat(found["metadata"]["timestamp"]).tzinfo  # the one field whose format the schema names
     model = found["metadata"]["component"]
     assert record.model.identity is not None
     assert model["type"] == "machine-learning-model"
