@@ -74,6 +74,17 @@ def test_a_whole_domain_has_its_number(keigo_run: Path) -> None:
     assert score is not None and f">{score:.3f}</a></b>" in first_page(render([keigo_run], lang="en"))
 
 
+def test_items_that_depend_on_each_other_are_counted_beside_their_number(keigo_run: Path, tmp_path: Path) -> None:
+    record = read_record(keigo_run)
+    counts = {(task.n, task.clusters) for task in record.tasks.values() if task.clusters < task.n}
+    assert counts
+    for n, clusters in counts:
+        assert f"{n}<br><small>まとまり数 {clusters}</small>" in render([keigo_run], lang="ja")
+    both = render([keigo_run, Path(shutil.copytree(keigo_run, tmp_path / "run"))], lang="ja")
+    for n, clusters in counts:
+        assert f"(n {n}、<small>まとまり数 {clusters}</small>)" in both
+
+
 def test_a_failed_item_shows_answer_article_and_reason(page: str, hostile_run: Path) -> None:
     failures = page[page.index('id="failures"') : page.index('id="clauses"')]
     for word in ("正答", "根拠", "理由", "第", "敬語の指針"):
