@@ -570,19 +570,27 @@ def _code_of(action: Callable[[], Any]) -> Any:
         action()
     except SystemExit as ended:  # Typer ends every command this way, with 2 after a usage error, 130 after Ctrl-C
         return ended.code
-    except JevalError as err:
+    except BaseException as err:  # a panic of a library written in Rust is no Exception
+        return 130 if _after_interrupt(err) else _failed(err)
+    return 0
+
+
+def _failed(err: BaseException) -> int:
+    """Say an error; gives its exit code."""
+    if isinstance(err, JevalError):
         resume = f"; go on from there with: {_command()}" if err.resumes else ""
         return _said(f"{err}{resume}", err.exit_code)
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
+    if isinstance(err, BrokenPipeError):
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         return 1
-    except OSError as err:
-        return _refused(err) if err.errno in _REFUSED | _FULL else _fault(err)
-    except BaseException as err:  # a panic of a library written in Rust is no Exception
-        return _fault(err)
-    return 0
+    return _refused(err) if isinstance(err, OSError) and err.errno in _REFUSED | _FULL else _fault(err)
+
+
+def _after_interrupt(err: BaseException | None) -> bool:
+    """Whether it came up while Ctrl-C was on its way out: what a library was doing fails as it cleans up."""
+    while err is not None and not isinstance(err, KeyboardInterrupt):
+        err = err.__context__
+    return err is not None
 
 
 def _said(message: str, code: int) -> int:

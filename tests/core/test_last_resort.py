@@ -17,6 +17,7 @@ import pytest
 
 from jeval import cli as command_line
 from jeval import output
+from jeval.errors import InputError
 
 Cli = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -229,6 +230,19 @@ def test_the_model_as_a_bare_argument_and_a_fraction_as_limit_are_explained(cli:
 def test_ctrl_c_names_the_command_as_a_shell_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["jeval", "run", "--model", "/models/a b"])
     assert command_line._command() == "jeval run --model '/models/a b'"
+
+
+@pytest.mark.parametrize("error", [AssertionError(), InputError("the storage is locked"), KeyboardInterrupt()])
+def test_what_fails_while_ctrl_c_is_on_its_way_out_is_an_interrupt(error: BaseException) -> None:
+    """A database that was told to stop in the middle of a commit fails as it cleans up."""
+
+    def action() -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise error
+
+    assert command_line._code_of(action) == 130
 
 
 def test_a_path_that_is_no_utf8_is_named(cli: Cli, tmp_path: Path) -> None:
