@@ -15,14 +15,14 @@ from typing import Any
 
 from jeval.evidence.instrument import Counts, Instrument
 from jeval.keigo.analysis import analyze
-from jeval.keigo.generate import SUITES, candidates, cite, generate, source
+from jeval.keigo.generate import SUITES, candidates, cite, generate, source, written
 from jeval.keigo.quality import analyser
 from jeval.keigo.types import ERROR_TYPES
 from jeval.reading import read_jsonl, read_yaml
 from jeval.resources import data_path
 
 SEED = 20261124
-SIZES = {"pairs": (616, 330), "choice": (208, 112), "correct": (165, 88)}
+SIZES = {"pairs": (616, 616), "choice": (208, 112), "correct": (165, 88)}
 _SLOT = re.compile(r"\{(\w+)\}")
 
 Row = dict[str, Any]
@@ -33,8 +33,12 @@ def _source(name: str) -> Row:
 
 
 def pairs() -> list[Row]:
-    """The minimal pairs of both suites."""
-    return [row for suite, n in zip(SUITES, SIZES["pairs"], strict=True) for row in generate(SEED, n, suite)]
+    """The minimal pairs of both suites: all that were written, filled up from the frames."""
+    rows: list[Row] = []
+    for suite, n in zip(SUITES, SIZES["pairs"], strict=True):
+        own = written(suite)
+        rows += [*own, *generate(SEED, n - len(own), suite, own)]
+    return rows
 
 
 # ---------------------------------------------------------------------- choice

@@ -1,4 +1,5 @@
-"""Minimal pairs from frames × lexemes (``data/keigo/items/pairs.yaml``), and correct sentences of other lexemes.
+"""Minimal pairs: written by hand (``data/keigo/items/sentences``), and from frames × lexemes (``pairs.yaml``); correct sentences
+of other lexemes.
 
 A suite is drawn so that two guessers who know no keigo stay at chance: "the shorter member" and "the member with fewer
 or more honorific morphemes". Misuses come longer and shorter than the right form, and over- as well as under-honorific;
@@ -11,16 +12,21 @@ import itertools
 import random
 import re
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from jeval.errors import InputError
 from jeval.keigo.knowledge import knowledge
-from jeval.reading import read_yaml
+from jeval.reading import read_tsv, read_yaml
 from jeval.resources import data_path
 
 SUITES = ("audit", "search")
+#: Pairs of a draw by another seed: half of what the frames of a suite hold, so that two draws differ.
+FRESH = 330
 _SLOT = re.compile(r"\{(\w+)\}")
+#: The columns of a table of pairs written by hand.
+COLUMNS = ("id", "suite", "section", "scene", "right", "wrong")
 _FREE = ("n", "t", "past", "fut")
 
 
@@ -45,6 +51,18 @@ def honorific_morphemes(text: str) -> int:
         frame = token.mask & bits.naru_verb and data.expressions["ends_in_ni"].search(text[: text.find(token.surface)])
         count += token.lemma in markers or bool(token.mask & bits.oru) or bool(frame)
     return count
+
+
+@lru_cache(maxsize=2)
+def written(suite: str) -> tuple[dict[str, Any], ...]:
+    """The pairs of a suite that were written one by one, by error type, as items; each is a cluster of its own."""
+    rows: list[dict[str, Any]] = []
+    for path in sorted(data_path("keigo", "items", "sentences").glob("*.tsv")):
+        for name, of, section, scene, right, wrong in read_tsv(path, COLUMNS):
+            if of == suite:
+                one = {"cluster": name, "error_type": path.stem, "section": section, "scene": scene.strip("-")}
+                rows.append(_item({**one, "right": right, "wrong": wrong}, suite))
+    return tuple(rows)
 
 
 def _sign(value: int) -> int:
@@ -83,11 +101,12 @@ def candidates(suite: str, words_of: str | None = None) -> list[dict[str, Any]]:
     return rows
 
 
-def generate(seed: int, n: int, suite: str) -> list[dict[str, Any]]:
-    """``n`` minimal pairs of ``suite`` (``audit`` or ``search``): the same seed gives the same items.
+def generate(seed: int, n: int, suite: str, beside: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+    """``n`` minimal pairs of ``suite`` (``audit`` or ``search``) from the frames: the same seed gives the same items.
 
     Error types and, within a type, frames and lexeme rows are as even as the stock allows; half of the items stand in
-    a scene where their frame allows both. Keys are those of ``data/keigo/built/pairs.jsonl``.
+    a scene where their frame allows both. Keys are those of ``data/keigo/built/pairs.jsonl``. What the items in ``beside`` give the
+    two guessers is made up for.
 
     Raises:
         InputError: an unknown suite, or more items than the frames and lexemes yield.
@@ -97,12 +116,15 @@ def generate(seed: int, n: int, suite: str) -> list[dict[str, Any]]:
     rng = random.Random(f"{seed}-{suite}")
     stock: dict[str, list[dict[str, Any]]] = {}
     for one in candidates(suite):
-        one["length"] = _sign(len(one["right"]) - len(one["wrong"]))
+        one["length"] = _length(one)
         stock.setdefault(one["error_type"], []).append(one)
     for rows in stock.values():
         rng.shuffle(rows)
     _check(n, stock, suite)
     balance = Counter[str]()
+    for one in beside:
+        balance["length"] += _length(one)
+        balance["honorific"] += _honor(one)
     seen: Counter[Any] = Counter()
     chosen: list[dict[str, Any]] = []
     types = sorted(stock, key=lambda t: (len({(r["cluster"], r["length"]) for r in stock[t]}), t))
@@ -123,7 +145,7 @@ def generate(seed: int, n: int, suite: str) -> list[dict[str, Any]]:
     result = []
     for one in chosen:
         numbers[one["cluster"]] += 1
-        result.append(_item(one, suite, numbers[one["cluster"]]))
+        result.append(_item(one, suite, f"-{numbers[one['cluster']]:03d}"))
     return result
 
 
@@ -131,6 +153,10 @@ def _check(n: int, stock: dict[str, list[dict[str, Any]]], suite: str) -> None:
     most = min(len(rows) for rows in stock.values()) * len(stock)
     if not 1 <= n <= most:
         raise InputError(f"keigo items: {n} pairs asked for; the {suite} frames and lexemes yield 1 to {most}")
+
+
+def _length(one: dict[str, Any]) -> int:
+    return _sign(len(one["right"]) - len(one["wrong"]))
 
 
 def _honor(one: dict[str, Any]) -> int:
@@ -154,10 +180,10 @@ def _cost(one: dict[str, Any], balance: Counter[str], seen: Counter[Any]) -> flo
     return 20.0 * step + 3.0 * frame + 1.5 * row + 0.5 * scene + 6.0 * text + 0.3 * (side - other)
 
 
-def _item(one: dict[str, Any], suite: str, number: int) -> dict[str, Any]:
+def _item(one: dict[str, Any], suite: str, number: str = "") -> dict[str, Any]:
     scene = source()["scenes"][suite][one["scene"]] if one["scene"] else {}
     return {
-        "id": f"keigo-pairs-{suite}-{one['cluster']}-{number:03d}",
+        "id": f"keigo-pairs-{suite}-{one['cluster']}{number}",
         "suite": suite,
         "cluster": f"{suite}-{one['cluster']}",
         "chance": 0.5,
@@ -170,7 +196,7 @@ def _item(one: dict[str, Any], suite: str, number: int) -> dict[str, Any]:
         "channel": scene.get("channel", ""),
         "right": one["right"],
         "wrong": one["wrong"],
-        "longer": {1: "right", -1: "wrong", 0: "equal"}[one["length"]],
+        "longer": {1: "right", -1: "wrong", 0: "equal"}[_length(one)],
         "more_honorific": {1: "right", -1: "wrong", 0: "equal"}[_honor(one)],
         "source": cite(one["section"]),
     }

@@ -11,7 +11,7 @@ from typing import Any
 from jeval.domain.dataset import as_dataset
 from jeval.evidence.guesser import share_of_right
 from jeval.keigo.analysis import analyze
-from jeval.keigo.generate import generate
+from jeval.keigo.generate import FRESH, generate
 from jeval.keigo.judge import judge_conversion
 from jeval.keigo.judge.correction import judge_correction
 from jeval.keigo.judge.reply import judge_reply
@@ -54,11 +54,11 @@ STRATA = {
 def dataset(kind: str, suite: str = "audit", fresh: int | None = None, **_: Any) -> dict[str, Any]:
     """``custom_dataset`` hook: the items of one kind and suite, every beginning balanced by :data:`STRATA`.
 
-    With ``fresh`` as many search pairs are drawn anew by that seed; their ids name it, for they are other items.
+    With ``fresh`` the search pairs are drawn anew from the frames by that seed; their ids name it, for they are other items.
     """
     rows = [row for row in items(kind) if row["suite"] == suite]
     if fresh is not None and (kind, suite) == ("pairs", "search"):
-        rows = [{**row, "id": f"{row['id']}-fresh-{fresh}"} for row in generate(fresh, len(rows), suite)]
+        rows = [{**row, "id": f"{row['id']}-fresh-{fresh}"} for row in generate(fresh, FRESH, suite)]
     return as_dataset(rows, STRATA[kind])
 
 

@@ -21,6 +21,7 @@ from jeval.statistics import mean_interval, paired_difference
 
 Run = Callable[..., Path]
 File = Callable[..., Path]
+CORRECT = "jeval_keigo_correct"
 PAIRS = "jeval_keigo_pairs"
 
 
@@ -165,20 +166,20 @@ def test_a_group_of_one_item_is_undecided_though_it_is_right(scored_run: Run, po
     assert all(group.outcome == "undecided" and (group.n_needed or 0) > 1 for group in small)
 
 
-@pytest.mark.parametrize("threshold", [0.08, 0.12])
+@pytest.mark.parametrize("threshold", [0.11, 0.16])
 def test_failures_do_not_help_a_run_to_pass(scored_run: Run, policy_file: File, threshold: float) -> None:
-    """Of 616 items over 30 frames none fails, and the bound is 11 %; or ten here and there, and the bound is narrower."""
+    """Of 165 items over 30 frames none fails, and the bound is 11 %; or three here and there, and the bound is narrower."""
     turn = iter(range(1 << 20))
-    rule = {"subject": {"task": PAIRS}, "upper_bound_at_most": threshold}
-    some = scored_run(lambda task, doc: float(task != PAIRS or next(turn) % 61 != 7), name="some")
+    rule = {"subject": {"task": CORRECT}, "upper_bound_at_most": threshold}
+    some = scored_run(lambda task, doc: float(task != CORRECT or next(turn) % 55 != 7), name="some")
     best = scored_run(right, name="best")
     for run in (best, some):
         found = result(policy_file(rule), run)
-        assert found.outcome == ("pass" if threshold == 0.12 else "undecided")
-        assert (found.n_needed is None) == (threshold == 0.12)
+        assert found.outcome == ("pass" if threshold == 0.16 else "undecided")
+        assert (found.n_needed is None) == (threshold == 0.16)
     seen = result(policy_file(rule), some)
-    assert seen.value is not None and seen.value > 0 and seen.interval is not None and seen.interval[1] < 0.08
-    assert seen.why == ("" if threshold == 0.12 else "few_clusters")
+    assert seen.value is not None and seen.value > 0 and seen.interval is not None and seen.interval[1] < 0.11
+    assert seen.why == ("" if threshold == 0.16 else "few_clusters")
 
 
 def test_who_says_nothing_does_not_pass_for_giving_nothing_away(scored_run: Run, policy_file: File) -> None:
