@@ -62,10 +62,13 @@ def private_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An untrained character-level Llama in a Hugging Face folder (read only: copy it to change it)."""
     from jeval.demo.corpus import vocabulary_texts
-    from jeval.demo.model import char_tokenizer, save, tiny_llama
+    from jeval.demo.model import char_tokenizer, plant, save, tiny_llama
 
     tokenizer = char_tokenizer(vocabulary_texts())
-    return save(tiny_llama(len(tokenizer), hidden=32, layers=2), tokenizer, tmp_path_factory.mktemp("models") / "tiny")
+    model = plant(
+        tiny_llama(len(tokenizer), hidden=32, layers=2), tokenizer
+    )  # an item's new character leaves it as it is
+    return save(model, tokenizer, tmp_path_factory.mktemp("models") / "tiny")
 
 
 @pytest.fixture(scope="session")

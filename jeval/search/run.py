@@ -18,6 +18,7 @@ from jeval.search import progress as standing
 from jeval.search.cluster import Cluster
 from jeval.search.config import SearchConfig, hosts_of
 from jeval.search.ending import Auditor, finish
+from jeval.search.interrupt import held
 from jeval.search.outcome import Ending
 from jeval.search.parents import check_parents
 from jeval.search.resident import resident_of
@@ -72,15 +73,18 @@ def _loop(config: SearchConfig, study: Study, fitness: Fitness, progress: Progre
     """Draw, measure, tell, until the budget is spent."""
     _recall(config, study, fitness)
     budget, said = config.budget, ""
-    while (left := budget.candidates - len(study.told)) > 0:
-        if budget.seconds is not None and study.spent() >= budget.seconds:
-            break
-        drawn = study.draw(left)
+    while True:
+        with held():
+            left = budget.candidates - len(study.told)
+            if left <= 0 or (budget.seconds is not None and study.spent() >= budget.seconds):
+                break
+            drawn = study.draw(left)
         results = fitness.map([recipe for _, recipe in drawn])
-        for (trial, _), result in zip(drawn, results, strict=True):
-            study.tell(trial, result)
-        told = study.told
-        said = standing.line(told, study.spent(), budget)
+        with held():
+            for (trial, _), result in zip(drawn, results, strict=True):
+                study.tell(trial, result)
+            told = study.told
+            said = standing.line(told, study.spent(), budget)
         progress.stage(said)
         progress.update(len(told), budget.candidates)
     progress.say(f"{len(study.told)} candidates: {said or standing.line(study.told, study.spent(), budget)}")
