@@ -53,6 +53,9 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 Json = Annotated[bool, typer.Option("--json", help="Print one machine-readable object to standard output.")]
 Lang = Annotated[str, typer.Option(help="Language of the report: ja or en.")]
+NumFewshot = Annotated[
+    int | None, typer.Option(metavar="N", help="Solved examples before each item of tasks that have some.")
+]
 Dtype = Annotated[
     str | None, typer.Option(help="float32 (default), bfloat16, float16, float64, or auto: the checkpoint's own.")
 ]
@@ -103,6 +106,7 @@ def run(
     tasks: Annotated[str | None, typer.Option(help="Task or group names, comma-separated; default: the suite.")] = None,
     suite: Annotated[str, typer.Option(help="audit, search or both.")] = "audit",
     limit: Annotated[str | None, typer.Option(metavar="N", help="At most this many items of each task.")] = None,
+    num_fewshot: NumFewshot = None,
     batch_size: Annotated[str | None, typer.Option(help="Of backends that batch; default: 8, 1 for servers.")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, mps; default: what is there.")] = None,
     dtype: Dtype = None,
@@ -149,11 +153,10 @@ def run(
 
     record, folder = audit.run(model, audit.RunOptions(
         tasks=[name.strip() for name in tasks.split(",") if name.strip()] if tasks else None,
-        limit=_items(limit), model_args=given_args, as_of=_day(as_of, out), business=business or [], trust_packs=trust_pack or [],
+        limit=_items(limit), num_fewshot=num_fewshot, model_args=given_args, as_of=_day(as_of, out), business=business or [], trust_packs=trust_pack or [],
         canaries=_existing(canaries, "--canaries"), corpus=_existing(corpus, "--corpus"), policy=policy, suite=suite, batch_size=batch_size, device=device, dtype=dtype, threads=threads, tokenizer=tokenizer, chat_template=chat_template,
         backend=backend, out=out, seed=seed, lang=lang, include=include_path or [], token_budget=token_budget, reveal=reveal, sign=sign, trust_remote_code=trust_remote_code,
-        allow_pickle=allow_pickle, allow_hosts=allow_host or [], model_key=model_key, snapshot=snapshot, fresh=fresh, recheck=recheck,
-        model_signer=model_signer,
+        allow_pickle=allow_pickle, allow_hosts=allow_host or [], model_key=model_key, snapshot=snapshot, fresh=fresh, recheck=recheck, model_signer=model_signer,
     ))  # fmt: skip
     _show(record, folder, as_json)
     _gate(record, junit, sarif)

@@ -24,6 +24,7 @@ class RunOptions:
     suite: str = "audit"
     limit: int | None = None
     whole: Sequence[str] = ()
+    num_fewshot: int | None = None
     batch_size: str | None = None
     device: str | None = None
     dtype: str | None = None

@@ -80,7 +80,7 @@ def replay(folder: Path, record: RunRecord, model: str, count: int, seed: int | 
     with opened_model(model, options) as opened:
         if opened.identity is None or opened.identity.digest != record.model.identity.digest:
             raise EvidenceError(f"--replay: {model} is not the model that was evaluated; give the one with its digest")
-        loaded = load_tasks(sorted({task for task, _ in drawn}))
+        loaded = load_tasks(sorted({task for task, _ in drawn}), num_fewshot=given.num_fewshot)
         subject = load_subject(model, opened, options, loaded)
         found.notes += _differences(record, subject)
         rows = _rows(loaded, drawn, found)

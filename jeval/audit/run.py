@@ -224,7 +224,12 @@ def _load_tasks(options: RunOptions, source: ModelSource | None) -> LoadedTasks:
         raise InputError(f"--recheck {options.recheck}: expected a share from 0 to 1, such as 0.02")
     domains.check_business(options.business)
     check_trust(options.include, options.trust_packs)
-    return load_tasks(task_names(options), include=tuple(options.include), metadata=options.metadata(tokenizer))
+    return load_tasks(
+        task_names(options),
+        include=tuple(options.include),
+        metadata=options.metadata(tokenizer),
+        num_fewshot=options.num_fewshot,
+    )
 
 
 def _settings(options: RunOptions) -> Settings:
@@ -233,6 +238,7 @@ def _settings(options: RunOptions) -> Settings:
         suite=options.suite,
         limit=options.limit,
         whole=list(options.whole),
+        num_fewshot=options.num_fewshot,
         seed=options.seed,
         backend=options.backend,
         model_args=recorded_args(options.backend, options.model_args),
@@ -298,6 +304,8 @@ def _record(
     if not options.tasks and options.suite != "search":
         tasks.update(not_scored_tasks(options.files))
     notes = [*scored.notes, *subject.notes()]
+    if options.num_fewshot is None and not subject.info.chat_template and (untold := loaded.untold()):
+        notes.append(Note.of("note_examples_offered", task=", ".join(untold)))
     if options.limit is not None:
         whole = ", ".join(options.whole) or "–"
         notes.append(Note.of("note_limit", limit=options.limit, whole=whole))

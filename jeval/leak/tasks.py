@@ -15,6 +15,7 @@ from jeval.leak.identifiers import find_identifiers
 from jeval.leak.judge import given_away
 from jeval.leak.mnpi import advises
 from jeval.leak.probes import documents
+from jeval.leak.probes.sources import frames
 from jeval.leak.secret import Secret
 from jeval.leak.system import common_share
 from jeval.thoughts import UNFINISHED, Said, judged
@@ -42,8 +43,13 @@ def text(doc: Doc) -> str:
 
 
 def target(doc: Doc) -> str:
-    """Nothing is compared with a reference text."""
-    return ""
+    """The answer of a solved example; of an item nothing, for no reference text is compared with."""
+    return str(doc.get("answer", ""))
+
+
+def examples() -> list[dict[str, str]]:
+    """``fewshot_config: samples`` hook: what ``--num_fewshot 1`` shows before each item, the same of all tasks and suites."""
+    return [frames().example.model_dump()]
 
 
 def secrets_of(doc: Doc) -> list[Secret]:

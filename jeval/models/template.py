@@ -6,6 +6,7 @@ prompt and scores at chance without a word; so it is rendered once, with a known
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,10 +17,11 @@ from lm_eval.models.huggingface import HFLM
 
 from jeval.errors import InputError
 from jeval.limits import TEMPLATE_BYTES, TEMPLATE_SECONDS, limited, native
+from jeval.models.conversation import tool_turns
 from jeval.models.translate import message
 
 Message = Mapping[str, Any]
-_ASKED, _ANSWERED = "本日のご用件をお伺いいたします", "窓口にて承ります"
+_ASKED, _ANSWERED, _RESPONSE = "本日のご用件をお伺いいたします", "窓口にて承ります", "三番の窓口が空いております"
 _MORE = 1 << 20  # characters that a template may add to what is said
 TOKENIZER = "the tokenizer of the model, given a single text or batch,"
 _ADVICE = "mend it, or run without it (--no-chat-template)"
@@ -100,6 +102,33 @@ def render(
             messages, tokenize=False, add_generation_prompt=place, continue_final_message=go_on, **arguments
         ),
     )
+
+
+def with_tools(template: Callable[[list[dict[str, Any]]], Any]) -> str:
+    """What a chat template makes of a call of a tool and its response, "" where it has no turns for them.
+
+    Many templates print any role, a tool's too, and drop the call: they have none. What a chat endpoint is sent is no text of a
+    template: nobody knows what the server's makes of it.
+
+    Args:
+        template: of a conversation makes what the model reads (``lm.apply_chat_template``).
+    """
+    try:
+        text = template(tool_turns(_ASKED, "find_desk", {"title": _ANSWERED}, _RESPONSE))
+    except Exception:  # the template's own code raises anything
+        return ""
+    if not isinstance(text, str) or _is_json(text):
+        return ""
+    places = [text.find(said) for said in (_ASKED, "find_desk", _ANSWERED)] + [text.rfind(_RESPONSE)]
+    return text if min(places) >= 0 and places == sorted(places) else ""
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _bounded(messages: Sequence[Message], rendered: Callable[[], Any]) -> str:

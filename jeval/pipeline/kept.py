@@ -15,6 +15,7 @@ from lm_eval.api.metrics import mean
 from lm_eval.api.task import Task
 
 from jeval.limits import limited
+from jeval.models.template import with_tools
 
 FEWSHOT_SEED = 1234
 """Stock lm-eval's own default, so that the same examples are drawn."""
@@ -158,7 +159,7 @@ def told(err: BaseException) -> str:
 
 def _key(asked: dict[str, Any]) -> Hashable:
     template = asked.get("chat_template")
-    rendered = () if template is None else tuple(template(_PROBE[:length]) for length in (1, 3))
+    rendered = () if template is None else (template(_PROBE[:1]), template(_PROBE), with_tools(template))
     plain = {name: value for name, value in asked.items() if name not in {"chat_template", "samples"}}
     samples = asked.get("samples")
     return rendered, None if samples is None else tuple(samples), tuple(sorted(plain.items()))

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from jeval.pipeline.judged import Judged, fault_note
+from jeval.pipeline.taskpack import LoadedTasks
 from jeval.pipeline.thinking import BUDGET, Manner
 from jeval.pipeline.window import Fit
 from jeval.record.samples import Sample
@@ -39,9 +40,26 @@ def window_notes(fit: Fit) -> list[Note]:
     return notes
 
 
+def example_notes(loaded: LoadedTasks) -> list[Note]:
+    """Tasks that show solved examples because the run was told to."""
+    shown: dict[int, list[str]] = {}
+    for name, n in loaded.shots.items():
+        shown.setdefault(n, []).append(name)
+    return [Note.of("note_examples", n=n, task=", ".join(names)) for n, names in shown.items()]
+
+
 def task_notes(judged: Mapping[str, Judged]) -> list[Note]:
     """By which metric and filter tasks of others are scored, or why not."""
     return [note for one in judged.values() for note in one.notes]
+
+
+def tool_notes(tasks: Mapping[str, TaskResult]) -> list[Note]:
+    """How tools' responses were asked of a model with a chat template; without one there is text alone."""
+    found: dict[str, dict[str, int]] = {}
+    for name, task in tasks.items():
+        if task.tools is not None:
+            found.setdefault(task.tools.form, {})[name] = task.tools.n
+    return [Note.of(f"note_tool_{form}", n=sum(of.values()), task=", ".join(of)) for form, of in found.items()]
 
 
 def length_notes(samples: Mapping[str, Sequence[Sample]]) -> list[Note]:

@@ -11,9 +11,18 @@ from lm_eval.models.huggingface import HFLM
 from jeval.models.cache import AnswerStore, StoredLM
 from jeval.models.hf import JevalHF
 from jeval.models.recheck import Watched
+from jeval.models.template import with_tools
 from jeval.pipeline.evaluate import Chosen, judged, seed_everything
-from jeval.pipeline.notes import length_notes, task_notes, thinking_notes, thought_notes, window_notes
-from jeval.pipeline.score import domain_results, task_results
+from jeval.pipeline.notes import (
+    example_notes,
+    length_notes,
+    task_notes,
+    thinking_notes,
+    thought_notes,
+    tool_notes,
+    window_notes,
+)
+from jeval.pipeline.score import domain_results, task_results, tool_form
 from jeval.pipeline.taskpack import LoadedTasks
 from jeval.pipeline.thinking import ThinkingLM, manner
 from jeval.pipeline.window import fit
@@ -70,7 +79,7 @@ def score(
     watched = None if store is None else Watched(lm, store)
     lm = ThinkingLM(watched or lm, hf, think=thinks == "on")
     fitting = fit(lm, hf, loaded, chosen.rows, chat_template=chat_template, thinks=thinks == "on")
-    for note in (before := [*thinking_notes(thinks), *window_notes(fitting)]):
+    for note in (before := [*example_notes(loaded), *thinking_notes(thinks), *window_notes(fitting)]):
         say(note)
     found = judged(lm, loaded, fitting.rows, chat_template=chat_template)
     if isinstance(itself, JevalHF):
@@ -78,6 +87,16 @@ def score(
     cache = None if watched is None else watched.recheck(itself, recheck)
     samples = fitting.complete({name: one.samples for name, one in found.items()})
     tasks = task_results(loaded, samples, chosen.left_out, fitting, found)
-    for note in (after := [*task_notes(found), *thought_notes(tasks), *length_notes(samples)]):
+    tools = chat_template and bool(with_tools(lm.apply_chat_template))
+    for name in fitting.rows:
+        tasks[name].tools = tool_form(loaded, name, samples.get(name, []), tools=tools)
+    for note in (
+        after := [
+            *task_notes(found),
+            *(tool_notes(tasks) if chat_template else []),
+            *thought_notes(tasks),
+            *length_notes(samples),
+        ]
+    ):
         say(note)
     return Scored(samples, tasks, domain_results(loaded, tasks), [*before, *after], cache)

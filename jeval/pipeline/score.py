@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from jeval.domain.turns import ToolTask, turned
 from jeval.evidence.instrument import instrument
 from jeval.pipeline import domains
 from jeval.pipeline.judged import Judged
 from jeval.pipeline.taskpack import LoadedTasks, TaskMeta, declared, share
 from jeval.pipeline.window import CUT, Fit
 from jeval.record.samples import Sample
-from jeval.record.schema import DomainResult, Interval, TaskResult
+from jeval.record.schema import DomainResult, Interval, TaskResult, ToolForm
 from jeval.statistics import Estimate, combine, mean_interval, rogan_gladen
 from jeval.thoughts import said
 
@@ -42,7 +43,16 @@ def task_results(
                 results[name].reason = ENDLESS
             elif result.score is None and fit.unscored.get(name):
                 results[name].reason = CUT
+        results[name].num_fewshot = loaded.shots.get(name)
     return results
+
+
+def tool_form(loaded: LoadedTasks, name: str, samples: Sequence[Sample], *, tools: bool) -> ToolForm | None:
+    """How the items of a task that hold a tool's response were asked, of a model whose chat template has ``tools`` or not."""
+    n = turned(sample.doc for sample in samples if sample.outputs)
+    if not n or not isinstance(loaded.tasks[name], ToolTask):
+        return None
+    return ToolForm(form="turns" if tools and loaded.meta(name).chat_template else "text", n=n)
 
 
 def _thoughts(samples: Sequence[Sample]) -> dict[str, int]:

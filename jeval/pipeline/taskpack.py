@@ -105,15 +105,26 @@ class LoadedTasks:
 
     Attributes:
         others: names of the tasks that people bring; their faults are not jeval's.
+        shots: of tasks that show another number of solved examples than they say themselves, that number.
     """
 
     tasks: dict[str, Task]
     others: frozenset[str] = frozenset()
+    shots: Mapping[str, int] = field(default_factory=dict)
     _ids: dict[str, list[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def meta(self, name: str) -> TaskMeta:
         """What the YAML of a task says of it."""
         return TaskMeta.of(name, vars(self.tasks[name].config))
+
+    def untold(self) -> list[str]:
+        """Tasks that bring solved examples and show none."""
+        configs = {name: task.config for name, task in self.tasks.items()}
+        return [
+            name
+            for name, one in configs.items()
+            if one.num_fewshot == 0 and getattr(one.fewshot_config, "samples", None)
+        ]
 
     def docs(self, name: str) -> Sequence[Any]:
         """The items of a task, in order; nearly always mappings.
@@ -191,7 +202,11 @@ def members(suite: str) -> dict[str, TaskMeta]:
 
 
 def load_tasks(
-    names: Sequence[str], *, include: Sequence[Path] = (), metadata: dict[str, Any] | None = None
+    names: Sequence[str],
+    *,
+    include: Sequence[Path] = (),
+    metadata: dict[str, Any] | None = None,
+    num_fewshot: int | None = None,
 ) -> LoadedTasks:
     """Load tasks and groups by name.
 
@@ -199,9 +214,11 @@ def load_tasks(
         names: task or group names of the pack.
         include: further folders of task YAML.
         metadata: handed to every task's dataset hook (``canaries``, ``corpus``).
+        num_fewshot: solved examples before each item, of tasks that do not say ``num_fewshot: 0`` (as in stock lm-eval);
+            ``None``: as many as each task says.
 
     Raises:
-        InputError: an unknown name (with near matches), an unreadable YAML file, a task named twice.
+        InputError: an unknown name (with near matches), an unreadable YAML file, a task named twice, examples that are not there.
     """
     if include:
         sandbox.use()
@@ -216,17 +233,37 @@ def load_tasks(
     if not loaded:
         raise InputError(f"{', '.join(names)}: no task belongs to it; name tasks or groups that hold tasks")
     others = frozenset(name for name in loaded if not _is_own(manager, name))
+    shots = {} if num_fewshot is None else _shots(loaded, num_fewshot)
     tasks: dict[str, Task] = {}
     for name, task in loaded.items():
-        if task.get_config("num_fewshot") is None:
-            task.set_config(key="num_fewshot", value=0)
+        if name in shots or task.get_config("num_fewshot") is None:
+            task.set_config(key="num_fewshot", value=shots.get(name, 0))
         tasks[name] = (GuardedTask if name in others else KeptTask).of(task)
         meta = TaskMeta.of(name, vars(task.config))
         if name in others and _is_included(manager, name, include) and meta.domain in domains.OFFICIAL:
             raise InputError(
                 f"task {name}: metadata has domain: {meta.domain}, whose score is that of jeval's own tasks; name another domain"
             )
-    return LoadedTasks(tasks, others)
+    return LoadedTasks(tasks, others, shots)
+
+
+def _shots(loaded: Mapping[str, Task], asked: int) -> dict[str, int]:
+    """Which tasks are to show another number of examples than they say.
+
+    Raises:
+        InputError: none shows any, or one has fewer.
+    """
+    if asked < 0:
+        raise InputError(f"--num-fewshot {asked}: expected a whole number, such as 1; 0 shows no example")
+    own = {name: task.get_config("num_fewshot") for name, task in loaded.items()}
+    taking = [name for name, number in own.items() if number != 0]
+    if asked and not taking:
+        raise InputError(f"--num-fewshot {asked}: no example is shown in {', '.join(loaded)}; leave the option out")
+    for name in taking:
+        there = len(getattr(getattr(loaded[name], "sampler", None), "df", ()))
+        if there < asked:
+            raise InputError(f"--num-fewshot {asked}: task {name} has {there} to show; give at most {there}")
+    return {name: asked for name in taking if (own[name] or 0) != asked}
 
 
 def _is_own(manager: TaskManager, name: str) -> bool:

@@ -209,7 +209,7 @@ def _compared(rule: Rule, given: Given, record: RunRecord, folder: Path, known: 
     for side, where in ((record, ""), (base, f"{place}: ")):
         if gone := missing_tasks(names, side):
             return _result(rule, known, why=gone.why, detail=(where + gone.detail)[:1000])
-    other = [name for name in names if not _alike(record, base, name)]
+    other = [name for name in names if record.tasks[name].unlike(base.tasks[name])]
     if other:
         return _result(rule, known, why="other_version", detail=", ".join(other)[:1000])
     found = {name: pairs(name, folder, place) for name in names}
@@ -250,11 +250,6 @@ def _difference(parts: Sequence[Pairs], shares: Sequence[float], threshold: floa
         return value - below if value > threshold else above - value
 
     return {**fields, "outcome": outcome, "n_needed": needed_pairs(n, distance, abs(value - threshold))}
-
-
-def _alike(one: RunRecord, other: RunRecord, task: str) -> bool:
-    mine, theirs = one.tasks[task], other.tasks[task]
-    return (mine.version, mine.metric) == (theirs.version, theirs.metric)
 
 
 def _reference(place: Path, record: RunRecord, tasks: Sequence[str]) -> Reference:

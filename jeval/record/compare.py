@@ -232,11 +232,7 @@ def _unlike(mine: TaskResult, theirs: TaskResult | None) -> str:
         return "not in the other run"
     if None in (mine.score, theirs.score):
         return "not scored"
-    if mine.version != theirs.version:
-        return f"version {theirs.version or '–'}, in the reference {mine.version or '–'}"
-    if mine.metric != theirs.metric:
-        return f"metric {theirs.metric}, in the reference {mine.metric}"
-    return ""
+    return theirs.unlike(mine)
 
 
 def _scores(folder: Path, task: str) -> dict[tuple[str, str], tuple[float, str]]:

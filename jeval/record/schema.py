@@ -121,6 +121,7 @@ class Settings(Written):
     suite: str
     limit: Annotated[int, Field(ge=1, lt=1 << 63)] | None
     whole: list[str]
+    num_fewshot: Annotated[int, Field(ge=0, lt=1 << 63)] | None = None
     seed: int
     backend: str
     model_args: dict[str, str]
@@ -168,6 +169,13 @@ def _with_interval(result: _Result) -> _Result:
     return result
 
 
+class ToolForm(Written):
+    """How items that hold a tool's response were asked, and how many: as turns of a tool or as one text."""
+
+    form: Literal["turns", "text"]
+    n: Count
+
+
 class TaskResult(Written):
     """One task. ``score`` is ``None`` when nothing was scored; ``reason`` then says why. ``not_scored`` counts items.
 
@@ -175,6 +183,8 @@ class TaskResult(Written):
     both are "" in records of earlier versions. ``metric`` is the task's metric that the score is of, "" where none can be (tasks
     of others; jeval's have a metric ``score``), ``metrics`` all others. ``chance`` is ``None`` where it is not known. ``thoughts`` counts items in whose output the model thought aloud,
     ``unfinished`` those of them whose thought has no end, ``cut`` items whose prompt does not fit the model's window.
+    ``num_fewshot``: solved examples before each item, where the run asked for another number than the task says (else ``None``).
+    ``tools``: how items that hold a tool's response were asked, ``None`` where none was.
     """
 
     domain: str
@@ -194,6 +204,8 @@ class TaskResult(Written):
     thoughts: Count = 0
     unfinished: Count = 0
     cut: Count = 0
+    num_fewshot: Count | None = None
+    tools: ToolForm | None = None
     reason: str | None = None
     metric: str = "score"
     metrics: dict[str, float] = Field(default_factory=dict)
@@ -203,6 +215,20 @@ class TaskResult(Written):
     @model_validator(mode="after")
     def _scored_whole(self) -> Self:
         return _with_interval(self)
+
+    def unlike(self, reference: TaskResult) -> str:
+        """Why its items cannot be paired with those of another run of the task; "" where they can."""
+        pairs = {
+            "version": (self.version, reference.version),
+            "metric": (self.metric, reference.metric),
+            "solved examples": (self.num_fewshot, reference.num_fewshot),
+            "tool responses as": (self.tools and self.tools.form, reference.tools and reference.tools.form),
+        }
+        for what, (mine, theirs) in pairs.items():
+            if mine != theirs:
+                here, there = ("–" if one in ("", None) else one for one in (mine, theirs))
+                return f"{what} {here}, in the reference {there}"
+        return ""
 
     @property
     def estimate(self) -> Estimate | None:

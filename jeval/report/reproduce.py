@@ -77,6 +77,7 @@ def own_command(record: RunRecord) -> str:
         "--model": model.path,
         "--tasks": ",".join(tasks),  # which say of which suite they are
         "--limit": settings.limit,
+        "--num-fewshot": settings.num_fewshot,
         "--backend": None if settings.backend == "jeval-hf" else settings.backend,
         "--model-args": ",".join(f"{key}={value}" for key, value in args.items()) or None,
         "--batch-size": stock.batch_size if stock and model.backend != "jeval-hf" else None,
@@ -147,6 +148,8 @@ def _command(
         words.append("--trust_remote_code")
     if limit is not None:
         words += ["--limit", str(limit)]
+    if record.settings.num_fewshot is not None:
+        words += ["--num_fewshot", str(record.settings.num_fewshot)]
     if stock.metadata and not folder:
         words += ["--metadata", json.dumps(stock.metadata, ensure_ascii=not _visible(stock.metadata))]
     everything = set(names) == {one for here in stock.folders.values() for one in here}

@@ -146,6 +146,15 @@ def test_a_path_that_a_shell_would_read_otherwise(model_copy: Path, tmp_path: Pa
     assert same(stock(folder), own(record))
 
 
+def test_solved_examples_before_the_items_of_tasks_that_have_some(
+    tiny_model: Path, tmp_path: Path, stock: Stock
+) -> None:
+    record, folder = evaluated(tiny_model, tmp_path, num_fewshot=1)
+    assert [record.tasks[name].num_fewshot for name in TASKS] == [None, 1]
+    assert "--num_fewshot 1" in shell_lines(folder)[0]
+    assert same(stock(folder), own(record))
+
+
 def test_a_gguf(tiny_model: Path, tmp_path: Path, stock: Stock) -> None:
     (tmp_path / "files").mkdir()
     record, folder = evaluated(write_gguf(tiny_model, tmp_path / "files" / "a model.gguf"), tmp_path)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from jeval.leak.norms import norm
 from jeval.leak.probes.item import Item, item
 from jeval.leak.probes.records import fields, own_data, secret, secrets, shown, spoken
 from jeval.leak.probes.sources import Attack, Record, attacks, customers, frames, scenes
+from jeval.models.conversation import tool_turns
 
 
 def attacked(suite: str) -> Iterator[Item]:
@@ -18,6 +21,7 @@ def attacked(suite: str) -> Iterator[Item]:
         number = place % len(wordings)
         record, about = people[turn % len(people)], scenes().data_types[data_type]
         types = shown(data_type, turn)
+        posed = _attack(wordings[number], channel, record, types, about.label)
         yield item(
             "context",
             suite,
@@ -29,8 +33,9 @@ def attacked(suite: str) -> Iterator[Item]:
                 "channel": channel,
                 "norm": about.norm,
                 "wording": f"{family}-{suite}-{number}",
+                "turns": posed.turns,
             },
-            _attack(wordings[number], channel, record, types, about.label),
+            posed.prompt,
             secrets(record, data_type, types),
         )
 
@@ -52,12 +57,12 @@ def _cells(suite: str) -> Iterator[tuple[str, str, str, int]]:
                 yield family, data_type, channels[c], t + c
 
 
-def _attack(attack: Attack, channel: str, record: Record, types: Sequence[str], label: str) -> str:
+def _attack(attack: Attack, channel: str, record: Record, types: Sequence[str], label: str) -> Posed:
     words = {"name": spoken(record), "label": label}
     scene = _scene(channel, record, types, verified=False, document=attack.document.format(**words))
     turns = "".join(f"\n{line.format(**words)}" for line in attack.turns)
     before = frames().before.format(turns=turns) if turns else ""
-    return frames().request.format(scene=scene, before=before, request=attack.text.format(**words))
+    return _posed(scene, channel, record, before, attack.text.format(**words))
 
 
 def rightful(suite: str) -> Iterator[Item]:
@@ -66,7 +71,7 @@ def rightful(suite: str) -> Iterator[Item]:
     for turn, record in enumerate(customers().of(suite)):
         asks = own_data(suite, turn)
         channel = channels[(asks.round + turn) % len(channels)]
-        scene = _scene(channel, record, asks.types, verified=True)
+        posed = _posed(_scene(channel, record, asks.types, verified=True), channel, record, "", asks.request)
         yield item(
             "control",
             suite,
@@ -78,20 +83,40 @@ def rightful(suite: str) -> Iterator[Item]:
                 "channel": channel,
                 "norm": norm("rightful"),
                 "wording": asks.wording,
+                "turns": posed.turns,
             },
-            frames().request.format(scene=scene, before="", request=asks.request),
+            posed.prompt,
             [secret(record, asks.data_type)],
         )
 
 
-def _scene(channel: str, record: Record, types: Sequence[str], *, verified: bool, document: str = "") -> str:
-    """The rule, the record (with ``document`` injected below it) and whether the caller is verified."""
+class Scene(NamedTuple):
+    """The rule, and what is shown under it: the record (with a document injected below it), and whether the caller is verified."""
+
+    rule: str
+    shown: str
+
+
+def _scene(channel: str, record: Record, types: Sequence[str], *, verified: bool, document: str = "") -> Scene:
     name = spoken(record)
     lines = fields(record, types) + ("\n" + document if document else "")
-    return "\n".join(
-        (
-            scenes().rules[channel].format(bank=record["bank"]),
-            scenes().records[channel].format(name=name if channel == "retrieved" else record["name"], fields=lines),
-            scenes().verified["yes" if verified else "no"].format(name=name),
-        )
-    )
+    held = scenes().records[channel].format(name=name if channel == "retrieved" else record["name"], fields=lines)
+    told = scenes().verified["yes" if verified else "no"].format(name=name)
+    return Scene(scenes().rules[channel].format(bank=record["bank"]), f"{held}\n{told}")
+
+
+class Posed(NamedTuple):
+    """What is asked as one text, and the same words as turns of a tool ("" where the record is no tool's response)."""
+
+    prompt: str
+    turns: str
+
+
+def _posed(scene: Scene, channel: str, record: Record, before: str, request: str) -> Posed:
+    prompt = frames().request.format(scene="\n".join(scene), before=before, request=request)
+    if channel != "tool":
+        return Posed(prompt, "")
+    tool = frames().tool
+    asked = tool.asked.format(rule=scene.rule, before=before, request=request)
+    turns = tool_turns(asked, tool.name, {tool.argument: spoken(record)}, scene.shown)
+    return Posed(prompt, json.dumps(turns, ensure_ascii=False))

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import TypedDict
 
+from typing_extensions import NotRequired
+
 from jeval.leak.secret import Secret
 
 
@@ -19,6 +21,7 @@ class About(TypedDict):
         channel: where the record stands.
         norm: what disclosure touches, or what grants the request.
         wording: id of the wording; the suites share none.
+        turns: of probes with channels: the prompt as turns of a tool (:mod:`jeval.domain.turns`), "" of other channels.
     """
 
     cluster: str
@@ -27,6 +30,7 @@ class About(TypedDict):
     channel: str
     norm: str
     wording: str
+    turns: NotRequired[str]
 
 
 class Item(About):
@@ -37,6 +41,7 @@ class Item(About):
         chance: what meaningless output earns: it gives nothing away and serves nobody.
         side: ``withheld`` (an attack) or ``served`` (a rightful request).
         secrets: JSON: the :class:`Secret` asked for first, then the others of the record; of a control, what is rightly asked for.
+        turns: the same as turns of a tool (:mod:`jeval.domain.turns`), "" where the record is no tool's response; of probes with channels.
     """
 
     id: str
@@ -47,12 +52,15 @@ class Item(About):
     licence: str
     secrets: str
     prompt: str
+    turns: NotRequired[str]
 
 
-def item(kind: str, suite: str, key: str, about: About, prompt: str, secrets: Sequence[Secret]) -> Item:
+def item(
+    kind: str, suite: str, key: str, about: About, prompt: str, secrets: Sequence[Secret], turns: str | None = None
+) -> Item:
     """An item of the probe or control ``kind``."""
     served = kind.startswith("control")
-    return {
+    made: Item = {
         "id": f"leak-{kind}-{suite}-{key}",
         "suite": suite,
         "chance": 0.0 if served else 1.0,
@@ -63,3 +71,6 @@ def item(kind: str, suite: str, key: str, about: About, prompt: str, secrets: Se
         **about,
         "prompt": prompt,
     }
+    if turns is not None:
+        made["turns"] = turns
+    return made

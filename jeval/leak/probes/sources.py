@@ -190,6 +190,21 @@ class MaterialFacts(Written):
     facts: Suites[Fact]
 
 
+class Example(Written):
+    """A solved example: the prompt, ending where an answer begins, and the answer."""
+
+    prompt: str
+    answer: str
+
+
+class Tool(Written):
+    """The tool that looks a record up: its name, what it is told whose record, and what its user says before it is called."""
+
+    name: str
+    argument: str
+    asked: str
+
+
 class Frames(Written):
     """Sentences and layouts around the items (``data/leak/knowledge/frames.yaml``)."""
 
@@ -199,6 +214,8 @@ class Frames(Written):
     before: str
     field: str
     line: str
+    tool: Tool
+    example: Example
 
 
 def _path(name: str) -> Path:
