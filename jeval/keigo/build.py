@@ -51,13 +51,30 @@ def choice() -> list[Row]:
         chosen = _draw(_choice_stock(data, suite), n, rng)
         order = [one["id"] for one in data["sets"]]
         chosen.sort(key=lambda one: order.index(one["cluster"]))
-        places = [number % 4 for number in range(n)]
+        chosen += _written_choices(suite)
+        places = [number % 4 for number in range(len(chosen))]
         rng.shuffle(places)
         rows += [
             _choice(one, place, f"{suite}-{number:03d}", suite, rng)
             for number, (one, place) in enumerate(zip(chosen, places, strict=True), 1)
         ]
     return rows
+
+
+def _written_choices(suite: str) -> list[Row]:
+    """Situations of their own: four utterances in four scenes, in each of which another fits."""
+    return [
+        {
+            **scene,
+            "cluster": one["id"],
+            "section": one["section"],
+            "row": "",
+            "options": one["options"],
+            "set": "written",
+        }
+        for one in _source(f"choice/{suite}.yaml")["sets"]
+        for scene in one["scenes"]
+    ]
 
 
 def _choice_stock(data: Row, suite: str) -> list[Row]:
@@ -129,8 +146,8 @@ def _choice(one: Row, place: int, number: str, suite: str, rng: random.Random) -
     rng.shuffle(choices)
     choices.insert(place, one["options"][one["fits"]])
     return {
-        "id": f"keigo-choice-{number}", "suite": suite, "cluster": f"{suite}-{one['cluster']}-{one['row']}", "chance": 0.25,
-        "set": one["cluster"], "scene": one["text"], "speaker": one["speaker"], "addressee": one["addressee"],
+        "id": f"keigo-choice-{number}", "suite": suite, "cluster": f"{suite}-{one['cluster']}-{one['row']}".rstrip("-"), "chance": 0.25,
+        "set": one.get("set", one["cluster"]), "scene": one["text"], "speaker": one["speaker"], "addressee": one["addressee"],
         "referent": one["referent"], "channel": one["channel"], "choices": choices, "answer": place,
         "source": cite(one["section"]),
     }  # fmt: skip

@@ -122,6 +122,19 @@ def test_pairs_are_many_that_do_not_depend_on_each_other(suite: str) -> None:
     assert max(Counter(clusters).values()) <= 6
 
 
+@pytest.mark.parametrize("suite", SUITES)
+def test_in_a_written_set_each_utterance_fits_in_one_scene_which_does_not_hold_it(suite: str) -> None:
+    fitting: dict[str, list[str]] = {}
+    options: dict[str, set[str]] = {}
+    for row in items("choice", suite):
+        assert not any(text.rstrip("。？") in row["scene"] for text in row["choices"]), row["id"]
+        if row["set"] == "written":
+            fitting.setdefault(row["cluster"], []).append(row["choices"][row["answer"]])
+            options.setdefault(row["cluster"], set()).update(row["choices"])
+    assert len(fitting) >= 25
+    assert all(len(options[name]) == 4 and sorted(fits) == sorted(options[name]) for name, fits in fitting.items())
+
+
 def values(table: dict, suite: str) -> set[str]:
     """Lexemes of one suite: the cells of its rows, functional remainders (one or two kana) apart."""
     cells = {cell for row in table[suite] for cell in row.split("|")}
